@@ -108,7 +108,9 @@ def draw_sprite(package: Path) -> None:
         f'<symbol id="{name}" viewBox="0 0 16 16">{inner_of(package / "icons" / f"{name}.svg")}</symbol>'
         for name in ICONS
     ]
-    note = f"<!-- Bootstrap Icons {ICON_LIBRARY.version} (MIT), only those in use, and our mark; by hub/vendoring.py -->"
+    note = (
+        f"<!-- Bootstrap Icons {ICON_LIBRARY.version} (MIT), only those in use, and our mark; by hub/vendoring.py -->"
+    )
     SPRITE.write_text("\n".join(['<svg xmlns="http://www.w3.org/2000/svg">', note, *symbols, "</svg>", ""]))
 
 
