@@ -41,8 +41,8 @@ _FACTS: dict[str, Any] = {
 _INNER: dict[str, Any] = _FACTS | {"additionalProperties": {"anyOf": [_NUMBER, _TEXT, {"type": ["null", "boolean"]}]}}
 
 
-def _message(kind: str, **members: Any) -> dict[str, Any]:
-    properties = {"type": {"const": kind}, **members}
+def _message(type_: str, **members: Any) -> dict[str, Any]:
+    properties = {"type": {"const": type_}, **members}
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 

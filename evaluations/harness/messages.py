@@ -31,8 +31,8 @@ class Messages:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def send(self, kind: str, **members: Any) -> None:
-        line = json.dumps({"type": kind, **members}, allow_nan=False) + "\n"
+    def send(self, type_: str, **members: Any) -> None:
+        line = json.dumps({"type": type_, **members}, allow_nan=False) + "\n"
         remaining = line.encode()
         while remaining:
             remaining = remaining[os.write(self._descriptor, remaining) :]

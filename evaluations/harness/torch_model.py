@@ -46,7 +46,8 @@ def _make_repeatable(job: Job) -> None:
     torch.manual_seed(job.seed)
     torch.set_num_threads(job.threads)
     torch.set_num_interop_threads(1)
-    torch.use_deterministic_algorithms(job.deterministic)
+    # The same switch as use_deterministic_algorithms, which spends a second importing a compiler that is not used here.
+    torch.set_deterministic_debug_mode("error" if job.deterministic else "default")
     torch.backends.cudnn.deterministic = job.deterministic
     torch.backends.cudnn.benchmark = False
     torch.backends.cuda.matmul.allow_tf32 = False
