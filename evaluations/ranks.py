@@ -6,9 +6,9 @@ each of them 70 MiB; a test holds them to scipy's and statsmodels' figures.
 """
 
 import math
-from itertools import pairwise
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SIGNIFICANCE = 0.05
 
@@ -68,8 +68,7 @@ def intervals(ranked: Sequence[Outcomes | None]) -> list[tuple[int, int]]:
     cannot tell apart at SIGNIFICANCE, after Holm down the list, share one interval.
     """
     p_values = [
-        mcnemar(one, other) if one and other and one.rows == other.rows else 1.0
-        for one, other in pairwise(ranked)
+        mcnemar(one, other) if one and other and one.rows == other.rows else 1.0 for one, other in pairwise(ranked)
     ]
     groups: list[list[int]] = []
     for index, separated in enumerate([True, *(p < SIGNIFICANCE for p in holm(p_values))][: len(ranked)]):

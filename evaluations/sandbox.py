@@ -80,7 +80,7 @@ def bwrap_works() -> bool:
     """Whether this machine lets bubblewrap build the very walls that are used, with the very interpreter."""
     if shutil.which("bwrap") is None:
         return False
-    command = [*_walls(), "--remount-ro", "/", *_interpreter(), "-c", PROBE]
+    command = [*_walls(), "--remount-ro", "/dev", "--remount-ro", "/", *_interpreter(), "-c", PROBE]
     try:
         return subprocess.run(command, capture_output=True, timeout=PROBE_SECONDS, check=False).returncode == 0  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
@@ -106,7 +106,7 @@ def command(backend: Backend, outside: Places, *, messages: int, device: str) ->
         *("--ro-bind", str(outside.model), str(inside.model)),
         *("--ro-bind", str(outside.inputs), str(inside.inputs)),
         *("--bind", str(outside.predictions), str(inside.predictions)),
-        *("--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108
         *_interpreter(),
         *harness,
     ]

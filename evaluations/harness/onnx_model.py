@@ -9,8 +9,10 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     InvalidArgument,
     InvalidGraph,
     InvalidProtobuf,
-    NotImplemented as NotImplementedByRuntime,
     RuntimeException,
+)
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    NotImplemented as NotImplementedByRuntime,
 )
 
 from evaluations.harness import onnx_gate
