@@ -61,7 +61,7 @@ screenshots: install-dev
 
 # Front-end libraries, from npm at pinned versions, into static/vendor with their licences and digests.
 vendor: $(BIN)/python
-	@$(BIN)/python static/vendor/fetch.py
+	@$(BIN)/python -m hub.vendoring
 
 # Renews constraints.txt from this environment, after a pin in requirements*.txt was changed.
 constraints: install-dev
