@@ -1,4 +1,4 @@
-"""Trains the demo's model: a small CNN on scikit-learn's handwritten digits. `python -m evaluations.harness.demo FOLDER`
+"""Trains the demo's model, a small CNN on scikit-learn's digits: `python -m evaluations.harness.demo FOLDER`.
 
 Writes model.safetensors and model.onnx (input `x`, output `logits`) into FOLDER, and says on standard output how far it
 is, one line per step. It sees the training rows alone: the suite `digits-image-classification` holds the other 540.
