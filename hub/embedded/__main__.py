@@ -23,13 +23,14 @@ class Launcher:
     def __init__(self, options: argparse.Namespace):
         self.data: Path = options.data_dir
         self.demo: bool = options.demo
+        self.companion: int | None = options.stop_with
         self.wake = threading.Event()
         self.stops = 0
         self._lock = self._lock_data_folder()
         self.keys = keys.load(self.data / "keys.json")
         if not ports.is_free(options.port):
             raise SystemExit(f"Port {options.port} is in use. Choose another one: make run PORT={options.port + 1}")
-        self.ports = ports.allocate(self.data / "ports.json", plan.PORT_NAMES, {"site": options.port})
+        self.ports = ports.allocate(self.data / "ports.json", plan.port_names(), {"site": options.port})
         settings = plan.settings(self.ports, self.keys)
         keys.write_private(self.data / "hub.env", _as_env_file(settings))
         self.address = settings["HUB_BASE_URL"]
@@ -41,7 +42,7 @@ class Launcher:
         signal.signal(signal.SIGTERM, self._on_signal)
         try:
             self._start()
-            while not self.stops:
+            while not self.stops and _exists(self.companion):
                 self.supervisor.look()
                 self.wake.wait(0.25)
         finally:
@@ -68,7 +69,7 @@ class Launcher:
         slow = time.monotonic() + LONGEST_START
         while not self.stops:
             self.supervisor.look()
-            if _is_ready(self.ports["site"]):
+            if all(ports.listens(port) for port in self.ports.values()) and _is_ready(self.ports["site"]):
                 return True
             if time.monotonic() > slow:
                 say(f"Still not ready after {LONGEST_START:.0f} s: {self.data / 'logs'} may say why.")
@@ -104,6 +105,16 @@ class Launcher:
         return lock
 
 
+def _exists(pid: int | None) -> bool:
+    if pid is None:
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
@@ -126,11 +137,13 @@ def _as_env_file(settings: Mapping[str, str]) -> str:
 
 
 def main() -> None:
+    os.umask(0o077)  # what a hub holds is its owner's: other accounts of this machine come by HTTP
     parser = argparse.ArgumentParser(prog="python -m hub.embedded", description="Run a whole hub on this machine.")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
     data = os.environ.get("HUB_DATA_DIR") or plan.CHECKOUT / "var"
     parser.add_argument("--data-dir", type=lambda path: Path(path).expanduser().resolve(), default=Path(data).resolve())
     parser.add_argument("--no-demo", dest="demo", action="store_false", help="an empty hub, without demo content")
+    parser.add_argument("--stop-with", type=int, metavar="PID", help="stop when this process is gone, too")
     try:
         Launcher(parser.parse_args()).run()
     except RuntimeError as error:

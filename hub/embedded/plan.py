@@ -22,18 +22,22 @@ OTHER_S3 = (
     "S3_SECRET_ACCESS_KEY",
 )
 
-PORT_NAMES = ("storage", "cas", "content")
+
+def port_names() -> list[str]:
+    """Of the servers beside the site."""
+    return ["cas", "content"] if uses_other_s3() else ["storage", "cas", "content"]
 
 
 def settings(ports: Mapping[str, int], keys: Keys) -> dict[str, str]:
     """The variables that tell every process, and `manage.py` in another shell, about this hub."""
     origin = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
+    storage = {} if uses_other_s3() else {"S3_ENDPOINT_URL": origin["storage"]}
     chosen = {
         "HUB_SECRET_KEY": keys.secret_key,
         "HUB_BASE_URL": origin["site"],
         "HUB_CAS_URL": origin["cas"],
         "HUB_CONTENT_URL": origin["content"],
-        "S3_ENDPOINT_URL": origin["storage"],
+        **storage,
         "S3_BUCKET": BUCKET,
         "S3_REGION": "us-east-1",
         "S3_ACCESS_KEY_ID": keys.s3_access_key_id,

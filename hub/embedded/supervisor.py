@@ -142,8 +142,9 @@ class Supervisor:
             plan = "given up"
         else:
             plan = f"starting it again in {child.retry_later():g} s"
-        self._say(f"{child.command.name} stopped ({_reason(status)}); {plan}. Its last words:")
-        self._say(_indented(child.last_words()))
+        self._say(f"{child.command.name} stopped ({_reason(status)}); {plan}. All it said: {child.log}")
+        if child.deaths <= 1:  # once is enough on the console
+            self._say(_indented(child.last_words()))
 
     def stop(self, grace: float) -> None:
         """Ask all children to end, last started first; kill those that have not after `grace` seconds."""

@@ -1,4 +1,4 @@
-"""Demo content, made for real: trained here, uploaded by the stock client through the public API, scored by the worker."""
+"""Demo content, made for real: trained here, uploaded by the stock client, scored by the worker."""
 
 import json
 import os
