@@ -4,7 +4,8 @@ Every hash here is 32 raw bytes. Source: the Xet protocol documentation, version
 keys below), and `draft-denis-xet-03`; checked against the `hf_xet` wheel in the tests.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from blake3 import blake3
 
@@ -58,28 +59,26 @@ def chunk_hash(data: bytes | bytearray | memoryview) -> bytes:
 
 def tree_root(leaves: Iterable[tuple[bytes, int]]) -> bytes:
     """Root of the Merkle tree over (hash, length in bytes) pairs; of one leaf its own hash, of none zeros."""
-    level = list(leaves)
-    if not level:
-        return ZERO_HASH
+    rest = iter(leaves)  # a large file has millions: they are never held all at once
+    first = list(islice(rest, 2))
+    if len(first) < 2:
+        return first[0][0] if first else ZERO_HASH
+    level = [_node(group) for group in _groups(chain(first, rest))]
     while len(level) > 1:
-        parents, start = [], 0
-        while start < len(level):
-            end = _group_end(level, start)
-            parents.append(_node(level[start:end]))
-            start = end
-        level = parents
+        level = [_node(group) for group in _groups(level)]
     return level[0][0]
 
 
-def _group_end(level: Sequence[tuple[bytes, int]], start: int) -> int:
-    left = len(level) - start
-    if left < MIN_GROUP:
-        return len(level)
-    last = start + min(MAX_GROUP, left)
-    for index in range(start + MIN_GROUP - 1, last):
-        if level[index][0][24] % 4 == 0:  # the lowest byte of the last u64 decides a remainder by 4
-            return index + 1
-    return last
+def _groups(level: Iterable[tuple[bytes, int]]) -> Iterator[list[tuple[bytes, int]]]:
+    group: list[tuple[bytes, int]] = []
+    for child in level:
+        group.append(child)
+        # The lowest byte of the hash's last u64 decides its remainder by 4.
+        if len(group) == MAX_GROUP or (len(group) >= MIN_GROUP and child[0][24] % 4 == 0):
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _node(children: Sequence[tuple[bytes, int]]) -> tuple[bytes, int]:
@@ -89,8 +88,8 @@ def _node(children: Sequence[tuple[bytes, int]]) -> tuple[bytes, int]:
 
 def file_hash(chunks: Iterable[tuple[bytes, int]]) -> bytes:
     """The name of a file, from the (hash, length) of all its chunks in order; of an empty file zeros."""
-    leaves = list(chunks)
-    return blake3(tree_root(leaves), key=FILE_KEY).digest() if leaves else ZERO_HASH
+    root = tree_root(chunks)
+    return ZERO_HASH if root == ZERO_HASH else blake3(root, key=FILE_KEY).digest()
 
 
 def range_verification(chunk_hashes: bytes) -> bytes:
