@@ -1,0 +1,1 @@
+"""What several doors speak: request ids, base views, bodies, pagination by Link."""

@@ -1,0 +1,54 @@
+"""Who asks: from a bearer or basic access token, else from the browser's session."""
+
+import base64
+import binascii
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import SimpleLazyObject
+
+from accounts.errors import BadCredentials
+from accounts.models import AccessToken, Actor
+from hub.error_responses import to_json_response
+
+
+def _token_value(header: str) -> str:
+    """The token in an Authorization header. git sends it as the password of Basic. Raises BadCredentials."""
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            user, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            raise BadCredentials from None
+        return password or user
+    raise BadCredentials
+
+
+def actor_from_token(value: str) -> Actor:
+    """Raises BadCredentials for a token that is unknown, expired or revoked: they all look alike."""
+    token = AccessToken.objects.with_value(value)
+    if token is None:
+        raise BadCredentials
+    token.note_use()
+    return Actor(user=token.user, token=token)
+
+
+class ActorMiddleware:
+    """Sets `request.actor`. A wrong token is refused on every address, even for public data: better than a silent nobody."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        header = request.headers.get("Authorization")
+        if header:
+            try:
+                request.actor = actor_from_token(_token_value(header))  # type: ignore[attr-defined]
+            except BadCredentials as error:
+                return to_json_response(error)
+        else:
+            # Lazily: an anonymous call of the API should not pay for a session.
+            request.actor = SimpleLazyObject(lambda: Actor(user=request.user if request.user.is_authenticated else None))  # type: ignore[attr-defined]
+        return self.get_response(request)

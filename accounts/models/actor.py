@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+
+from accounts.errors import ReadOnlyToken, Suspended
+from accounts.models.namespace import Namespace, Role
+from accounts.models.token import AccessToken, TokenRole
+from hub.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from accounts.models.user import User
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: a user or nobody, together with the credential used. Every question of access takes one.
+
+    `token` is None for a browser's session and for the hub's own commands.
+    """
+
+    user: User | None = None
+    token: AccessToken | None = None
+
+    def __str__(self) -> str:
+        return self.user.username if self.user else "anonymous"
+
+    @property
+    def is_known(self) -> bool:
+        return self.user is not None
+
+    def namespaces(self, role: Role) -> QuerySet[Namespace]:
+        """The namespaces in which this actor has at least that role."""
+        if self.user is None:
+            return Namespace.objects.none()
+        member = Q(organization__memberships__user=self.user, organization__memberships__role__gte=role)
+        return Namespace.objects.filter(Q(user=self.user) | Q(pk__in=Namespace.objects.filter(member).values("pk")))
+
+    def scope_of(self, action: str) -> Q:
+        """Which repositories the credential opens at all, for "read" or "write", as a condition on Repository.
+
+        It narrows what the user may do, and never widens it. An actor without a token has all their user's rights.
+        """
+        if self.token is None or self.token.role == TokenRole.WRITE:
+            return Q()
+        if self.token.role == TokenRole.READ:
+            return Q() if action == "read" else Q(pk__in=[])
+        return Q(pk__in=self.token.scoped_ids(action, "repository")) | Q(
+            namespace_id__in=self.token.scoped_ids(action, "namespace")
+        )
+
+    def require_user(self) -> User:
+        """The user. Raises Unauthenticated for nobody."""
+        if self.user is None:
+            raise Unauthenticated("Sign in, or send an access token.")
+        return self.user
+
+    def require_writer(self) -> User:
+        """The user, if this credential may write anything at all. Raises Unauthenticated, Suspended, ReadOnlyToken."""
+        user = self.require_user()
+        if user.is_suspended:
+            raise Suspended(f"This account is suspended: {user.suspended_reason}")
+        if self.token is not None and self.token.role == TokenRole.READ:
+            raise ReadOnlyToken
+        return user
+
+    def may_create_in(self, namespace: Namespace) -> bool:
+        if self.user is None:
+            return False
+        if self.token is not None and self.token.role == TokenRole.FINE_GRAINED:
+            if namespace.pk not in self.token.scoped_ids("write", "namespace"):
+                return False
+        role = namespace.role_of(self.user)
+        return role is not None and role >= Role.CONTRIBUTOR

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+
+if TYPE_CHECKING:
+    from accounts.models.actor import Actor
+
+
+class AuditManager(models.Manager["AuditEntry"]):
+    def record(self, actor: Actor, action: str, target: str, **details: Any) -> AuditEntry:
+        """Write down one act, in the transaction of the act itself.
+
+        action: subject and verb, such as "token.created" or "repository.hidden". target: what it was done to, by name.
+        """
+        return self.create(
+            user=actor.user,
+            actor_name=str(actor),
+            token_prefix=actor.token.prefix if actor.token else "",
+            action=action,
+            target=target,
+            details=details,
+        )
+
+
+class AuditEntry(models.Model):
+    """Who did what, when. Append-only: entries are neither changed nor deleted, and outlive the account."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    actor_name = models.CharField(max_length=150)
+    token_prefix = models.CharField(max_length=12, blank=True)
+    action = models.CharField(max_length=64, db_index=True)
+    target = models.CharField(max_length=255)
+    details: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = AuditManager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.action} {self.target}"

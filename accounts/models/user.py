@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models, transaction
+
+from accounts.models.namespace import Namespace, name_validators
+
+if TYPE_CHECKING:
+    from accounts.models.namespace import Role
+
+
+class GroveUserManager(UserManager["User"]):
+    """Makes a user and the namespace of the same name together: neither is there without the other."""
+
+    def _create_user(self, username: str, email: str | None, password: str | None, **extra: Any) -> User:
+        with transaction.atomic():
+            user: User = super()._create_user(username, email, password, **extra)  # type: ignore[misc]
+            Namespace.objects.create(name=user.username, user=user)
+        return user
+
+
+class User(AbstractUser):
+    """A member. Their name is the name of their namespace, so it is unique among organisations too."""
+
+    username = models.CharField(max_length=42, unique=True, validators=name_validators)
+    email = models.EmailField(unique=True)
+    full_name = models.CharField(max_length=120, blank=True)
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    suspended_reason = models.CharField(max_length=500, blank=True, help_text="Shown to the member. Empty: not suspended.")
+
+    objects = GroveUserManager()
+
+    namespace: Namespace
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_full_name(self) -> str:
+        return self.full_name or self.username
+
+    def get_short_name(self) -> str:
+        return self.username
+
+    def get_absolute_url(self) -> str:
+        return f"/{self.username}"
+
+    @property
+    def is_suspended(self) -> bool:
+        return bool(self.suspended_reason)
+
+    def role_in(self, namespace: Namespace) -> Role | None:
+        """This user's role in a namespace; their own they administer."""
+        return namespace.role_of(self)

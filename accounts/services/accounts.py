@@ -1,0 +1,74 @@
+"""Making accounts and organisations."""
+
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+
+from accounts.errors import NamespaceNotFound, NameTaken
+from accounts.models import Actor, AuditEntry, Membership, Namespace, Organization, Role, User
+from hub.errors import Invalid
+from django.core.exceptions import ValidationError
+from accounts.models.namespace import name_validators
+from allauth.account.models import EmailAddress
+
+
+def _check_name(name: str) -> None:
+    try:
+        for validate in name_validators:
+            validate(name)
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages)) from None
+
+
+def create_account(
+    *, name: str, email: str, full_name: str = "", password: str | None = None, is_admin: bool = False
+) -> User:
+    """A verified member with a namespace of the same name. Raises NameTaken, Invalid."""
+    _check_name(name)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                name, email, password, full_name=full_name, is_staff=is_admin, is_superuser=is_admin
+            )
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    except IntegrityError:
+        raise NameTaken(f"The name {name!r} or the address {email!r} is taken.") from None
+    return user
+
+
+@transaction.atomic
+def create_organization(
+    *,
+    actor: Actor,
+    name: str,
+    full_name: str = "",
+    private_by_default: bool = False,
+    members: Iterable[tuple[User, Role]] = (),
+) -> Organization:
+    """An organisation with its members. Raises NameTaken, Invalid."""
+    _check_name(name)
+    if Namespace.objects.filter(key=name.lower()).exists():
+        raise NameTaken(f"The name {name!r} is taken.")
+    organization = Organization.objects.create(full_name=full_name, private_by_default=private_by_default)
+    Namespace.objects.create(name=name, organization=organization)
+    Membership.objects.bulk_create(
+        Membership(organization=organization, user=user, role=role) for user, role in members
+    )
+    AuditEntry.objects.record(actor, "organization.created", name)
+    return organization
+
+
+def namespace_named(name: str) -> Namespace:
+    """Raises NamespaceNotFound."""
+    found = Namespace.objects.select_related("user", "organization").filter(key=name.lower()).first()
+    if found is None:
+        raise NamespaceNotFound(f"There is no user or organisation {name!r}.")
+    return found
+
+
+@transaction.atomic
+def suspend(*, actor: Actor, user: User, reason: str) -> None:
+    """Take a member's right to write; with an empty reason, give it back."""
+    user.suspended_reason = reason
+    user.save(update_fields=["suspended_reason"])
+    AuditEntry.objects.record(actor, "user.suspended" if reason else "user.restored", user.username, reason=reason)

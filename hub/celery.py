@@ -1,0 +1,11 @@
+"""The queue. Rows with a state are the truth; a message only wakes a worker (`hub.jobs`, `evaluations`)."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+
+app = Celery("grove")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["hub.jobs", "models_registry", "evaluations"])

@@ -1,0 +1,82 @@
+"""Each refusal as an answer: JSON with the headers that Hub clients read, or a page."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from hub.errors import HubError
+
+logger = logging.getLogger(__name__)
+
+
+def error_headers(error: HubError) -> dict[str, str]:
+    """X-Error-Code and X-Error-Message; a header is one line of latin-1."""
+    message = " ".join(str(error).split()).encode("latin-1", "replace").decode("latin-1")[:1000]
+    headers = {"X-Error-Message": message, **error.headers}
+    if error.code:
+        headers["X-Error-Code"] = error.code
+    return headers
+
+
+def to_api_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER: a HubError with the body and headers of Hub clients; bugs are left to the log."""
+    if not isinstance(error, HubError):
+        response = exception_handler(error, context)
+        if response is not None and isinstance(response.data, dict) and "detail" in response.data:
+            response.data = {"error": str(response.data["detail"])}
+            response["X-Error-Message"] = response.data["error"].replace("\n", " ")
+        return response
+    set_rollback()
+    return Response({"error": str(error), **error.details}, status=error.status, headers=error_headers(error))
+
+
+def to_json_response(error: HubError) -> JsonResponse:
+    return JsonResponse(
+        {"error": str(error), **error.details}, status=error.status, headers=error_headers(error)
+    )
+
+
+def answers_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """For function views that programs call: refusals as JSON with the client's headers."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except HubError as error:
+            return to_json_response(error)
+
+    return answer
+
+
+class ErrorPages:
+    """Middleware: a HubError that a page raised becomes a page that says what to do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, HubError):
+            return None
+        response = render(request, "error.html", {"status": error.status, "message": str(error)}, status=error.status)
+        for name, value in error_headers(error).items():
+            response[name] = value
+        return response
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """404 of addresses that no view has: JSON for programs, the same page as everywhere for people."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"error": "There is no such API address."}, status=404)
+    message = str(exception) if isinstance(exception, Http404 | PermissionDenied) and "tried" not in str(exception) else ""
+    return render(request, "error.html", {"status": 404, "message": message}, status=404)

@@ -1,0 +1,57 @@
+"""The queue's two doors: one job is run, and lost ones are woken again."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from hub.jobs.models import Job, State
+from hub.jobs.registry import kind_of
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="hub.jobs.run", ignore_result=True)
+def run(job_id: int) -> None:
+    """Do one job, if nobody else holds it."""
+    job = Job.objects.filter(pk=job_id).first()
+    if job is None:
+        return
+    kind = kind_of(job.kind)
+    row = Job.objects.filter(pk=job_id)
+    if not row.claim(timezone.now(), kind.lease):
+        return
+    job.refresh_from_db()
+    try:
+        kind.function(job.key)
+    except Exception as error:  # the edge of the work: what failed is written down, and retried or reported
+        transient = isinstance(error, kind.retry_on) and job.attempt < kind.attempts
+        row.held(job.attempt).update(
+            state=State.QUEUED if transient else State.FAILED,
+            run_after=timezone.now() + timedelta(seconds=2**job.attempt),
+            last_error=f"{type(error).__name__}: {error}"[:4000],
+        )
+        logger.warning("%s %s failed, attempt %d", job.kind, job.key, job.attempt, exc_info=True)
+        if not transient:
+            raise
+        return
+    finished = row.held(job.attempt).filter(requested=job.requested)
+    if not finished.update(state=State.DONE, last_error=""):
+        # Asked for again while it ran: what it did may already be old.
+        row.held(job.attempt).update(state=State.QUEUED, attempt=0, run_after=timezone.now())
+        job.wake()
+
+
+@shared_task(name="hub.jobs.sweep", ignore_result=True)
+def sweep() -> None:
+    """Wake what is due and was not woken: messages get lost, workers die."""
+    now = timezone.now()
+    for job in Job.objects.due(now)[:500]:
+        exhausted = job.state == State.RUNNING and job.attempt >= kind_of(job.kind).attempts
+        if exhausted:  # each attempt killed its worker
+            Job.objects.filter(pk=job.pk).held(job.attempt).update(
+                state=State.FAILED, last_error="Its worker died on every attempt."
+            )
+        else:
+            job.wake()

@@ -1,0 +1,13 @@
+"""Every address of the site. Inside an app, its doors list their own."""
+
+from django.urls import include, path
+
+from hub import views
+
+urlpatterns = [
+    path("health/live", views.live, name="live"),
+    path("health/ready", views.ready, name="ready"),
+    path("", include("models_registry.hf_api.urls")),
+]
+
+handler404 = "hub.error_responses.page_not_found"

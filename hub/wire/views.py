@@ -1,0 +1,65 @@
+"""Base views of the doors that programs use."""
+
+from typing import Any
+
+from django.middleware.csrf import CsrfViewMiddleware
+from django.http import HttpRequest, HttpResponse
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from hub.errors import BadRequest, Forbidden
+
+
+class AnyJson(JSONParser):
+    """JSON whatever the Content-Type says: Hub clients and git-lfs name it differently, or not at all."""
+
+    media_type = "*/*"
+
+
+class JsonWhateverIsAsked(BaseContentNegotiation):
+    """Hub clients send Accept: text/plain or a vendor's type, and always expect JSON."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        content_type = (request.content_type or "").partition(";")[0].strip().lower()
+        for parser in parsers:
+            if parser.media_type == content_type:
+                return parser
+        return parsers[-1]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> str:  # type: ignore[override]
+        return reason
+
+
+class HubApiView(APIView):
+    """A view of the API: knows `request.actor`; a browser's session may write only with its CSRF token."""
+
+    parser_classes = [FormParser, MultiPartParser, AnyJson]
+    renderer_classes = [JSONRenderer]
+    content_negotiation_class = JsonWhateverIsAsked
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and request.actor.user and not request.actor.token:
+            check = _CsrfCheck(lambda _: HttpResponse())
+            check.process_request(request._request)  # noqa: SLF001 - DRF has no public name for Django's request
+            reason = check.process_view(request._request, lambda: None, (), {})  # noqa: SLF001
+            if reason:
+                raise Forbidden(f"CSRF check failed: {reason}")
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The body as a JSON object; an empty body is an empty object. Raises BadRequest."""
+    data = request.data
+    if data in (None, ""):
+        return {}
+    if not isinstance(data, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return data

@@ -1,0 +1,52 @@
+"""Asks the querysets that hold the rule (`models/repository.py`) and raises the right refusal. Every door asks here."""
+
+from accounts.models import Actor, Namespace
+from hub.errors import Forbidden
+from models_registry.errors import GatedRepository, RepositoryDisabled, RepositoryNotFound
+from models_registry.models import Repository
+
+
+def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
+    """The repository, if this actor may know of it. A private one and a missing one look alike."""
+    namespace, _, name = full_name.partition("/")
+    found = Repository.objects.visible_to(actor).named(kind, namespace, name).select_related("namespace").first()
+    if found is None:
+        raise RepositoryNotFound(
+            f"There is no {kind} {full_name!r}, or you may not see it.", anonymous=actor.user is None
+        )
+    return found
+
+
+def require_read(actor: Actor, repository: Repository) -> None:
+    """May this actor read the content? Raises GatedRepository, RepositoryDisabled."""
+    if repository.disabled_reason:
+        raise RepositoryDisabled
+    if repository.gated and not Repository.objects.filter(pk=repository.pk).readable_by(actor).exists():
+        raise GatedRepository(
+            f"Access to {repository.kind} {repository.full_name} is restricted and you are not in the authorized list."
+            f" Visit {repository.get_absolute_url()} to ask for access.",
+            anonymous=actor.user is None,
+        )
+
+
+def require_write(actor: Actor, repository: Repository) -> None:
+    """May this actor change it? Raises Unauthenticated, Suspended, ReadOnlyToken, RepositoryDisabled, Forbidden."""
+    actor.require_writer()
+    if repository.disabled_reason:
+        raise RepositoryDisabled
+    if not Repository.objects.filter(pk=repository.pk).writable_by(actor).exists():
+        raise Forbidden(f"You may not write to {repository.full_name} with this account or token.")
+
+
+def require_administration(actor: Actor, repository: Repository) -> None:
+    """May this actor delete, move or hide it? Raises as `require_write`."""
+    actor.require_writer()
+    if not Repository.objects.filter(pk=repository.pk).administered_by(actor).exists():
+        raise Forbidden(f"You may not administer {repository.full_name} with this account or token.")
+
+
+def require_creation(actor: Actor, namespace: Namespace) -> None:
+    """May this actor make a repository there? Raises Unauthenticated, Suspended, ReadOnlyToken, Forbidden."""
+    actor.require_writer()
+    if not actor.may_create_in(namespace):
+        raise Forbidden(f"You don't have the rights to create a repository under the namespace {namespace.name!r}.")

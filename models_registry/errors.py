@@ -1,0 +1,98 @@
+"""What the registry refuses. Codes and some texts are those that Hub clients know."""
+
+from hub.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    HubError,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    TooLarge,
+    Unavailable,
+)
+
+
+class RepositoryNotFound(HubError):
+    """There is no such repository, or you may not see it."""
+
+    status = 404
+    code = "RepoNotFound"
+
+    def __init__(self, message: str = "", *, anonymous: bool = False):
+        super().__init__(message)
+        if anonymous:  # who sends no token is told to, whether there is something to see or not
+            self.status = 401
+
+
+class RevisionNotFound(NotFound):
+    """There is no such revision."""
+
+    code = "RevisionNotFound"
+
+    def __init__(self, revision: str):
+        super().__init__(f"Invalid rev id: {revision}")
+
+
+class EntryNotFound(NotFound):
+    """There is no such file or folder."""
+
+    code = "EntryNotFound"
+
+
+class GatedRepository(HubError):
+    """Access to this repository is restricted."""
+
+    status = 403
+    code = "GatedRepo"
+
+    def __init__(self, message: str, *, anonymous: bool):
+        super().__init__(message)
+        if anonymous:
+            self.status = 401
+
+
+class RepositoryDisabled(Forbidden):
+    """Access to this resource is disabled."""
+
+
+class RepositoryExists(Conflict):
+    """There is a repository of this name already."""
+
+
+class BadName(BadRequest):
+    """This is no name for a repository."""
+
+
+class BadPath(Invalid):
+    """This is no path for a file."""
+
+
+class ReferenceExists(Conflict):
+    """There is a reference of this name already."""
+
+
+class BranchMoved(PreconditionFailed):
+    """The branch was updated since you opened this page. Please refresh and try again."""
+
+    code = "BranchMoved"
+
+
+class ContentMissing(BadRequest):
+    """This names content that was never uploaded here."""
+
+
+class ContentMismatch(Invalid):
+    """These bytes are not what they were said to be."""
+
+
+class ContentTooLarge(TooLarge):
+    """This content is larger than the hub accepts."""
+
+
+class StorageUnavailable(Unavailable):
+    """The storage does not answer just now: try again in a moment."""
+
+
+class Malformed(BadRequest):
+    """These bytes do not have the form they should."""

@@ -1,0 +1,145 @@
+"""git's objects as bytes and back. dulwich encodes trees and commits; ids are git's own.
+
+Format: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+LFS pointers: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+"""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from dulwich.objects import Commit as GitCommit
+from dulwich.objects import Tag as GitTag
+from dulwich.objects import Tree as GitTree
+from dulwich.objects import parse_tree as _parse_tree
+
+FILE_MODE = 0o100644
+EXECUTABLE_MODE = 0o100755
+FOLDER_MODE = 0o40000
+LINK_MODE = 0o120000
+MAX_POINTER_BYTES = 1024
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+
+class Encoded(NamedTuple):
+    """A git object ready to be stored: its id, its bytes without git's header."""
+
+    oid: str
+    raw: bytes
+
+
+class Entry(NamedTuple):
+    """One line of a tree."""
+
+    mode: int
+    oid: str
+
+    @property
+    def is_folder(self) -> bool:
+        return self.mode == FOLDER_MODE
+
+
+class Pointer(NamedTuple):
+    """What an LFS pointer file says: the content's SHA-256 in hex, and its size in bytes."""
+
+    sha256: str
+    size: int
+
+
+class BlobHasher:
+    """The git id of a blob whose size is known beforehand, fed in pieces."""
+
+    def __init__(self, size: int):
+        self._hash = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+
+    def update(self, data: bytes) -> None:
+        self._hash.update(data)
+
+    def oid(self) -> str:
+        return self._hash.hexdigest()
+
+
+def blob_oid(data: bytes) -> str:
+    hasher = BlobHasher(len(data))
+    hasher.update(data)
+    return hasher.oid()
+
+
+def deflate(raw: bytes) -> bytes:
+    """As a pack wants it. Level 1: these bytes are small and read far more often than they are sent."""
+    return zlib.compress(raw, 1)
+
+
+def encode_tree(entries: Mapping[str, Entry]) -> Encoded:
+    tree = GitTree()
+    for name, entry in entries.items():
+        tree.add(name.encode(), entry.mode, entry.oid.encode())
+    return Encoded(tree.id.decode(), tree.as_raw_string())
+
+
+def parse_tree(raw: bytes) -> dict[str, Entry]:
+    """Names that are not UTF-8 keep their bytes as surrogates, so that they survive being written again."""
+    return {
+        name.decode("utf-8", "surrogateescape"): Entry(mode, bytes(oid).decode() if len(oid) == 40 else bytes(oid).hex())
+        for name, mode, oid in _parse_tree(raw, 20)
+    }
+
+
+def encode_commit(
+    *, tree: str, parents: Sequence[str], name: str, email: str, when: datetime, message: str
+) -> Encoded:
+    commit = GitCommit()
+    commit.tree = tree.encode()
+    commit.parents = [parent.encode() for parent in parents]
+    commit.author = commit.committer = _identity(name, email)
+    commit.author_time = commit.commit_time = int(when.timestamp())
+    commit.author_timezone = commit.commit_timezone = 0
+    commit.encoding = None
+    commit.message = message.encode()
+    return Encoded(commit.id.decode(), commit.as_raw_string())
+
+
+def encode_tag(*, target: str, tag: str, name: str, email: str, when: datetime, message: str) -> Encoded:
+    """An annotated tag of a commit."""
+    made = GitTag()
+    made.object = (GitCommit, target.encode())
+    made.name = tag.encode()
+    made.tagger = _identity(name, email)
+    made.tag_time = int(when.timestamp())
+    made.tag_timezone = 0
+    made.message = message.encode()
+    return Encoded(made.id.decode(), made.as_raw_string())
+
+
+def tag_target(raw: bytes) -> str:
+    """The commit an annotated tag names."""
+    first = raw.split(b"\n", 1)[0]
+    return first.removeprefix(b"object ").decode()
+
+
+def _identity(name: str, email: str) -> bytes:
+    """`Name <email>`; characters that would break the line are dropped."""
+    clean = [re.sub(r"[<>\n\x00]", "", part).strip() for part in (name, email)]
+    return f"{clean[0] or 'unknown'} <{clean[1]}>".encode()
+
+
+def encode_pointer(pointer: Pointer) -> bytes:
+    return (
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{pointer.sha256}\nsize {pointer.size}\n".encode()
+    )
+
+
+_POINTER = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*oid sha256:([0-9a-f]{64})\nsize (\d{1,18})\n?"
+)
+
+
+def parse_pointer(raw: bytes) -> Pointer | None:
+    """The pointer, if these bytes are one."""
+    if len(raw) > MAX_POINTER_BYTES:
+        return None
+    found = _POINTER.fullmatch(raw)
+    return Pointer(found[1].decode(), int(found[2])) if found else None

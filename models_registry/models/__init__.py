@@ -1,0 +1,41 @@
+from models_registry.models.access_request import AccessRequest
+from models_registry.models.content import (
+    LfsObject,
+    RepositoryLfsObject,
+    UploadSession,
+    XetChunkKey,
+    XetFile,
+    XetGrant,
+    XetTerm,
+    Xorb,
+    XorbHolder,
+)
+from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
+from models_registry.models.metadata import Card, RepositoryTag, TensorSummary
+from models_registry.models.repository import Gate, Kind, Repository, RepositoryRedirect
+
+__all__ = [
+    "AccessRequest",
+    "BlobContent",
+    "Card",
+    "Commit",
+    "FolderHistory",
+    "Gate",
+    "GitObject",
+    "Kind",
+    "LfsObject",
+    "ObjectKind",
+    "Reference",
+    "Repository",
+    "RepositoryLfsObject",
+    "RepositoryRedirect",
+    "RepositoryTag",
+    "TensorSummary",
+    "UploadSession",
+    "XetChunkKey",
+    "XetFile",
+    "XetGrant",
+    "XetTerm",
+    "Xorb",
+    "XorbHolder",
+]

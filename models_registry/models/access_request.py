@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from models_registry.models.repository import Repository
+
+
+class AccessRequest(models.Model):
+    """Somebody's wish to read a gated repository, and what its owners said."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        ACCEPTED = "accepted"
+        REJECTED = "rejected"
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="access_requests")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="access_requests")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repository", "user"], name="access_request_once_per_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user} → {self.repository}: {self.status}"

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from accounts.models import Actor, Namespace, Role
+
+REPOSITORY_NAME = r"^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?\Z"
+
+
+class Kind(models.TextChoices):
+    MODEL = "model"
+    DATASET = "dataset"
+
+    @property
+    def plural(self) -> str:
+        return f"{self.value}s"
+
+    @property
+    def page_prefix(self) -> str:
+        """What stands before `namespace/name` in an address."""
+        return "" if self is Kind.MODEL else f"{self.plural}/"
+
+
+class Gate(models.TextChoices):
+    """How a gated repository lets people in."""
+
+    OPEN = ""
+    AUTO = "auto"  # whoever asks
+    MANUAL = "manual"  # whom its owners accept
+
+
+class RepositoryQuerySet(models.QuerySet["Repository"]):
+    """Who may know of, read and change a repository: the rule, written once, as queries.
+
+    An Actor is a user or nobody, together with the credential used: a token for one private repository opens that one
+    only. What is public is open to every credential, as it is to nobody.
+    """
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Those the actor may know of."""
+        public = Q(private=False, disabled_reason="")
+        if actor.user is None:
+            return self.filter(public)
+        member = Q(namespace__in=actor.namespaces(Role.READ)) & actor.scope_of("read")
+        return self.filter(public | member)
+
+    def readable_by(self, actor: Actor) -> Self:
+        """Those of which the actor may read the content: a gated one asks for a grant besides."""
+        visible = self.visible_to(actor).filter(disabled_reason="")
+        if actor.user is None:
+            return visible.filter(gated=Gate.OPEN)
+        member = Q(namespace__in=actor.namespaces(Role.READ)) & actor.scope_of("read")
+        granted = Q(pk__in=Repository.objects.filter(access_requests__user=actor.user, access_requests__status="accepted").values("pk"))
+        return visible.filter(Q(gated=Gate.OPEN) | member | granted)
+
+    def writable_by(self, actor: Actor) -> Self:
+        """Those the actor may change."""
+        if actor.user is None or actor.user.is_suspended:
+            return self.none()
+        own = Q(namespace__in=actor.namespaces(Role.CONTRIBUTOR), creator=actor.user)
+        return self.filter(
+            Q(namespace__in=actor.namespaces(Role.WRITE)) | own, actor.scope_of("write"), disabled_reason=""
+        )
+
+    def administered_by(self, actor: Actor) -> Self:
+        """Those the actor may delete, move, rename, hide or gate: who administers the namespace, and their creators."""
+        if actor.user is None or actor.user.is_suspended:
+            return self.none()
+        own = Q(namespace__in=actor.namespaces(Role.CONTRIBUTOR), creator=actor.user)
+        return self.filter(
+            Q(namespace__in=actor.namespaces(Role.ADMIN)) | own, actor.scope_of("write"), disabled_reason=""
+        )
+
+    def named(self, kind: str, namespace: str, name: str) -> Self:
+        return self.filter(kind=kind, namespace__key=namespace.lower(), key=name.lower())
+
+    def for_cards(self) -> Self:
+        """With all that a list's row shows, in one query."""
+        return self.select_related("namespace", "namespace__organization", "namespace__user")
+
+
+class Repository(models.Model):
+    """A model or dataset: a git repository whose objects are rows, with what its card says of it."""
+
+    namespace = models.ForeignKey(Namespace, models.PROTECT, related_name="repositories")
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.MODEL)
+    name = models.CharField(max_length=96, validators=[RegexValidator(REPOSITORY_NAME)])
+    key = models.GeneratedField(expression=Lower("name"), output_field=models.CharField(max_length=96), db_persist=True)
+    creator = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="created_repositories")
+    private = models.BooleanField(default=False)
+    gated = models.CharField(max_length=8, choices=Gate.choices, default=Gate.OPEN, blank=True)
+    disabled_reason = models.CharField(max_length=500, blank=True, help_text="Why a moderator hid it. Empty: not hidden.")
+    default_branch = models.CharField(max_length=200, default="main")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now_add=True, help_text="The last commit on any branch.")
+    batch = models.BigIntegerField(default=0, help_text="Counts the writes of git objects, under this row's lock.")
+
+    # What its lists show and sort by, written by services when the fact changes.
+    summary = models.CharField(max_length=300, blank=True)
+    task = models.CharField(max_length=64, blank=True)
+    library = models.CharField(max_length=64, blank=True)
+    licence = models.CharField(max_length=64, blank=True)
+    parameter_count = models.BigIntegerField(null=True)
+    downloads = models.BigIntegerField(default=0, help_text="In the last 30 days.")
+    downloads_all_time = models.BigIntegerField(default=0)
+    likes = models.IntegerField(default=0)
+    trending_score = models.FloatField(default=0)
+
+    objects = RepositoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "repositories"
+        constraints = [
+            models.UniqueConstraint("namespace", "kind", "key", name="repository_name_once_per_namespace_and_kind"),
+            models.CheckConstraint(name="repository_name_is_url_safe", condition=Q(name__regex=REPOSITORY_NAME)),
+        ]
+        indexes = [
+            models.Index(fields=["kind", "-updated_at"], name="repository_by_update"),
+            models.Index(fields=["kind", "-created_at"], name="repository_by_creation"),
+            models.Index(fields=["kind", "-downloads"], name="repository_by_downloads"),
+            models.Index(fields=["kind", "-likes"], name="repository_by_likes"),
+            models.Index(fields=["kind", "-trending_score"], name="repository_by_trend"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.namespace.name}/{self.name}"
+
+    @property
+    def api_path(self) -> str:
+        return f"/api/{Kind(self.kind).plural}/{self.full_name}"
+
+    def get_absolute_url(self) -> str:
+        return f"/{Kind(self.kind).page_prefix}{self.full_name}"
+
+
+class RepositoryRedirect(models.Model):
+    """An address a repository had before; it leads on until a new repository takes it."""
+
+    namespace = models.ForeignKey(Namespace, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    key = models.CharField(max_length=96)
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="redirects")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["namespace", "kind", "key"], name="redirect_once_per_old_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.key} → {self.repository}"
+
+

@@ -1,0 +1,53 @@
+"""Slots on the registry's pages that higher apps fill, so that the registry need not know them.
+
+A filler is registered in the higher app's `ready()`; it gets the request and the page's repository (or None) and returns
+safe HTML, or an empty string to show nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+
+class Filler(Protocol):
+    def __call__(self, request: HttpRequest, repository: Any) -> SafeString | str: ...
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab beside Card and Files. `count(repository)` may be None: no number is shown."""
+
+    title: str
+    icon: str
+    url: Callable[[Any], str]
+    count: Callable[[Any], int | None]
+
+
+_fillers: dict[str, list[Filler]] = defaultdict(list)
+_tabs: list[Tab] = []
+
+# The slots there are: home (newest scores), repository-side (ranks on a model page), repository-actions (Evaluate button).
+SLOTS = frozenset({"home", "repository-side", "repository-actions"})
+
+
+def fill(slot: str, filler: Filler) -> None:
+    if slot not in SLOTS:
+        raise ValueError(f"There is no slot {slot!r}: {', '.join(sorted(SLOTS))}.")
+    _fillers[slot].append(filler)
+
+
+def add_tab(tab: Tab) -> None:
+    _tabs.append(tab)
+
+
+def tabs() -> list[Tab]:
+    return list(_tabs)
+
+
+def panels(slot: str, request: HttpRequest, repository: Any = None) -> list[SafeString | str]:
+    """What higher apps show in this slot."""
+    return [shown for filler in _fillers[slot] if (shown := filler(request, repository))]

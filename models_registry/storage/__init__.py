@@ -1,0 +1,35 @@
+"""S3, the only storage: the one room that talks to boto3. Keys are made in `keys`, and live in rows, never in trees."""
+
+from models_registry.storage.s3 import (
+    Part,
+    abort_multipart,
+    complete_multipart,
+    copy,
+    create_multipart,
+    delete,
+    get,
+    put,
+    presign_get,
+    presign_part,
+    presign_put,
+    read_range,
+    size_of,
+    stream,
+)
+
+__all__ = [
+    "Part",
+    "abort_multipart",
+    "complete_multipart",
+    "copy",
+    "create_multipart",
+    "delete",
+    "get",
+    "presign_get",
+    "presign_part",
+    "presign_put",
+    "put",
+    "read_range",
+    "size_of",
+    "stream",
+]

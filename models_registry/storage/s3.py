@@ -1,0 +1,182 @@
+"""boto3, with only what every S3 server does: no conditional writes, no stored metadata, no meaning in an ETag."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+
+from models_registry.errors import StorageUnavailable
+
+# A presigned address is short-lived; uploads of one part may take an hour on a slow line.
+READ_SECONDS = 3600
+WRITE_SECONDS = 6 * 3600
+_READ_BLOCK = 1024 * 1024
+
+
+class Part(NamedTuple):
+    number: int
+    etag: str
+
+
+class ObjectMissing(StorageUnavailable):
+    """The storage has lost an object that the hub knows of: tell the operator, who can run `manage.py fsck`."""
+
+    status = 500
+
+
+def _client(endpoint: str) -> BaseClient:
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=settings.S3_REGION,
+        aws_access_key_id=settings.S3_ACCESS_KEY_ID,
+        aws_secret_access_key=settings.S3_SECRET_ACCESS_KEY,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            # boto3's own defaults send and expect checksums that servers other than AWS lack.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"max_attempts": 3, "mode": "standard"},
+            max_pool_connections=64,
+        ),
+    )
+
+
+@cache
+def client() -> Any:
+    return _client(settings.S3_ENDPOINT_URL)
+
+
+@cache
+def _signer() -> Any:
+    """Signs addresses for clients, who may reach the storage under another name."""
+    return _client(settings.S3_PUBLIC_ENDPOINT_URL)
+
+
+@contextlib.contextmanager
+def _reported(key: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "404", "NotFound"}:
+            raise ObjectMissing(f"The storage has no object {key}.") from error
+        raise StorageUnavailable from error
+    except BotoCoreError as error:
+        raise StorageUnavailable from error
+
+
+def put(key: str, data: bytes | memoryview) -> None:
+    with _reported(key):
+        client().put_object(Bucket=settings.S3_BUCKET, Key=key, Body=bytes(data))
+
+
+def get(key: str) -> bytes:
+    """The whole object; only for what is known to be small."""
+    with _reported(key):
+        return client().get_object(Bucket=settings.S3_BUCKET, Key=key)["Body"].read()
+
+
+def read_range(key: str, start: int, end: int) -> bytes:
+    """Bytes [start, end). Raises ObjectMissing, StorageUnavailable (also if the server sends another number of bytes)."""
+    if start >= end:
+        return b""
+    with _reported(key):
+        body = client().get_object(Bucket=settings.S3_BUCKET, Key=key, Range=f"bytes={start}-{end - 1}")["Body"].read()
+    if len(body) != end - start:  # some servers answer 200 with the whole object
+        raise StorageUnavailable(f"The storage sent {len(body)} bytes of {key} where {end - start} were asked.")
+    return body
+
+
+def stream(key: str) -> Iterator[bytes]:
+    """The object in blocks of 1 MiB."""
+    with _reported(key):
+        yield from client().get_object(Bucket=settings.S3_BUCKET, Key=key)["Body"].iter_chunks(_READ_BLOCK)
+
+
+def size_of(key: str) -> int | None:
+    """Bytes of the object, or None if there is none."""
+    try:
+        with _reported(key):
+            return int(client().head_object(Bucket=settings.S3_BUCKET, Key=key)["ContentLength"])
+    except ObjectMissing:
+        return None
+
+
+def copy(source: str, target: str) -> None:
+    """Within the storage, at most 5 GB."""
+    with _reported(source):
+        client().copy_object(
+            Bucket=settings.S3_BUCKET, Key=target, CopySource={"Bucket": settings.S3_BUCKET, "Key": source}
+        )
+
+
+def delete(key: str) -> None:
+    with _reported(key):
+        client().delete_object(Bucket=settings.S3_BUCKET, Key=key)
+
+
+def create_multipart(key: str) -> str:
+    with _reported(key):
+        return client().create_multipart_upload(Bucket=settings.S3_BUCKET, Key=key)["UploadId"]
+
+
+def complete_multipart(key: str, upload_id: str, parts: Sequence[Part]) -> None:
+    with _reported(key):
+        client().complete_multipart_upload(
+            Bucket=settings.S3_BUCKET,
+            Key=key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": part.etag} for part in parts]},
+        )
+
+
+def abort_multipart(key: str, upload_id: str) -> None:
+    with _reported(key):
+        client().abort_multipart_upload(Bucket=settings.S3_BUCKET, Key=key, UploadId=upload_id)
+
+
+def presign_put(key: str) -> str:
+    return _signer().generate_presigned_url(
+        "put_object", Params={"Bucket": settings.S3_BUCKET, "Key": key}, ExpiresIn=WRITE_SECONDS
+    )
+
+
+def presign_part(key: str, upload_id: str, number: int) -> str:
+    return _signer().generate_presigned_url(
+        "upload_part",
+        Params={"Bucket": settings.S3_BUCKET, "Key": key, "UploadId": upload_id, "PartNumber": number},
+        ExpiresIn=WRITE_SECONDS,
+    )
+
+
+def presign_get(
+    key: str, *, byte_range: tuple[int, int] | None = None, filename: str = "", public: bool = True, seconds: int = READ_SECONDS
+) -> str:
+    """An address to read from. `byte_range` [start, end) is signed: the address opens those bytes and no others.
+
+    public: for a client; otherwise for a process of ours, which may reach the storage by another name.
+    """
+    parameters: dict[str, Any] = {"Bucket": settings.S3_BUCKET, "Key": key}
+    if byte_range is not None:
+        parameters["Range"] = f"bytes={byte_range[0]}-{byte_range[1] - 1}"
+    if filename:
+        safe = filename.replace("\\", "_").replace('"', "_")
+        parameters["ResponseContentDisposition"] = f'attachment; filename="{safe}";'
+        parameters["ResponseContentType"] = "application/octet-stream"
+    signer = _signer() if public else client()
+    return signer.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
+
+
+def make_bucket() -> None:
+    """Make the bucket if there is none: for the embedded hub and for tests."""
+    with contextlib.suppress(client().exceptions.BucketAlreadyOwnedByYou, client().exceptions.BucketAlreadyExists):
+        client().create_bucket(Bucket=settings.S3_BUCKET)

@@ -1,0 +1,42 @@
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+
+from models_registry.storage import s3
+from tests.environment import DATA_DIR
+
+
+@pytest.fixture(scope="session", autouse=True)
+def storage_server() -> Iterator[None]:
+    """A real S3 server: the one that `make run` starts."""
+    folder = DATA_DIR / "storage"
+    (folder / settings.S3_BUCKET).mkdir(parents=True)
+    server = subprocess.Popen(
+        [
+            str(Path(sys.executable).parent / "rclone"), "serve", "s3", "--no-checksum",
+            "--addr", urlsplit(settings.S3_ENDPOINT_URL).netloc,
+            "--auth-key", f"{settings.S3_ACCESS_KEY_ID},{settings.S3_SECRET_ACCESS_KEY}",
+            "--allow-origin", "*", str(folder),
+        ],
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    for _ in range(100):
+        try:
+            s3.size_of("ready")
+            break
+        except s3.StorageUnavailable:
+            time.sleep(0.05)
+    yield
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(autouse=True)
+def _every_test_may_use_the_database(db: None) -> None:
+    """Rows, not mocks."""
