@@ -5,6 +5,7 @@ Parsing only draws borders (a few objects per file and xorb); terms are read whe
 no more memory than its own bytes.
 """
 
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,6 @@ MAX_XORBS = 65_536
 
 HAS_VERIFICATION = 1 << 31
 HAS_SHA256 = 1 << 30
-GLOBAL_DEDUP_CANDIDATE = 1 << 31
 
 _HEADER = struct.Struct("<32sQQ")
 _FILE = struct.Struct("<32sII8x")
@@ -85,12 +85,6 @@ class XorbEntry:
             return False
         described = ((name, length) for name, _start, length, _flags, _unused in _CHUNK.iter_unpack(self._chunks))
         return all(ours == theirs for ours, theirs in zip(table.leaves(0, len(table)), described, strict=True))
-
-    def candidates(self) -> Iterator[int]:
-        """Indices of the chunks that the uploader proposes for deduplication across the hub."""
-        for index, (_name, _start, _length, flags, _unused) in enumerate(_CHUNK.iter_unpack(self._chunks)):
-            if flags & GLOBAL_DEDUP_CANDIDATE:
-                yield index
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,24 +167,37 @@ def _xorbs(records: _Records) -> Iterator[XorbEntry]:
         yield XorbEntry(hash=name, chunk_count=count, _chunks=records.take(count, "chunk"))
 
 
-def build_dedup_answer(xorbs: Sequence[tuple[bytes, ChunkTable]], *, key: bytes, created: int, expires: int) -> bytes:
+class ShownXorb(NamedTuple):
+    """A xorb in a deduplication answer, and which of its chunks the answer may tell of."""
+
+    hash: bytes
+    table: ChunkTable
+    ranges: Sequence[tuple[int, int]]
+    """Chunks [start, end)."""
+
+    def shows(self, index: int) -> bool:
+        return any(start <= index < end for start, end in self.ranges)
+
+
+def build_dedup_answer(xorbs: Sequence[ShownXorb], *, key: bytes, created: int, expires: int) -> bytes:
     """The shard that tells a client which chunks the hub has, in a form that only their owners can read.
 
-    xorbs: (hash, chunks) of each. key: 32 bytes under which chunk hashes are hidden. created, expires: unix seconds.
-    The name of a xorb of one chunk is that chunk's raw hash: name only xorbs whose content the client may know.
-    Chunks of equal content have equal hidden hashes, which is all that the client compares.
+    key: 32 bytes under which chunk hashes are hidden; chunks of equal content have equal hidden hashes, which is all
+    that the client compares. Noise stands for a chunk that is not shown. created, expires: unix seconds.
+    The name of a xorb of one chunk is that chunk's raw hash: name only xorbs of which the client may know a chunk.
     """
     sections = [_HEADER.pack(TAG, UPLOAD_VERSION, FOOTER_SIZE), _bookend()]
     xorb_lookup, chunk_lookup = [], []
     record = unpacked_total = packed_total = 0
-    for name, table in xorbs:
+    for shown in xorbs:
+        name, table = shown.hash, shown.table
         count = len(table)
         unpacked, packed = table.unpacked_end(count - 1), table.packed_end(count - 1)
         sections.append(_XORB.pack(name, 0, count, unpacked, packed))
         xorb_lookup.append((_prefix(name), record))
         start = 0
         for index, (raw, length) in enumerate(table.leaves(0, count)):
-            hidden = merkle.keyed_chunk_hash(key, raw)
+            hidden = merkle.keyed_chunk_hash(key, raw) if shown.shows(index) else os.urandom(merkle.HASH_SIZE)
             sections.append(_CHUNK.pack(hidden, start, length, 0, 0))
             chunk_lookup.append((_prefix(hidden), record, index))
             start += length

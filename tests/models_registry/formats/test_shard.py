@@ -50,6 +50,10 @@ def test_the_shard_of_the_real_client_agrees_with_its_xorbs(real_upload: RealUpl
     assert seen == {name: hashlib.sha256(content).digest() for name, content in real_upload.files.items()}
 
 
+def shown(found: xorb.Xorb, *ranges: tuple[int, int]) -> shard.ShownXorb:
+    return shard.ShownXorb(found.hash, found.table, ranges or ((0, len(found.table)),))
+
+
 def file_record(count: int, flags: int = shard.HAS_VERIFICATION | shard.HAS_SHA256) -> bytes:
     return struct.pack("<32sIIQ", b"f" * 32, flags, count, 0)
 
@@ -110,7 +114,7 @@ def test_a_shard_of_very_many_terms_costs_little_more_than_its_bytes():
 def test_a_dedup_answer_shows_chunks_only_under_its_key(groups):
     found = [xorb.validate(make_xorb(*chunks).data) for chunks in groups]
     key = bytes(range(32))
-    answer = shard.build_dedup_answer([(one.hash, one.table) for one in found], key=key, created=10, expires=20)
+    answer = shard.build_dedup_answer([shown(one) for one in found], key=key, created=10, expires=20)
     parsed = shard.parse(answer)
     assert [described.hash for described in parsed.xorbs] == [one.hash for one in found]
     names_removed = answer  # the name of a xorb of one chunk is that chunk's hash: it cannot be hidden
@@ -122,9 +126,16 @@ def test_a_dedup_answer_shows_chunks_only_under_its_key(groups):
             assert len(chunks) == 1 or one.table.hash(index) not in names_removed
 
 
+def test_a_chunk_that_is_not_shown_cannot_be_recognised():
+    found = xorb.validate(FIRST.data)
+    answer = shard.build_dedup_answer([shown(found, (0, 1), (2, 3))], key=b"k" * 32, created=10, expires=20)
+    recognised = [merkle.keyed_chunk_hash(b"k" * 32, found.table.hash(index)) in answer for index in range(3)]
+    assert recognised == [True, False, True]
+
+
 def test_the_footer_of_a_dedup_answer_leads_to_its_tables():
     found = xorb.validate(FIRST.data)
-    answer = shard.build_dedup_answer([(found.hash, found.table)], key=b"k" * 32, created=10, expires=20)
+    answer = shard.build_dedup_answer([shown(found)], key=b"k" * 32, created=10, expires=20)
     footer = answer[-200:]
     numbers = struct.unpack("<9Q", footer[:72])
     version, files_at, xorbs_at, _file_rows_at, file_rows, xorb_rows_at, xorb_rows, chunk_rows_at, chunk_rows = numbers
