@@ -1,4 +1,4 @@
-"""Each CAS request: parse, call a service, present. There is no session here, and every right is in the bearer token."""
+"""Each CAS request: parse, call a service, present. There is no session here; every right is in the bearer token."""
 
 import json
 import re
@@ -16,13 +16,14 @@ from hub.errors import BadRequest, HubError, NotFound, Unauthenticated, Unavaila
 from hub.wire.body import body_stream
 from models_registry.errors import ContentTooLarge
 from models_registry.formats import shard, xorb
-from models_registry.services.xet import dedup, reconstruction as rebuilding, registration, xorbs
+from models_registry.services.xet import dedup, registration, xorbs
+from models_registry.services.xet import reconstruction as rebuilding
 from models_registry.services.xet.reconstruction import Reconstruction
 from models_registry.services.xet.tokens import Caller, caller_with
 
 _MAX_GRANT_BODY = 4096
 _BLOCK = 1024 * 1024
-# Xorbs and shards are held while they are checked, at up to 64 MiB each. Current clients send xorbs straight to storage.
+# Xorbs and shards are held while they are checked, up to 64 MiB each. Current clients send xorbs straight to storage.
 _bodies = BoundedSemaphore(4)
 _BODY_WAIT_SECONDS = 60
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{0,19})")

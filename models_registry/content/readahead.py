@@ -55,11 +55,11 @@ class ReadAhead:
         try:
             while await self._fill():
                 future, taken = self._ahead.popleft()
-                asked = time.monotonic()
                 try:
+                    asked = time.monotonic()
                     blocks = await future
-                    await self._fill()
                     self._hurry(time.monotonic() - asked)
+                    await self._fill()
                     began = time.monotonic()
                     for block in blocks:
                         yield block
@@ -69,7 +69,8 @@ class ReadAhead:
         finally:
             while self._ahead:
                 future, taken = self._ahead.popleft()
-                future.cancel()
+                if not future.cancel() and not future.cancelled():
+                    future.exception()  # nobody else will ask
                 self._budget.give_back(taken)
 
     async def _fill(self) -> bool:

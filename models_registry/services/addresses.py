@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
+from models_registry import storage
 from models_registry.models import LfsObject
 from models_registry.services import signed
 
@@ -17,6 +18,13 @@ class ContentAddress(NamedTuple):
 
     lfs_object_id: int
     filename: str
+
+
+def download_address(lfs_object: LfsObject, filename: str) -> str:
+    """Where these bytes can be had by plain HTTP: in storage if they lie there plainly, else on the content server."""
+    if lfs_object.plain_key:
+        return storage.presign_get(lfs_object.plain_key, filename=filename.rpartition("/")[2])
+    return content_address(lfs_object, filename)
 
 
 def content_address(lfs_object: LfsObject, filename: str) -> str:
