@@ -3,6 +3,7 @@
 from zlib import crc32
 
 from django import template
+from django.forms import BoundField, Select
 from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -46,3 +47,9 @@ def short_number(value: int | None) -> str:
 def get(mapping: dict, key: object) -> object:
     """The entry of a dict under a key that is only known in the template."""
     return mapping.get(key)
+
+
+@register.filter
+def styled(field: BoundField) -> SafeString:
+    """A form's field with the class that its look hangs on, whoever wrote the form."""
+    return field.as_widget(attrs={"class": "form-select" if isinstance(field.field.widget, Select) else "form-control"})
