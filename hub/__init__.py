@@ -1,3 +1,1 @@
-from hub.celery import app as celery_app
-
-__all__ = ["celery_app"]
+"""The project itself, and the few tools that every app uses."""

@@ -11,6 +11,11 @@ _environment = environ.Env()
 _REQUIRED: Any = object()
 
 
+def defaults_from(path: Path) -> None:
+    """Take what the environment leaves open from a file of NAME='value' lines, if it is there."""
+    _environment.read_env(str(path), overwrite=False)
+
+
 def text(name: str, default: str | None = _REQUIRED) -> str:
     value = _environment.ENVIRON.get(name, "").strip() or default
     if value is _REQUIRED or value is None:

@@ -9,12 +9,14 @@ from hub import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+DATA_DIR = env.path("HUB_DATA_DIR", BASE_DIR / "var")
+env.defaults_from(DATA_DIR / "hub.env")  # of the embedded hub in this folder: manage.py in another shell means that one
+
 DEBUG = env.boolean("HUB_DEBUG", False)
 SECRET_KEY = env.text("HUB_SECRET_KEY", "insecure-development-key" if DEBUG else None)
 BASE_URL = env.address("HUB_BASE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.names("HUB_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-DATA_DIR = env.path("HUB_DATA_DIR", BASE_DIR / "var")
 REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "closed"), "open")
 
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.

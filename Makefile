@@ -1,0 +1,69 @@
+# What one does with Grove: `make run`. Nothing but Python 3.11+ and make is needed; all else goes into .venv.
+
+PYTHON       ?= python3
+PORT         ?= 8000
+HUB_DATA_DIR ?= var
+PYTEST_ARGS  ?=
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PIP  := $(BIN)/python -m pip --disable-pip-version-check
+
+export PORT HUB_DATA_DIR
+
+.PHONY: run install install-dev test lint format bench soak screenshots vendor constraints
+.DEFAULT_GOAL := run
+
+run: install
+	@exec $(BIN)/python -m hub.embedded --port $(PORT)
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Grove needs Python 3.11 or newer; PYTHON=… names another one." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+
+# torch first and alone: anything else that wants it unpinned then finds it in place.
+$(VENV)/.installed: requirements.txt constraints.txt | $(BIN)/python
+	@echo "Installing what Grove needs into $(VENV). The first installation takes minutes (torch alone is large)."
+	@$(PIP) install --constraint constraints.txt "$$(grep -o '^torch==[^ ]*' requirements.txt)"
+	@$(PIP) install --constraint constraints.txt --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@$(PIP) install --constraint constraints.txt --requirement requirements-dev.txt
+	@touch $@
+
+# One process per core; the tests of one group (a browser, one live hub) stay together.
+test: install-dev
+	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy accounts models_registry evaluations hub manage.py
+	$(BIN)/lint-imports
+	HUB_DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: install-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install-dev
+	@$(BIN)/python -m benchmarks
+
+soak: install-dev
+	@$(BIN)/python -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
+
+screenshots: install-dev
+	@$(BIN)/python -m pytest -m screenshots --timeout 0 -p no:xdist $(PYTEST_ARGS)
+
+# Front-end libraries, from npm at pinned versions, into static/vendor with their licences and digests.
+vendor: $(BIN)/python
+	@$(BIN)/python -m hub.vendoring
+
+# Renews constraints.txt from this environment, after a pin in requirements*.txt was changed.
+constraints: install-dev
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze | sed 's/+cpu$$//'; } > constraints.new
+	@mv constraints.new constraints.txt

@@ -1,0 +1,96 @@
+"""git objects as rows: prepared, inserted, read back. Content over 1 MiB lies in storage, put there before any transaction."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import F
+
+from accounts.models import User
+from models_registry import storage
+from models_registry.formats import git_objects
+from models_registry.formats.git_objects import Encoded, Entry, Pointer
+from models_registry.models import BlobContent, GitObject, ObjectKind, Repository
+from models_registry.storage import keys
+
+ROW_LIMIT = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A git object on its way into the tables: its bytes are here, deflated, or in storage already."""
+
+    oid: str
+    kind: ObjectKind
+    size: int
+    data: bytes | None
+    content: BlobContent | None = None
+    pointer: Pointer | None = None
+
+
+def row_of(encoded: Encoded, kind: ObjectKind) -> Prepared:
+    return Prepared(encoded.oid, kind, len(encoded.raw), git_objects.deflate(encoded.raw))
+
+
+def blob_of(content: bytes, *, spill_over: int = ROW_LIMIT) -> Prepared:
+    """A file's content. Over `spill_over` bytes it goes to storage now, so never call this within a transaction."""
+    oid = git_objects.blob_oid(content)
+    data = git_objects.deflate(content)
+    if len(content) <= spill_over:
+        return Prepared(oid, ObjectKind.BLOB, len(content), data, pointer=git_objects.parse_pointer(content))
+    key = keys.blob(oid)
+    storage.put(key, data)
+    stored = BlobContent.objects.create(key=key, size=len(data))
+    return Prepared(oid, ObjectKind.BLOB, len(content), None, content=stored)
+
+
+def next_batch(repository: Repository) -> int:
+    """Raise the repository's write counter; on PostgreSQL this locks its row until the transaction ends."""
+    Repository.objects.filter(pk=repository.pk).update(batch=F("batch") + 1)
+    return Repository.objects.values_list("batch", flat=True).get(pk=repository.pk)
+
+
+def insert(repository: Repository, prepared: Iterable[Prepared], *, batch: int) -> None:
+    """Add objects; those already there stay as they are."""
+    unique = {item.oid: item for item in prepared}
+    GitObject.objects.bulk_create(
+        [
+            GitObject(
+                repository=repository,
+                oid=item.oid,
+                kind=item.kind,
+                size=item.size,
+                data=item.data,
+                content=item.content,
+                lfs_sha256=item.pointer.sha256 if item.pointer else None,
+                lfs_size=item.pointer.size if item.pointer else None,
+                batch=batch,
+            )
+            for item in unique.values()
+        ],
+        ignore_conflicts=True,
+        batch_size=500,
+    )
+
+
+def inflate(row: GitObject) -> bytes:
+    """The object's bytes, wherever they lie."""
+    if row.data is not None:
+        return zlib.decompress(row.data)
+    assert row.content is not None  # the database holds one of the two
+    return zlib.decompress(storage.get(row.content.key))
+
+
+def trees(repository: Repository, oids: Sequence[str]) -> dict[str, dict[str, Entry]]:
+    """Parsed trees by id, in one query."""
+    if not oids:
+        return {}
+    rows = GitObject.objects.filter(repository=repository, oid__in=list(set(oids))).values_list("oid", "data")
+    return {oid: git_objects.parse_tree(zlib.decompress(data)) for oid, data in rows if data is not None}
+
+
+def public_email(user: User) -> str:
+    """An address that names the member in commits without giving theirs away."""
+    return f"{user.username}@users.noreply.{urlsplit(settings.BASE_URL).hostname}"

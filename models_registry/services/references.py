@@ -1,0 +1,152 @@
+"""Branches and tags, and what a revision means."""
+
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+from dulwich.refs import check_ref_format
+
+from accounts.models import Actor
+from hub.errors import Forbidden, Invalid
+from models_registry import access
+from models_registry.errors import ReferenceExists, RevisionNotFound
+from models_registry.formats import git_objects
+from models_registry.models import Commit, GitObject, ObjectKind, Reference, Repository
+from models_registry.services import objects
+
+_HEX = frozenset("0123456789abcdef")
+SHORT_ID = 7
+
+
+def _possible_names(revision: str) -> list[str]:
+    """Full reference names a revision may mean, the first that exists wins."""
+    return [f"refs/heads/{revision}", f"refs/tags/{revision}", revision, f"refs/{revision}"]
+
+
+def resolve(repository: Repository, revision: str) -> Commit:
+    """The commit that a branch, tag, full reference name, id or short id (from 7 digits) means. Raises RevisionNotFound."""
+    wanted = repository.default_branch if revision == "HEAD" else revision
+    names = _possible_names(wanted)
+    found = {reference.name: reference for reference in Reference.objects.filter(repository=repository, name__in=names)}
+    for name in names:
+        if name in found:
+            return _commit_at(repository, found[name].target)
+    commit = _commit_by_id(repository, wanted.lower())
+    if commit is None:
+        raise RevisionNotFound(revision)
+    return commit
+
+
+def _commit_at(repository: Repository, oid: str) -> Commit:
+    """The commit with that id, or the one an annotated tag of that id names."""
+    commit = Commit.objects.filter(repository=repository, oid=oid).first()
+    if commit is None:
+        tag = GitObject.objects.get(repository=repository, oid=oid, kind=ObjectKind.TAG)
+        commit = Commit.objects.get(repository=repository, oid=git_objects.tag_target(objects.inflate(tag)))
+    return commit
+
+
+def _commit_by_id(repository: Repository, oid: str) -> Commit | None:
+    if not SHORT_ID <= len(oid) <= 40 or not _HEX.issuperset(oid):
+        return None
+    matching = Commit.objects.filter(repository=repository, oid__gte=oid.ljust(40, "0"), oid__lte=oid.ljust(40, "f"))
+    several = list(matching[:2])
+    return several[0] if len(several) == 1 else None
+
+
+def split(repository: Repository, rest: str) -> tuple[str, str]:
+    """`revision/path` apart: a branch's name may hold slashes, so the longest reference that exists is the revision."""
+    parts = rest.strip("/").split("/")
+    prefixes = ["/".join(parts[:count]) for count in range(1, min(len(parts), 12) + 1)]
+    names = {name: prefix for prefix in prefixes for name in _possible_names(prefix)}
+    existing = Reference.objects.filter(repository=repository, name__in=list(names)).values_list("name", flat=True)
+    revision = max((names[name] for name in existing), key=len, default=parts[0])
+    if revision == parts[0] and parts[0] == "refs" and len(parts) >= 3:  # a full name that does not exist, told as such
+        revision = "/".join(parts[:3])
+    return revision, rest.strip("/")[len(revision) :].strip("/")
+
+
+def branch(repository: Repository, name: str) -> Reference:
+    """The branch or pull request's head that a commit may go to. Raises RevisionNotFound."""
+    names = [f"refs/heads/{name}", name] if name.startswith("refs/") else [f"refs/heads/{name}"]
+    candidates = Reference.objects.filter(repository=repository, name__in=names).filter(
+        Q(name__startswith="refs/heads/") | Q(name__startswith="refs/pr/")
+    )
+    found = {reference.name: reference for reference in candidates}
+    for full_name in names:
+        if full_name in found:
+            return found[full_name]
+    raise RevisionNotFound(name)
+
+
+def _checked(full_name: str) -> str:
+    if len(full_name) > 255 or not check_ref_format(full_name.encode()):
+        raise Invalid(f"{full_name.split('/', 2)[-1]!r} is not a name for a branch or tag.")
+    return full_name
+
+
+@transaction.atomic
+def create_branch(*, actor: Actor, repository: Repository, name: str, start: str | None = None) -> Reference:
+    """Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
+    access.require_write(actor, repository)
+    full_name = _checked(f"refs/heads/{name}")
+    commit = resolve(repository, start or repository.default_branch)
+    return _create(repository, full_name, commit.oid)
+
+
+@transaction.atomic
+def delete_branch(*, actor: Actor, repository: Repository, name: str) -> None:
+    """Raises Forbidden (the default branch too), RevisionNotFound."""
+    access.require_write(actor, repository)
+    if name == repository.default_branch:
+        raise Forbidden(f"Cannot delete refs/heads/{name}: it is the default branch.")
+    deleted, _ = Reference.objects.filter(repository=repository, name=f"refs/heads/{name}").delete()
+    if not deleted:
+        raise RevisionNotFound(name)
+
+
+@transaction.atomic
+def create_tag(*, actor: Actor, repository: Repository, name: str, revision: str, message: str | None = None) -> Reference:
+    """A tag; an annotated one if there is a message. Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
+    access.require_write(actor, repository)
+    full_name = _checked(f"refs/tags/{name}")
+    target = resolve(repository, revision).oid
+    if message:
+        user = actor.require_user()
+        encoded = git_objects.encode_tag(
+            target=target,
+            tag=name,
+            name=user.get_full_name(),
+            email=objects.public_email(user),
+            when=timezone.now(),
+            message=message,
+        )
+        objects.insert(repository, [objects.row_of(encoded, ObjectKind.TAG)], batch=objects.next_batch(repository))
+        target = encoded.oid
+    return _create(repository, full_name, target)
+
+
+@transaction.atomic
+def delete_tag(*, actor: Actor, repository: Repository, name: str) -> None:
+    """Raises Forbidden, RevisionNotFound."""
+    access.require_write(actor, repository)
+    deleted, _ = Reference.objects.filter(repository=repository, name=f"refs/tags/{name}").delete()
+    if not deleted:
+        raise RevisionNotFound(name)
+
+
+def _create(repository: Repository, full_name: str, target: str) -> Reference:
+    try:
+        with transaction.atomic():
+            return Reference.objects.create(repository=repository, name=full_name, target=target)
+    except IntegrityError:
+        raise ReferenceExists(f"Reference {full_name} already exists") from None
+
+
+def peeled(repository: Repository, found: Iterable[Reference]) -> dict[str, str]:
+    """{an annotated tag's id: the commit it names}, for those references that point at one."""
+    tags = GitObject.objects.filter(
+        repository=repository, oid__in=[reference.target for reference in found], kind=ObjectKind.TAG
+    )
+    return {tag.oid: git_objects.tag_target(objects.inflate(tag)) for tag in tags}

@@ -1,0 +1,102 @@
+"""Repositories: made, changed, hidden, deleted."""
+
+import re
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Actor, AuditEntry
+from accounts.services.accounts import namespace_named
+from hub.errors import Forbidden
+from models_registry import access
+from models_registry.errors import BadName, RepositoryExists
+from models_registry.events import repository_created, repository_deleted
+from models_registry.formats import gitattributes
+from models_registry.models import Gate, Kind, Repository, RepositoryRedirect
+from models_registry.models.repository import REPOSITORY_NAME
+from models_registry.services.commits import AddFile, create_initial_commit
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(REPOSITORY_NAME, name) or "--" in name or ".." in name or name.endswith((".git", ".ipynb")):
+        raise BadName(
+            f"{name!r} is no name for a repository: use at most 96 letters, digits, '-', '_' and '.', not at the ends,"
+            " without '--' or '..', and not ending in '.git'."
+        )
+    if name[0] in "-." or name[-1] in "-.":
+        raise BadName(f"{name!r} may not begin or end with '-' or '.'.")
+
+
+@transaction.atomic
+def create_repository(
+    *, actor: Actor, namespace: str, name: str, kind: str = Kind.MODEL, private: bool | None = None
+) -> Repository:
+    """A repository with its initial commit, which holds the rules for large files.
+
+    private: None asks for the namespace's default. Raises BadName, NamespaceNotFound, Forbidden, RepositoryExists (with
+    the page's path in `details`).
+    """
+    _check_name(name)
+    user = actor.require_writer()
+    owner = namespace_named(namespace)
+    access.require_creation(actor, owner)
+    if private is None:
+        private = bool(owner.organization and owner.organization.private_by_default)
+    try:
+        with transaction.atomic():
+            repository = Repository.objects.create(namespace=owner, name=name, kind=kind, private=private, creator=user)
+    except IntegrityError:
+        raise RepositoryExists(f"You already created this {kind} repo: {owner.name}/{name}") from None
+    RepositoryRedirect.objects.filter(namespace=owner, kind=kind, key=name.lower()).delete()
+    rules = AddFile.of(".gitattributes", gitattributes.DEFAULT.encode())
+    create_initial_commit(actor=actor, repository=repository, files=[rules], title="initial commit")
+    repository_created.send(sender=Repository, repository=repository)
+    AuditEntry.objects.record(actor, "repository.created", repository.full_name, kind=kind, private=private)
+    return repository
+
+
+@transaction.atomic
+def delete_repository(*, actor: Actor, repository: Repository) -> None:
+    """Remove it from the hub. Content that other repositories share stays; the rest is collected later. Raises Forbidden."""
+    access.require_administration(actor, repository)
+    repository_deleted.send(sender=Repository, repository=repository)
+    AuditEntry.objects.record(actor, "repository.deleted", repository.full_name, kind=repository.kind)
+    repository.delete()
+
+
+@transaction.atomic
+def change_settings(
+    *, actor: Actor, repository: Repository, private: bool | None = None, gated: Gate | None = None
+) -> Repository:
+    """Who may see it, and who may read it; None leaves a setting as it is. Raises Forbidden."""
+    access.require_administration(actor, repository)
+    if private is not None and private != repository.private:
+        repository.private = private
+        AuditEntry.objects.record(actor, "repository.visibility", repository.full_name, private=private)
+    if gated is not None and gated != repository.gated:
+        repository.gated = gated
+        AuditEntry.objects.record(actor, "repository.gate", repository.full_name, gated=gated)
+    repository.save(update_fields=["private", "gated"])
+    return repository
+
+
+@transaction.atomic
+def hide(*, actor: Actor, repository: Repository, reason: str) -> None:
+    """A moderator's act: its members see it and the reason, nobody reads or writes it. Raises Forbidden."""
+    _require_moderator(actor)
+    repository.disabled_reason = reason
+    repository.save(update_fields=["disabled_reason"])
+    AuditEntry.objects.record(actor, "repository.hidden", repository.full_name, reason=reason)
+
+
+@transaction.atomic
+def restore(*, actor: Actor, repository: Repository) -> None:
+    """Undo `hide`. Raises Forbidden."""
+    _require_moderator(actor)
+    repository.disabled_reason = ""
+    repository.save(update_fields=["disabled_reason"])
+    AuditEntry.objects.record(actor, "repository.restored", repository.full_name)
+
+
+def _require_moderator(actor: Actor) -> None:
+    if not actor.require_user().is_staff:
+        raise Forbidden("Only maintainers may do this.")
