@@ -14,9 +14,9 @@ class ValidateYaml(HubApiView):
         content = json_object(request).get("content")
         if not isinstance(content, str):
             return Response({"errors": [{"message": "The body needs the card's text as 'content'."}], "warnings": []}, status=400)
-        parsed = card.parse(content)
+        errors, warnings = card.validate(content)
         answer = {
-            "errors": [{"message": message} for message in parsed.errors],
-            "warnings": [{"message": message} for message in parsed.warnings],
+            "errors": [{"message": message} for message in errors],
+            "warnings": [{"message": message} for message in warnings],
         }
-        return Response(answer, status=400 if parsed.errors else 200)
+        return Response(answer, status=400 if errors else 200)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from models_registry import panels
 from models_registry.models import Kind, Repository
-from models_registry.addresses import page_url
+from models_registry.page_addresses import page_url
 
 register = template.Library()
 

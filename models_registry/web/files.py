@@ -1,17 +1,15 @@
 """Folders, files and commits of a repository at a revision."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from models_registry import access
-from models_registry.addresses import page_url, resolve_url
+from models_registry.page_addresses import page_url, resolve_url
 from models_registry.formats.card import split as split_card
 from models_registry.formats.highlighting import highlight_file
 from models_registry.models import Commit, Kind, Reference, Repository, TensorSummary
@@ -194,8 +192,17 @@ def _tensors(repository: Repository, commit: Commit, entry: TreeEntry) -> Tensor
 
 @require_safe
 def commits(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+    """The line of commits, newest first; `?from=` names the one a later page starts with."""
     repository, commit, context = _frame(request, kind, namespace, name, rest)
-    page = Paginator(references.log(repository, commit), COMMITS_PER_PAGE).get_page(request.GET.get("page"))
-    for shown in page:
-        shown.url = page_url(repository, "tree", shown.oid)  # type: ignore[attr-defined]
-    return render(request, "models_registry/commits.html", {**context, "page": page})
+    start = references.resolve(repository, request.GET["from"]) if request.GET.get("from") else commit
+    found = history.commits_from(repository, start, COMMITS_PER_PAGE + 1)
+    rows = [(shown, page_url(repository, "commit", shown.oid)) for shown in found[:COMMITS_PER_PAGE]]
+    context |= {"rows": rows, "next": found[COMMITS_PER_PAGE] if len(found) > COMMITS_PER_PAGE else None}
+    return render(request, "models_registry/commits.html", context)
+
+
+@require_safe
+def commit(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+    """One commit: what it says, and the way to its files."""
+    _repository, _commit, context = _frame(request, kind, namespace, name, rest)
+    return render(request, "models_registry/commit.html", context)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hub.errors import HubError
 from models_registry import access, panels
-from models_registry.addresses import page_url
+from models_registry.page_addresses import page_url
 from models_registry.errors import GatedRepository
 from models_registry.formats.card import facts
 from models_registry.formats.licences import identify, plain_words

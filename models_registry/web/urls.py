@@ -10,6 +10,7 @@ PAGES = [
     ("/tree/<path:rest>", files.tree, "tree"),
     ("/blob/<path:rest>", files.blob, "blob"),
     ("/commits/<path:rest>", files.commits, "commits"),
+    ("/commit/<path:rest>", files.commit, "commit"),
     ("/settings", repositories.settings, "repository-settings"),
     ("/settings/visibility", repositories.change_visibility, "repository-visibility"),
     ("/settings/delete", repositories.delete, "repository-delete"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from models_registry.addresses import resolve_url
+from models_registry.page_addresses import resolve_url
 from models_registry.models import Kind, Repository
 
 WEIGHTS = ("model.safetensors", "model.onnx", "README.md")
