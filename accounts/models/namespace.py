@@ -56,7 +56,9 @@ class Role(models.IntegerChoices):
 
 class Organization(models.Model):
     full_name = models.CharField(max_length=120, blank=True)
-    private_by_default = models.BooleanField(default=False, help_text="New repositories are private unless asked otherwise.")
+    private_by_default = models.BooleanField(
+        default=False, help_text="New repositories are private unless asked otherwise."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="organizations"
@@ -86,10 +88,10 @@ class Namespace(models.Model):
 
     name = models.CharField(max_length=42, validators=name_validators)
     key = models.GeneratedField(expression=Lower("name"), output_field=models.CharField(max_length=42), db_persist=True)
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="namespace")
-    organization = models.OneToOneField(
-        Organization, models.CASCADE, null=True, blank=True, related_name="namespace"
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="namespace"
     )
+    organization = models.OneToOneField(Organization, models.CASCADE, null=True, blank=True, related_name="namespace")
 
     class Meta:
         constraints = [

@@ -29,7 +29,9 @@ class User(AbstractUser):
     full_name = models.CharField(max_length=120, blank=True)
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
-    suspended_reason = models.CharField(max_length=500, blank=True, help_text="Shown to the member. Empty: not suspended.")
+    suspended_reason = models.CharField(
+        max_length=500, blank=True, help_text="Shown to the member. Empty: not suspended."
+    )
 
     objects = GroveUserManager()
 

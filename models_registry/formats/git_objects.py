@@ -83,14 +83,14 @@ def encode_tree(entries: Mapping[str, Entry]) -> Encoded:
 def parse_tree(raw: bytes) -> dict[str, Entry]:
     """Names that are not UTF-8 keep their bytes as surrogates, so that they survive being written again."""
     return {
-        name.decode("utf-8", "surrogateescape"): Entry(mode, bytes(oid).decode() if len(oid) == 40 else bytes(oid).hex())
+        name.decode("utf-8", "surrogateescape"): Entry(
+            mode, bytes(oid).decode() if len(oid) == 40 else bytes(oid).hex()
+        )
         for name, mode, oid in _parse_tree(raw, 20)
     }
 
 
-def encode_commit(
-    *, tree: str, parents: Sequence[str], name: str, email: str, when: datetime, message: str
-) -> Encoded:
+def encode_commit(*, tree: str, parents: Sequence[str], name: str, email: str, when: datetime, message: str) -> Encoded:
     commit = GitCommit()
     commit.tree = tree.encode()
     commit.parents = [parent.encode() for parent in parents]
@@ -127,9 +127,7 @@ def _identity(name: str, email: str) -> bytes:
 
 
 def encode_pointer(pointer: Pointer) -> bytes:
-    return (
-        f"version https://git-lfs.github.com/spec/v1\noid sha256:{pointer.sha256}\nsize {pointer.size}\n".encode()
-    )
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{pointer.sha256}\nsize {pointer.size}\n".encode()
 
 
 _POINTER = re.compile(

@@ -40,7 +40,9 @@ class Batch(LfsView):
             access.require_write(request.actor, repository)
             multipart = "multipart" in (body.get("transfers") or [])
             answers = [_upload(request, repository, sha256, size, multipart=multipart) for sha256, size in items]
-            in_parts = any("chunk_size" in answer.get("actions", {}).get("upload", {}).get("header", {}) for answer in answers)
+            in_parts = any(
+                "chunk_size" in answer.get("actions", {}).get("upload", {}).get("header", {}) for answer in answers
+            )
             transfer = "multipart" if in_parts else "basic"
         else:
             raise BadRequest("operation must be upload or download.")

@@ -13,7 +13,9 @@ class ValidateYaml(HubApiView):
     def post(self, request: Request) -> Response:
         content = json_object(request).get("content")
         if not isinstance(content, str):
-            return Response({"errors": [{"message": "The body needs the card's text as 'content'."}], "warnings": []}, status=400)
+            return Response(
+                {"errors": [{"message": "The body needs the card's text as 'content'."}], "warnings": []}, status=400
+            )
         errors, warnings = card.validate(content)
         answer = {
             "errors": [{"message": message} for message in errors],

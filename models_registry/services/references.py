@@ -107,7 +107,9 @@ def delete_branch(*, actor: Actor, repository: Repository, name: str) -> None:
 
 
 @transaction.atomic
-def create_tag(*, actor: Actor, repository: Repository, name: str, revision: str, message: str | None = None) -> Reference:
+def create_tag(
+    *, actor: Actor, repository: Repository, name: str, revision: str, message: str | None = None
+) -> Reference:
     """A tag; an annotated one if there is a message. Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
     access.require_write(actor, repository)
     full_name = _checked(f"refs/tags/{name}")

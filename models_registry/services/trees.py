@@ -112,7 +112,13 @@ def folder_oid(repository: Repository, commit: Commit, path: str) -> str:
 
 
 def listing(
-    repository: Repository, commit: Commit, path: str = "", *, recursive: bool = False, after: str = "", limit: int | None = None
+    repository: Repository,
+    commit: Commit,
+    path: str = "",
+    *,
+    recursive: bool = False,
+    after: str = "",
+    limit: int | None = None,
 ) -> tuple[list[TreeEntry], bool]:
     """Entries below a folder, in the order of their paths, and whether more follow.
 
