@@ -94,5 +94,11 @@ class StorageUnavailable(Unavailable):
     """The storage does not answer just now: try again in a moment."""
 
 
+class RangeNotSatisfiable(HubError):
+    """The file ends before the range that was asked for."""
+
+    status = 416
+
+
 class Malformed(BadRequest):
     """These bytes do not have the form they should."""

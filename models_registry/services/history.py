@@ -8,7 +8,9 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping
 
-from models_registry.models import FolderHistory, Repository
+from django.db import connection
+
+from models_registry.models import Commit, FolderHistory, Repository
 
 
 def _pack(entries: Mapping[str, str]) -> bytes:
@@ -73,3 +75,22 @@ def record(
         for folder, names in changed.items()
         if folder in present
     )
+
+
+def commits_from(repository: Repository, start: Commit, count: int) -> list[Commit]:
+    """At most `count` commits, newest first, from `start` along first parents: one recursive query."""
+    query = """
+        WITH RECURSIVE line(id, first_parent, depth) AS (
+            SELECT id, first_parent, 0 FROM models_registry_commit WHERE id = %s
+            UNION ALL
+            SELECT older.id, older.first_parent, line.depth + 1
+            FROM models_registry_commit older JOIN line ON older.oid = line.first_parent
+            WHERE older.repository_id = %s AND line.depth + 1 < %s
+        )
+        SELECT id FROM line ORDER BY depth
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(query, [start.pk, repository.pk, count])
+        ids = [row[0] for row in cursor.fetchall()]
+    found = Commit.objects.select_related("author").in_bulk(ids)
+    return [found[identity] for identity in ids]

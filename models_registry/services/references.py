@@ -1,5 +1,7 @@
 """Branches and tags, and what a revision means."""
 
+from collections.abc import Iterable
+
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -140,3 +142,11 @@ def _create(repository: Repository, full_name: str, target: str) -> Reference:
             return Reference.objects.create(repository=repository, name=full_name, target=target)
     except IntegrityError:
         raise ReferenceExists(f"Reference {full_name} already exists") from None
+
+
+def peeled(repository: Repository, found: Iterable[Reference]) -> dict[str, str]:
+    """{an annotated tag's id: the commit it names}, for those references that point at one."""
+    tags = GitObject.objects.filter(
+        repository=repository, oid__in=[reference.target for reference in found], kind=ObjectKind.TAG
+    )
+    return {tag.oid: git_objects.tag_target(objects.inflate(tag)) for tag in tags}

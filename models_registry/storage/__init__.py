@@ -1,5 +1,6 @@
 """S3, the only storage: the one room that talks to boto3. Keys are made in `keys`, and live in rows, never in trees."""
 
+from models_registry.storage.ranged import read_range
 from models_registry.storage.s3 import (
     Part,
     abort_multipart,
@@ -12,7 +13,6 @@ from models_registry.storage.s3 import (
     presign_get,
     presign_part,
     presign_put,
-    read_range,
     size_of,
     stream,
 )

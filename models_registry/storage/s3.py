@@ -85,17 +85,6 @@ def get(key: str) -> bytes:
         return client().get_object(Bucket=settings.S3_BUCKET, Key=key)["Body"].read()
 
 
-def read_range(key: str, start: int, end: int) -> bytes:
-    """Bytes [start, end). Raises ObjectMissing, StorageUnavailable (also if the server sends another number of bytes)."""
-    if start >= end:
-        return b""
-    with _reported(key):
-        body = client().get_object(Bucket=settings.S3_BUCKET, Key=key, Range=f"bytes={start}-{end - 1}")["Body"].read()
-    if len(body) != end - start:  # some servers answer 200 with the whole object
-        raise StorageUnavailable(f"The storage sent {len(body)} bytes of {key} where {end - start} were asked.")
-    return body
-
-
 def stream(key: str) -> Iterator[bytes]:
     """The object in blocks of 1 MiB."""
     with _reported(key):

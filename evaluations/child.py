@@ -1,0 +1,316 @@
+"""Run the child that opens a model, within limits, and believe nothing that it says without looking.
+
+The child is hostile as far as this module knows: it may print without end, write half a line, claim any number, stop
+answering, or fork. Its messages have a size and a schema, its log keeps its last 64 KiB, its time, silence and memory
+are limited from outside, and whatever is left of it is killed when it is done.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+logger = logging.getLogger(__name__)
+
+MAX_LINE_BYTES = 64 * 1024
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+LOG_TAIL_BYTES = 64 * 1024
+MAX_WARNINGS = 20
+TICK_SECONDS = 0.2
+REPORT_SECONDS = 1.0
+
+# What the harness may say (evaluations/harness/messages.py), bounded in every member.
+_NUMBER = {"type": "number", "minimum": 0, "maximum": 1e15}
+_TEXT = {"type": "string", "maxLength": 2000}
+_FACTS: dict[str, Any] = {
+    "type": "object",
+    "maxProperties": 40,
+    "propertyNames": {"maxLength": 60},
+    "additionalProperties": {"anyOf": [_NUMBER, _TEXT, {"type": ["null", "boolean"]}, {"$ref": "#/$defs/inner"}]},
+}
+_INNER: dict[str, Any] = _FACTS | {"additionalProperties": {"anyOf": [_NUMBER, _TEXT, {"type": ["null", "boolean"]}]}}
+
+
+def _message(type_: str, **members: Any) -> dict[str, Any]:
+    properties = {"type": {"const": type_}, **members}
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+_SCHEMA = Draft202012Validator(
+    {
+        "$defs": {"inner": _INNER},
+        "oneOf": [
+            _message("stage", stage={"enum": ["loading", "predicting"]}),
+            _message("progress", done=_NUMBER | {"type": "integer"}, total=_NUMBER | {"type": "integer"}),
+            _message("environment", environment=_FACTS),
+            _message("warning", text=_TEXT),
+            _message(
+                "error",
+                kind={
+                    "enum": [
+                        "unsupported", "corrupt", "shape_mismatch", "not_finite", "out_of_memory", "device", "crashed",
+                    ]
+                },
+                text=_TEXT,
+            ),
+            _message(
+                "done", rows=_NUMBER | {"type": "integer"}, seconds=_FACTS, memory=_FACTS, model=_FACTS
+            ),
+        ],
+    }
+)  # fmt: skip
+
+
+class ChildFailedError(Exception):
+    """The child gave no predictions. `code` is a word of messages.FAULTS, or timeout, idle, protocol, output."""
+
+    def __init__(self, code: str, reason: str, log: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.log = log
+
+
+class StoppedError(Exception):
+    """The child was killed because its run was cancelled or belongs to another worker by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """wall and idle in seconds, memory in bytes of all the child's processes together."""
+
+    wall: float
+    idle: float
+    memory: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What the child said of itself, every member within the schema's bounds and none of it verified."""
+
+    environment: dict[str, Any] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, Any] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    finished: bool = False
+    error: tuple[str, str] | None = None
+    log: str = ""
+
+
+@dataclass(slots=True)
+class _Child:
+    """The running child and what has been read of it."""
+
+    process: subprocess.Popen[bytes]
+    on_progress: Callable[[int, int], None]
+    report: Report = field(default_factory=Report)
+    log: bytearray = field(default_factory=bytearray)
+    pending: bytearray = field(default_factory=bytearray)
+    message_bytes: int = 0
+    heard: float = field(default_factory=time.monotonic)
+    peak: int = 0
+
+    def take_log(self, content: bytes) -> None:
+        self.log += content
+        del self.log[:-LOG_TAIL_BYTES]
+
+    def take_messages(self, content: bytes) -> None:
+        """Raises ChildFailedError at anything that the harness would not write."""
+        self.message_bytes += len(content)
+        if self.message_bytes > MAX_MESSAGE_BYTES:
+            raise self.failure("protocol", f"The model's process sent over {MAX_MESSAGE_BYTES} bytes of messages.")
+        self.pending += content
+        *lines, rest = self.pending.split(b"\n")
+        self.pending = bytearray(rest)
+        if len(rest) > MAX_LINE_BYTES:
+            raise self.failure("protocol", f"The model's process sent a message of over {MAX_LINE_BYTES} bytes.")
+        for line in lines:
+            self._take_message(bytes(line))
+
+    def _take_message(self, line: bytes) -> None:
+        try:
+            message = json.loads(line, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise self.failure("protocol", "The model's process sent a message that is not JSON.") from error
+        if len(line) > MAX_LINE_BYTES or not _SCHEMA.is_valid(message):
+            raise self.failure("protocol", "The model's process sent a message that is not the harness's.")
+        self.heard = time.monotonic()
+        match message["type"]:
+            case "progress":
+                self.on_progress(int(message["done"]), int(message["total"]))
+            case "environment":
+                self.report.environment = message["environment"]
+            case "warning":
+                if len(self.report.warnings) < MAX_WARNINGS:
+                    self.report.warnings.append(printable(message["text"]))
+            case "error":
+                self.report.error = (message["kind"], printable(message["text"]))
+            case "done":
+                self.report.finished = True
+                self.report.seconds = message["seconds"]
+                self.report.memory = message["memory"]
+                self.report.model = message["model"]
+
+    def failure(self, code: str, reason: str) -> ChildFailedError:
+        return ChildFailedError(code, reason, self.log_text())
+
+    def log_text(self) -> str:
+        return printable(self.log.decode("utf-8", errors="replace"))
+
+
+def run(
+    command: Callable[[int], Sequence[str]],
+    environment: Mapping[str, str],
+    limits: Limits,
+    *,
+    folder: Path,
+    on_progress: Callable[[int, int], None],
+    stopped: Callable[[], bool],
+) -> Report:
+    """Run the child to its end and give its report.
+
+    command: given the descriptor of the messages, what to execute. folder: its working directory. stopped: asked five
+    times a second; once it is true the child is killed. Call it from a thread that lives as long as the child: Linux
+    kills the child when that thread ends. Raises ChildFailedError, StoppedError.
+    """
+    messages, messages_of_child = os.pipe()
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the command is built in sandbox.py
+            command(messages_of_child),
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[messages_of_child],
+            start_new_session=True,
+        )
+    except OSError as error:
+        os.close(messages)
+        raise ChildFailedError("device", f"The sandbox could not be started: {error}", "") from error
+    finally:
+        os.close(messages_of_child)
+    child = _Child(process, on_progress)
+    try:
+        _attend(child, messages, limits, stopped)
+    finally:
+        _kill(process)
+        os.close(messages)
+        if process.stdout is not None:
+            process.stdout.close()
+    return _verdict(child)
+
+
+def _attend(child: _Child, messages: int, limits: Limits, stopped: Callable[[], bool]) -> None:
+    """Read what the child writes and hold it to its limits, until it ends."""
+    stdout = child.process.stdout
+    if stdout is None:
+        raise TypeError("The child's output is not a pipe.")
+    os.set_blocking(messages, False)
+    os.set_blocking(stdout.fileno(), False)
+    started = time.monotonic()
+    next_look = started
+    with selectors.DefaultSelector() as selector:
+        selector.register(messages, selectors.EVENT_READ, child.take_messages)
+        selector.register(stdout.fileno(), selectors.EVENT_READ, child.take_log)
+        while True:
+            ended = child.process.poll() is not None
+            _read(selector, 0 if ended else TICK_SECONDS)
+            if ended and not _read(selector, 0):
+                return
+            now = time.monotonic()
+            if stopped():
+                raise StoppedError
+            if now - started > limits.wall:
+                raise child.failure("timeout", f"The model was not done after {limits.wall:g} seconds.")
+            if now - child.heard > limits.idle:
+                raise child.failure("idle", f"The model's process was silent for {limits.idle:g} seconds.")
+            if now >= next_look:
+                next_look = now + REPORT_SECONDS
+                _check_memory(child, limits.memory)
+
+
+def _read(selector: selectors.BaseSelector, timeout: float) -> bool:
+    """Hand on what can be read. False if nothing could; a pipe that has ended is no longer asked."""
+    any_read = False
+    for key, _ in selector.select(timeout) if selector.get_map() else []:
+        try:
+            content = os.read(key.fd, 64 * 1024)
+        except BlockingIOError:
+            continue
+        if content:
+            any_read = True
+            key.data(content)
+        else:
+            selector.unregister(key.fd)
+    if not selector.get_map() and timeout:
+        time.sleep(timeout)
+    return any_read
+
+
+def _check_memory(child: _Child, limit: int) -> None:
+    used = sum(_resident(pid) for pid in _family(child.process.pid))
+    child.peak = max(child.peak, used)
+    if used > limit:
+        raise child.failure(
+            "out_of_memory", f"The model needs more than the {limit / 1e9:.3g} GB that the suite allows."
+        )
+
+
+def _family(pid: int) -> list[int]:
+    """The process and all its descendants; those in a process namespace of their own are seen from here too."""
+    found = [pid]
+    for member in found:
+        with contextlib.suppress(OSError):
+            for thread in Path(f"/proc/{member}/task").iterdir():
+                found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+def _resident(pid: int) -> int:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the child and its session. Inside bubblewrap the rest dies with its first process."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _verdict(child: _Child) -> Report:
+    report, status = child.report, child.process.returncode
+    report.log = child.log_text()
+    report.memory["family_peak"] = child.peak
+    if report.error is not None:
+        raise child.failure(*report.error)
+    if status == 0 and report.finished:
+        return report
+    number = -status if status < 0 else status - 128
+    if number == signal.SIGKILL:
+        raise child.failure("out_of_memory", "The system killed the model's process, most likely for its memory.")
+    if number == signal.SIGXFSZ:
+        raise child.failure("output", "The model's process wrote more than its predictions may take.")
+    logger.warning("child ended with status %s before it was done", status)
+    raise child.failure("crashed", f"The model's process ended with status {status} before it was done.")
+
+
+def printable(text: str) -> str:
+    """Without control characters, which could play tricks on a terminal or a database."""
+    return "".join(character for character in text if character.isprintable() or character in "\n\t")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,113 @@
+"""From a model's files and a suite's inputs to predictions: lay them out, run the child, read what it wrote."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evaluations import child, sandbox
+from evaluations.scoring import UnusablePredictionsError
+
+NPY_HEADER_BYTES = 4096
+FLOAT32_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One model to run over one suite's inputs.
+
+    files: name inside the repository → where its content lies; path: which of them is the model. definition: the
+    suite's. inputs: the array's `.npy` file, rows its length.
+    """
+
+    format: str
+    path: str
+    files: Mapping[str, Path]
+    architecture: str | None
+    options: Mapping[str, Any]
+    definition: Mapping[str, Any]
+    inputs: Path
+    rows: int
+    device: str
+
+
+def predict(
+    task: Task,
+    *,
+    folder: Path,
+    backend: sandbox.Backend,
+    on_progress: Callable[[int, int], None],
+    stopped: Callable[[], bool],
+) -> tuple[np.ndarray, child.Report]:
+    """The model's outputs, (rows, *output shape) float32, and what the child said of how it made them.
+
+    folder: empty, on the same disk as the files if may be; the caller removes it. Raises child.ChildFailedError,
+    child.StoppedError, UnusablePredictionsError.
+    """
+    settings = task.definition["run"]
+    outside = sandbox.Places(
+        job=folder / "job.json",
+        model=folder / "model",
+        inputs=task.inputs,
+        predictions=folder / "predictions.npy",
+    )
+    for name, content in task.files.items():
+        _lay_out(content, outside.model / name)
+    shape = (task.rows, *task.definition["io"]["output"]["shape"][1:])
+    largest = NPY_HEADER_BYTES + FLOAT32_BYTES * int(np.prod(shape))
+    outside.predictions.touch()
+    outside.job.write_text(json.dumps(_job(task, sandbox.places(backend, outside), largest)), "utf-8")
+    limits = task.definition["limits"]
+    report = child.run(
+        lambda messages: sandbox.command(backend, outside, messages=messages, device=task.device),
+        sandbox.environment(backend, seed=settings["seed"], threads=settings["threads"]),
+        child.Limits(limits["wall_s"], limits["idle_s"], int(limits["memory_gb"] * 1e9)),
+        folder=folder,
+        on_progress=on_progress,
+        stopped=stopped,
+    )
+    return _read(outside.predictions, shape), report
+
+
+def _lay_out(content: Path, place: Path) -> None:
+    """A regular file of the repository's own name: a second name of the cached one, or a copy from another disk."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(content, place)
+    except OSError:
+        shutil.copyfile(content, place)
+
+
+def _job(task: Task, places: sandbox.Places, largest: int) -> dict[str, Any]:
+    settings = task.definition["run"]
+    ports = {
+        name: {"name": port["name"], "dtype": port["dtype"], "shape": port["shape"][1:]}
+        for name, port in task.definition["io"].items()
+    }
+    return {
+        "format": task.format,
+        "model": str(places.model / task.path),
+        "architecture": task.architecture,
+        "options": dict(task.options),
+        "inputs": str(places.inputs),
+        "predictions": str(places.predictions),
+        **ports,
+        "device": task.device,
+        **settings,
+        "max_output_bytes": largest,
+    }
+
+
+def _read(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    try:
+        predictions = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise UnusablePredictionsError("What the model's process wrote is no array.") from error
+    if not isinstance(predictions, np.ndarray) or predictions.dtype != np.float32 or predictions.shape != shape:
+        raise UnusablePredictionsError(f"What the model's process wrote is no float32 array of {list(shape)}.")
+    return predictions

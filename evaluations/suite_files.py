@@ -1,0 +1,74 @@
+"""Suites as their operator writes them: one YAML file each in `evaluations/suites/`, checked against `schema.json`.
+
+A suite's version never changes: other data, another metric or another preprocessing is another version. `digest` names
+what a version says, so that a file which was edited in place is found out.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+FOLDER = Path(__file__).parent / "suites"
+
+
+class InvalidSuiteError(Exception):
+    """A suite's file breaks the schema or its own word; the text names the file and the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteFile:
+    """One suite as it stands in its file. definition: the YAML's content as plain values, already checked."""
+
+    path: Path
+    definition: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(canonical_json(self.definition)).hexdigest()
+
+    def data_file(self, name: str) -> Path:
+        """A file that the definition names, inside the folder of the suites. Raises InvalidSuiteError."""
+        place = (self.path.parent / name).resolve()
+        if not place.is_relative_to(self.path.parent.resolve()) or not place.is_file():
+            raise InvalidSuiteError(f"{self.path.name} names {name!r}, which is no file beside it.")
+        return place
+
+
+def canonical_json(value: object) -> bytes:
+    """The one way to write a value as JSON, for hashing and signing: sorted keys, no spaces, UTF-8, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def read(path: Path) -> SuiteFile:
+    """Raises InvalidSuiteError."""
+    try:
+        definition = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise InvalidSuiteError(f"{path.name} is not valid YAML: {error}") from error
+    faults = sorted(_validator().iter_errors(definition), key=lambda fault: list(fault.absolute_path))
+    if faults:
+        place = "/".join(str(step) for step in faults[0].absolute_path) or "the file"
+        raise InvalidSuiteError(f"{path.name}: {place}: {faults[0].message}")
+    if path.stem != definition["id"]:
+        raise InvalidSuiteError(f"{path.name} holds the suite {definition['id']!r}; the names must agree.")
+    return SuiteFile(path, definition)
+
+
+def read_all(folder: Path = FOLDER) -> Iterator[SuiteFile]:
+    """Every suite of the folder, by name. Raises InvalidSuiteError at the first that won't do."""
+    for path in sorted(folder.glob("*.yaml")):
+        yield read(path)
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    schema = json.loads((FOLDER / "schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)

@@ -1,0 +1,48 @@
+"""What every page of ours draws: icons, avatars, short numbers. Loaded into all templates (settings.TEMPLATES)."""
+
+from zlib import crc32
+
+from django import template
+from django.templatetags.static import static
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+HUES = 6  # .avatar-1 … .avatar-6 in avatar.css
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One drawing of the sprite. It is decoration: the words beside it, or an aria-label, carry the meaning."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
+
+
+@register.simple_tag
+def avatar(name: str, *, organization: bool = False, medium: bool = False) -> SafeString:
+    """Initials on a colour of its own; square for an organisation."""
+    words = [word for word in name.replace("_", "-").replace(".", "-").split("-") if word]
+    initials = "".join(word[0] for word in words[: 2 if organization else 1]).upper()
+    classes = f"avatar avatar-{crc32(name.lower().encode()) % HUES + 1}"
+    classes += " avatar-org" if organization else ""
+    classes += " avatar-m" if medium else ""
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, initials)
+
+
+@register.filter
+def short_number(value: int | None) -> str:
+    """38282 → "38.3 K": three digits are enough to compare by; nothing for None."""
+    if value is None:
+        return ""
+    for unit, size in (("T", 10**12), ("B", 10**9), ("M", 10**6), ("K", 10**3)):
+        if value >= size:
+            amount = value / size
+            return f"{number_format(amount, 0 if amount >= 100 else 1)}\u00a0{unit}"
+    return number_format(value, 0)
+
+
+@register.filter
+def get(mapping: dict, key: object) -> object:
+    """The entry of a dict under a key that is only known in the template."""
+    return mapping.get(key)

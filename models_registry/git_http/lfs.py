@@ -1,0 +1,137 @@
+"""The git-lfs batch API: https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md, and Hub clients' multipart."""
+
+import re
+from typing import Any
+
+from django.core import signing
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.errors import BadRequest, Forbidden, HubError
+from hub.wire.views import HubApiView, json_object
+from models_registry import access
+from models_registry.errors import ContentMissing
+from models_registry.models import Kind, LfsObject, Repository, UploadSession
+from models_registry.services import addresses, uploads
+from models_registry.storage import Part
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_OBJECTS = 1000
+_signer = signing.TimestampSigner(salt="lfs-upload")
+
+
+class LfsView(HubApiView):
+    def repository(self, request: Request, kind: str, namespace: str, name: str) -> Repository:
+        return access.repository_for(request.actor, kind, f"{namespace}/{name}")
+
+
+class Batch(LfsView):
+    def post(self, request: Request, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
+        repository = self.repository(request, kind, namespace, name)
+        body = json_object(request)
+        if body.get("hash_algo", "sha256") != "sha256":
+            raise BadRequest("Only sha256 is spoken here.")
+        items = [_checked(item) for item in _objects(body)]
+        if body.get("operation") == "download":
+            access.require_read(request.actor, repository)
+            answers = [_download(repository, sha256, size) for sha256, size in items]
+            transfer = "basic"
+        elif body.get("operation") == "upload":
+            access.require_write(request.actor, repository)
+            multipart = "multipart" in (body.get("transfers") or [])
+            answers = [_upload(request, repository, sha256, size, multipart=multipart) for sha256, size in items]
+            in_parts = any("chunk_size" in answer.get("actions", {}).get("upload", {}).get("header", {}) for answer in answers)
+            transfer = "multipart" if in_parts else "basic"
+        else:
+            raise BadRequest("operation must be upload or download.")
+        return Response(
+            {"transfer": transfer, "objects": answers, "hash_algo": "sha256"},
+            content_type="application/vnd.git-lfs+json",
+        )
+
+
+def _objects(body: dict[str, Any]) -> list[Any]:
+    items = body.get("objects")
+    if not isinstance(items, list) or len(items) > _MAX_OBJECTS:
+        raise BadRequest(f"objects must be a list of at most {_MAX_OBJECTS}.")
+    return items
+
+
+def _checked(item: Any) -> tuple[str, int]:
+    match item:
+        case {"oid": str(oid), "size": int(size)} if _SHA256.fullmatch(oid) and size >= 0:
+            return oid, size
+    raise BadRequest("Each object needs its sha256 in hex as oid, and its size.")
+
+
+def _upload(request: Request, repository: Repository, sha256: str, size: int, *, multipart: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = {"oid": sha256, "size": size}
+    try:
+        planned = uploads.plan(
+            actor=request.actor, repository=repository, sha256=sha256, size=size, multipart=multipart
+        )
+    except HubError as error:
+        return answer | {"error": {"code": error.status, "message": str(error)}}
+    if planned.session is None:
+        return answer
+    if planned.part_addresses:
+        upload: dict[str, Any] = {
+            "href": request.build_absolute_uri(f"/api/lfs/complete/{_signer.sign(planned.session.pk.hex)}"),
+            "header": {"chunk_size": str(planned.part_size)}
+            | {str(number): address for number, address in enumerate(planned.part_addresses, 1)},
+        }
+    else:
+        upload = {"href": planned.put_address}
+    verify = {"href": request.build_absolute_uri(f"{_git_address(repository)}/info/lfs/verify")}
+    if authorization := request.headers.get("Authorization"):
+        verify["header"] = {"Authorization": authorization}  # git-lfs sends only what it is told to
+    return answer | {"authenticated": True, "actions": {"upload": upload, "verify": verify}}
+
+
+def _git_address(repository: Repository) -> str:
+    return f"{repository.get_absolute_url()}.git"
+
+
+def _download(repository: Repository, sha256: str, size: int) -> dict[str, Any]:
+    stored = LfsObject.objects.filter(sha256=sha256, possessions__repository=repository).first()
+    if stored is None:
+        return {"oid": sha256, "size": size, "error": {"code": 404, "message": "This repository has no such content."}}
+    action = {"href": addresses.download_address(stored, sha256)}
+    return {"oid": sha256, "size": stored.size, "authenticated": True, "actions": {"download": action}}
+
+
+class Verify(LfsView):
+    """The client says it is done: hash what arrived. 200 means it is content of this repository."""
+
+    def post(self, request: Request, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
+        repository = self.repository(request, kind, namespace, name)
+        access.require_write(request.actor, repository)
+        sha256, size = _checked(json_object(request))
+        session = uploads.session_for(repository, sha256)
+        if session is not None:
+            uploads.finish(session)
+        stored = LfsObject.objects.filter(sha256=sha256, size=size, possessions__repository=repository).first()
+        if stored is None:
+            raise ContentMissing(f"Content {sha256} of {size} bytes was not uploaded to this repository.")
+        return Response({})
+
+
+class CompleteParts(HubApiView):
+    """Called without credentials: the address itself is the right to finish this one upload."""
+
+    def post(self, request: Request, signed: str) -> Response:
+        try:
+            identity = _signer.unsign(signed, max_age=uploads.WRITE_SECONDS)
+        except signing.BadSignature:
+            raise Forbidden("This address is wrong or has expired: ask for a new upload.") from None
+        parts = []
+        for item in json_object(request).get("parts") or []:
+            match item:
+                case {"partNumber": int(number), "etag": str(etag)}:
+                    parts.append(Part(number, etag))
+                case _:
+                    raise BadRequest("Each part needs its partNumber and etag.")
+        session = UploadSession.objects.filter(pk=identity).first()
+        if session is not None:  # none: finished by an earlier call
+            uploads.complete_parts(session, sorted(parts))
+        return Response({})

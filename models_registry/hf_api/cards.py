@@ -1,0 +1,22 @@
+"""Is this README's front matter valid?"""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.wire.views import HubApiView, json_object
+from models_registry.formats import card
+
+
+class ValidateYaml(HubApiView):
+    """JSON in every case: the client parses the body before it looks at the status."""
+
+    def post(self, request: Request) -> Response:
+        content = json_object(request).get("content")
+        if not isinstance(content, str):
+            return Response({"errors": [{"message": "The body needs the card's text as 'content'."}], "warnings": []}, status=400)
+        parsed = card.parse(content)
+        answer = {
+            "errors": [{"message": message} for message in parsed.errors],
+            "warnings": [{"message": message} for message in parsed.warnings],
+        }
+        return Response(answer, status=400 if parsed.errors else 200)

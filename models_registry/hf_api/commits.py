@@ -1,0 +1,110 @@
+"""Writing files: what goes which way (preupload), and the commit. Reading them back: the list of commits."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.errors import BadRequest, NotOffered
+from hub.wire.body import body_stream
+from hub.wire.pagination import next_link, page_limit
+from hub.wire.views import json_object
+from models_registry import access
+from models_registry.hf_api.commit_body import read_commit
+from models_registry.hf_api.views import RepositoryView
+from models_registry.models import Commit
+from models_registry.services import commits, history, preupload, references, uploads
+
+
+class Preupload(RepositoryView):
+    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        _refuse_pull_request(request)
+        access.require_write(request.actor, repository)
+        commit = references.resolve(repository, rest)
+        body = json_object(request)
+        files = [_asked(item) for item in _list(body, "files")]
+        ignore = body.get("gitIgnore")
+        answers = preupload.decide(repository, commit, files, ignore_rules=ignore if isinstance(ignore, str) else None)
+        return Response(
+            {
+                "files": [
+                    {
+                        "path": answer.path,
+                        "uploadMode": "lfs" if answer.is_lfs else "regular",
+                        "shouldIgnore": answer.is_ignored,
+                        **({"oid": answer.current} if answer.current else {}),
+                    }
+                    for answer in answers
+                ],
+                "commitOid": commit.oid,
+            }
+        )
+
+
+def _refuse_pull_request(request: Request) -> None:
+    if request.query_params.get("create_pr", "").lower() in {"1", "true"}:
+        raise NotOffered("This hub does not take pull requests yet: commit to a branch of a repository of yours.")
+
+
+def _list(body: dict[str, Any], name: str) -> list[Any]:
+    value = body.get(name)
+    if not isinstance(value, list):
+        raise BadRequest(f"The body needs a list {name!r}.")
+    if len(value) > preupload.MAX_FILES:
+        raise BadRequest(f"At most {preupload.MAX_FILES} files a call.")
+    return value
+
+
+def _asked(item: Any) -> preupload.Asked:
+    match item:
+        case {"path": str(path), "size": int(size)}:
+            return preupload.Asked.of(path, size, str(item.get("sample") or ""))
+    raise BadRequest("Each file needs a path and a size.")
+
+
+class CommitView(RepositoryView):
+    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        _refuse_pull_request(request)
+        access.require_write(request.actor, repository)  # before a byte of the body is read
+        references.branch(repository, rest)
+        body = read_commit(body_stream(request._request))  # noqa: SLF001 - DRF has no public name for Django's request
+        uploads.finish_pending(
+            repository, [change.sha256 for change in body.changes if isinstance(change, commits.AddLfsFile)]
+        )
+        commit = commits.create_commit(
+            actor=request.actor,
+            repository=repository,
+            branch=rest,
+            parent=body.parent,
+            changes=body.changes,
+            title=body.title,
+            body=body.body,
+        )
+        url = request.build_absolute_uri(f"{repository.get_absolute_url()}/commit/{commit.oid}")
+        return Response({"success": True, "commitOid": commit.oid, "commitUrl": url, "hookOutput": ""})
+
+
+class CommitList(RepositoryView):
+    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        limit = page_limit(request, default=50, most=1000)
+        start = references.resolve(repository, request.query_params.get("cursor") or rest)
+        found = history.commits_from(repository, start, limit + 1)
+        formatted = "formatted" in request.query_params.getlist("expand[]") + request.query_params.getlist("expand")
+        headers = next_link(request._request, {"cursor": found[limit].oid}) if len(found) > limit else {}  # noqa: SLF001
+        return Response([_commit(commit, formatted=formatted) for commit in found[:limit]], headers=headers)
+
+
+def _commit(commit: Commit, *, formatted: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "id": commit.oid,
+        "title": commit.title,
+        "message": commit.body,
+        "date": commit.committed_at,
+        "authors": [{"user": commit.author.username if commit.author else commit.author_name}],
+    }
+    if formatted:
+        answer["formatted"] = {"title": commit.title, "message": commit.body}
+    return answer

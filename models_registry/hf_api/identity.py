@@ -1,0 +1,56 @@
+"""Who am I?"""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import AccessToken, Membership, TokenRole, User
+from hub.errors import Unauthenticated
+from hub.wire.views import HubApiView
+
+_ROLE_NAMES = {TokenRole.FINE_GRAINED: "fineGrained"}
+
+
+class WhoAmI(HubApiView):
+    def get(self, request: Request) -> Response:
+        user = request.actor.user
+        if user is None:
+            raise Unauthenticated("Invalid username or password.")
+        answer = {
+            "type": "user",
+            "id": str(user.pk),
+            "name": user.username,
+            "fullname": user.get_full_name(),
+            "email": user.email,
+            "emailVerified": True,
+            "isPro": False,
+            "avatarUrl": "",
+            "orgs": [_organization(membership) for membership in _memberships(user)],
+        }
+        if request.actor.token is not None:
+            answer["auth"] = {"type": "access_token", "accessToken": _token(request.actor.token)}
+        return Response(answer)
+
+
+def _memberships(user: User) -> list[Membership]:
+    return list(user.memberships.select_related("organization__namespace"))
+
+
+def _organization(membership: Membership) -> dict[str, object]:
+    namespace = membership.organization.namespace
+    return {
+        "type": "org",
+        "id": str(membership.organization_id),
+        "name": namespace.name,
+        "fullname": namespace.display_name,
+        "avatarUrl": "",
+        "roleInOrg": membership.get_role_display(),
+        "isEnterprise": False,
+    }
+
+
+def _token(token: AccessToken) -> dict[str, object]:
+    return {
+        "displayName": token.name,
+        "role": _ROLE_NAMES.get(TokenRole(token.role), token.role),
+        "createdAt": token.created_at,
+    }

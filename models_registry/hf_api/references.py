@@ -1,0 +1,67 @@
+"""Branches and tags."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.errors import BadRequest
+from hub.wire.views import json_object
+from models_registry.hf_api.views import RepositoryView
+from models_registry.models import Reference
+from models_registry.services import references
+
+
+def _reference(reference: Reference, targets: dict[str, str]) -> dict[str, str]:
+    target = targets.get(reference.target, reference.target)
+    return {"name": reference.short_name, "ref": reference.name, "targetCommit": target}
+
+
+class References(RepositoryView):
+    def get(self, request: Request, plural: str, namespace: str, name: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        found = list(Reference.objects.filter(repository=repository).order_by("name"))
+        targets = references.peeled(repository, found)
+        answer: dict[str, list[dict[str, str]]] = {
+            "branches": [_reference(item, targets) for item in found if item.name.startswith("refs/heads/")],
+            "converts": [],
+            "tags": [_reference(item, targets) for item in found if item.name.startswith("refs/tags/")],
+        }
+        if request.query_params.get("include_prs", "").lower() in {"1", "true"}:
+            answer["pullRequests"] = [_reference(item, targets) for item in found if item.name.startswith("refs/pr/")]
+        return Response(answer)
+
+
+class Branch(RepositoryView):
+    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        start = json_object(request).get("startingPoint")
+        references.create_branch(
+            actor=request.actor, repository=repository, name=rest, start=str(start) if start else None
+        )
+        return Response({})
+
+    def delete(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        references.delete_branch(actor=request.actor, repository=repository, name=rest)
+        return Response({})
+
+
+class Tag(RepositoryView):
+    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        body = json_object(request)
+        if not isinstance(body.get("tag"), str):
+            raise BadRequest("The body needs the tag's name as 'tag'.")
+        message = body.get("message")
+        references.create_tag(
+            actor=request.actor,
+            repository=repository,
+            name=body["tag"],
+            revision=rest,
+            message=str(message) if message else None,
+        )
+        return Response({})
+
+    def delete(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        references.delete_tag(actor=request.actor, repository=repository, name=rest)
+        return Response({})

@@ -1,0 +1,124 @@
+"""Repositories as programs see them: made, described, changed, deleted."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.errors import BadRequest, Unauthenticated
+from hub.wire.views import HubApiView, json_object
+from models_registry import access
+from models_registry.errors import RepositoryExists, RepositoryNotFound
+from models_registry.hf_api.presenting import repository_info
+from models_registry.hf_api.views import RepositoryView, kind_of
+from models_registry.models import Gate, Kind, Repository
+from models_registry.services import references, repositories
+
+
+def _kind(body: dict[str, Any]) -> Kind:
+    return kind_of(f"{body.get('type') or Kind.MODEL}s")
+
+
+def _name_in(request: Request, body: dict[str, Any]) -> tuple[str, str]:
+    """(namespace, name): the client sends them apart, or as one "namespace/name". Raises Unauthenticated, BadRequest."""
+    if not request.actor.is_known:
+        raise Unauthenticated("Invalid username or password.")
+    name, organization = body.get("name"), body.get("organization")
+    if not isinstance(name, str) or not name:
+        raise BadRequest("The body needs the repository's name.")
+    if "/" in name and not organization:
+        organization, _, name = name.partition("/")
+    return str(organization or request.actor.user.username), name
+
+
+def _visibility(body: dict[str, Any]) -> bool | None:
+    """Private or not, as new clients (`visibility`) and old ones (`private`) say it; None: not said."""
+    match body.get("visibility"):
+        case None:
+            return body["private"] if isinstance(body.get("private"), bool) else None
+        case "private":
+            return True
+        case "public":
+            return False
+        case other:
+            raise BadRequest(f"visibility must be public or private, not {other!r}.")
+
+
+class Create(HubApiView):
+    def post(self, request: Request) -> Response:
+        body = json_object(request)
+        namespace, name = _name_in(request, body)
+        kind = _kind(body)
+        try:
+            made = repositories.create_repository(
+                actor=request.actor, namespace=namespace, name=name, kind=kind, private=_visibility(body)
+            )
+        except RepositoryExists as error:
+            url = request.build_absolute_uri(f"/{kind.page_prefix}{namespace}/{name}")
+            raise RepositoryExists(str(error), details={"url": url, "name": f"{namespace}/{name}"}) from None
+        url = request.build_absolute_uri(made.get_absolute_url())
+        return Response({"url": url, "name": made.full_name, "id": str(made.pk)})
+
+
+class Delete(HubApiView):
+    def delete(self, request: Request) -> Response:
+        body = json_object(request)
+        namespace, name = _name_in(request, body)
+        repository = access.repository_for(request.actor, _kind(body), f"{namespace}/{name}")
+        repositories.delete_repository(actor=request.actor, repository=repository)
+        return Response({})
+
+
+class Settings(RepositoryView):
+    def put(self, request: Request, plural: str, namespace: str, name: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        body = json_object(request)
+        gated = None
+        if "gated" in body:
+            if body["gated"] not in (False, "auto", "manual"):
+                raise BadRequest('gated must be "auto", "manual" or false.')
+            gated = Gate(body["gated"] or "")
+        changed = repositories.change_settings(
+            actor=request.actor, repository=repository, private=_visibility(body), gated=gated
+        )
+        return Response({"private": changed.private, "gated": changed.gated or False})
+
+
+class Info(RepositoryView):
+    """Of the default branch."""
+
+    def get(self, request: Request, plural: str, namespace: str, name: str) -> Response:
+        return _info(request, self.repository(request, plural, namespace, name), revision=None)
+
+
+class RevisionInfo(RepositoryView):
+    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        return _info(request, self.repository(request, plural, namespace, name), revision=rest)
+
+
+def _info(request: Request, repository: Repository, *, revision: str | None) -> Response:
+    commit = references.resolve(repository, revision or repository.default_branch)
+    expand = request.query_params.getlist("expand") + request.query_params.getlist("expand[]")
+    blobs = request.query_params.get("blobs", "").lower() in {"1", "true"}
+    return Response(repository_info(repository, commit, expand=expand, blobs=blobs))
+
+
+class AuthCheck(RepositoryView):
+    """May I read (or write) it?"""
+
+    def get(self, request: Request, plural: str, namespace: str, name: str, what: str = "read") -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        if what == "write":
+            access.require_write(request.actor, repository)
+        else:
+            access.require_read(request.actor, repository)
+        return Response({})
+
+
+class NoNamespace(HubApiView):
+    """Ids without a namespace: no repository of this hub has one, and the client must read that from the code."""
+
+    def _refuse(self, request: Request, name: str, **_: Any) -> Response:
+        raise RepositoryNotFound(f"There is no repository {name!r}.", anonymous=not request.actor.is_known)
+
+    get = post = put = delete = _refuse

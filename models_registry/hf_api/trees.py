@@ -1,0 +1,53 @@
+"""Which files a revision has."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from hub.errors import BadRequest
+from hub.wire.pagination import next_link, page_limit
+from models_registry.hf_api.presenting import tree_entries
+from models_registry.hf_api.views import RepositoryView
+from models_registry.services import references, trees
+
+_MOST_PATHS = 1000
+
+
+def _true(value: Any) -> bool:
+    return str(value).lower() in {"1", "true"}
+
+
+class Tree(RepositoryView):
+    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        revision, path = references.split(repository, rest)
+        commit = references.resolve(repository, revision)
+        expand = _true(request.query_params.get("expand"))
+        limit = page_limit(request, default=100 if expand else 1000, most=100 if expand else 1000)
+        entries, more = trees.listing(
+            repository,
+            commit,
+            path,
+            recursive=_true(request.query_params.get("recursive")),
+            after=request.query_params.get("cursor", ""),
+            limit=limit,
+        )
+        headers = next_link(request._request, {"cursor": entries[-1].path}) if more else {}  # noqa: SLF001
+        return Response(tree_entries(repository, commit, entries, expand=expand), headers=headers)
+
+
+class PathsInfo(RepositoryView):
+    """A read, whatever the method: for readers too."""
+
+    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        commit = references.resolve(repository, rest)
+        data = request.data
+        asked = data.getlist("paths") if hasattr(data, "getlist") else data.get("paths", [])
+        if not isinstance(asked, list) or len(asked) > _MOST_PATHS or not all(isinstance(path, str) for path in asked):
+            raise BadRequest(f"paths must be a list of at most {_MOST_PATHS} paths.")
+        wanted = [path.strip("/") for path in asked]
+        found = trees.find(repository, commit, wanted)
+        entries = [found[path] for path in dict.fromkeys(wanted) if path in found]
+        return Response(tree_entries(repository, commit, entries, expand=_true(data.get("expand"))))

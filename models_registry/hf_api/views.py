@@ -1,0 +1,25 @@
+"""What the views of this door share."""
+
+from rest_framework.request import Request
+
+from hub.errors import NotOffered
+from hub.wire.views import HubApiView
+from models_registry import access
+from models_registry.models import Kind, Repository
+
+_KINDS = {"models": Kind.MODEL, "datasets": Kind.DATASET}
+
+
+def kind_of(plural: str) -> Kind:
+    """Raises NotOffered for the client's kinds that this hub has not."""
+    if plural not in _KINDS:
+        raise NotOffered(f"This hub holds models and datasets, no {plural}.")
+    return _KINDS[plural]
+
+
+class RepositoryView(HubApiView):
+    """A view below `/api/{models|datasets}/{namespace}/{name}`."""
+
+    def repository(self, request: Request, plural: str, namespace: str, name: str) -> Repository:
+        """Raises RepositoryNotFound."""
+        return access.repository_for(request.actor, kind_of(plural), f"{namespace}/{name}")

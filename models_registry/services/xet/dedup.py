@@ -1,0 +1,72 @@
+"""Telling a client what it need not send, because it could download it from here.
+
+An answer speaks only of chunks of files that the caller may read; so it reveals nothing that a download would not.
+"""
+
+import time
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.crypto import salted_hmac
+
+from accounts.models import User
+from models_registry.formats import merkle, shard
+from models_registry.formats.xorb import ChunkTable
+from models_registry.models import Repository, XetTerm, Xorb
+from models_registry.services.xet.tokens import Caller
+from models_registry.services.xet.xorbs import announcement
+
+_WEEK = 7 * 24 * 3600
+ANSWER_SECONDS = 2 * _WEEK
+"""How long a client may keep an answer: shorter than what it names is kept (`xorbs.KEPT_AFTER_UPLOAD`)."""
+_MOST_CANDIDATES = 8
+_NEIGHBOURS = 8
+_MOST_RANGES = 1000
+
+
+def known_chunks(caller: Caller, chunk_hash: str) -> bytes | None:
+    """A shard of the xorb that holds this chunk and of those beside it in the same file, if there is one to tell of."""
+    user = caller.actor.user
+    if user is None:
+        return None
+    raw = merkle.hash_from_text(chunk_hash)
+    candidates = Xorb.objects.filter(chunk_keys__chunk=chunk_hash).order_by("-pk")
+    for candidate in candidates[:_MOST_CANDIDATES]:
+        term = _readable_term(caller, candidate, raw)
+        if term is not None:
+            return _answer(caller, user, term)
+    return None
+
+
+def _readable_terms(caller: Caller) -> QuerySet[XetTerm]:
+    readable = Repository.objects.readable_by(caller.actor).values("pk")
+    return XetTerm.objects.filter(file__lfs_object__possessions__repository__in=readable)
+
+
+def _readable_term(caller: Caller, candidate: Xorb, raw: bytes) -> XetTerm | None:
+    """A term of a readable file that covers the chunk, if there is one."""
+    table = ChunkTable(bytes(candidate.chunk_table))
+    place = next(index for index in range(len(table)) if table.hash(index) == raw)
+    terms = _readable_terms(caller).filter(xorb=candidate, chunk_start__lte=place, chunk_end__gt=place)
+    return terms.order_by("-pk").first()
+
+
+def _answer(caller: Caller, user: User, term: XetTerm) -> bytes:
+    near = XetTerm.objects.filter(
+        file=term.file_id, index__gte=term.index - _NEIGHBOURS, index__lte=term.index + _NEIGHBOURS
+    )
+    xorbs = list(Xorb.objects.filter(pk__in=near.values("xorb")).order_by("pk"))
+    Xorb.objects.filter(pk__in=[found.pk for found in xorbs]).update(announced_until=announcement())
+    shown = []
+    for found in xorbs:
+        ranges = _readable_terms(caller).filter(xorb=found).values_list("chunk_start", "chunk_end").distinct()
+        table = ChunkTable(bytes(found.chunk_table))
+        shown.append(shard.ShownXorb(merkle.hash_from_text(found.hash), table, list(ranges[:_MOST_RANGES])))
+    now = int(time.time())
+    return shard.build_dedup_answer(shown, key=_key(user, now), created=now, expires=now + ANSWER_SECONDS)
+
+
+def _key(user: User, now: int) -> bytes:
+    """One per user and week: a client hashes each chunk under every key it holds, so there should be few."""
+    value = f"{user.pk}:{now // _WEEK}"
+    return salted_hmac("grove.xet.dedup", value, secret=settings.SECRET_KEY, algorithm="sha256").digest()

@@ -1,0 +1,105 @@
+"""Tokens for the CAS: each opens one repository, for reading or for writing, for an hour."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.utils import timezone
+
+from accounts.models import AccessToken, Actor, User
+from hub.errors import Forbidden, Unauthenticated
+from models_registry import access
+from models_registry.models import Repository
+from models_registry.services import signed
+
+TOKEN_SECONDS = 3600
+_PURPOSE = "cas"
+
+
+class IssuedToken(NamedTuple):
+    value: str
+    expires: int
+    """Unix seconds."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who speaks to the CAS, and what their token opens.
+
+    `proposes`: the token was made for a pull request, for which who may read the repository may send content.
+    """
+
+    actor: Actor
+    repository: Repository
+    writes: bool
+    proposes: bool
+
+    def require_read(self) -> None:
+        """The right is asked anew: a token outlives neither a change of rights nor the access token behind it."""
+        if not Repository.objects.filter(pk=self.repository.pk).readable_by(self.actor).exists():
+            raise Forbidden("You may not read this repository any more.")
+
+    def require_write(self) -> None:
+        """Raises Forbidden for a read token; Unauthenticated, Suspended, ReadOnlyToken as rights have become."""
+        if not self.writes:
+            raise Forbidden("This token is for reading; ask the hub for a write token.")
+        if self.proposes:
+            self.actor.require_writer()
+            access.require_read(self.actor, self.repository)
+        else:
+            access.require_write(self.actor, self.repository)
+
+
+def issue_read_token(actor: Actor, repository: Repository, revision: str) -> IssuedToken:
+    """Raises GatedRepository, RepositoryDisabled."""
+    access.require_read(actor, repository)
+    return _issue(actor, repository, revision, writes=False, proposes=False)
+
+
+def issue_write_token(actor: Actor, repository: Repository, revision: str, *, proposes: bool = False) -> IssuedToken:
+    """proposes: the upload is for a pull request. Raises Unauthenticated, Suspended, ReadOnlyToken, Forbidden, …"""
+    caller = Caller(actor=actor, repository=repository, writes=True, proposes=proposes)
+    caller.require_write()
+    return _issue(actor, repository, revision, writes=True, proposes=proposes)
+
+
+def _issue(actor: Actor, repository: Repository, revision: str, *, writes: bool, proposes: bool) -> IssuedToken:
+    claims: dict[str, Any] = {
+        "repository": repository.pk,
+        "revision": revision,
+        "user": actor.user.pk if actor.user else None,
+        "token": actor.token.pk if actor.token else None,
+        "writes": writes,
+        "proposes": proposes,
+    }
+    return IssuedToken(*signed.sign(_PURPOSE, claims, seconds=TOKEN_SECONDS))
+
+
+def caller_with(value: str) -> Caller:
+    """Who sent this token. Raises Unauthenticated if it is not ours, has expired, or what it stands on is gone."""
+    try:
+        claims = signed.read(_PURPOSE, value)
+    except signed.BadStatement as error:
+        raise Unauthenticated(f"This CAS token is not valid: {error}.") from error
+    repository = Repository.objects.select_related("namespace").filter(pk=claims["repository"]).first()
+    if repository is None:
+        raise Unauthenticated("The repository of this CAS token is gone.")
+    return Caller(
+        actor=_actor(claims["user"], claims["token"]),
+        repository=repository,
+        writes=claims["writes"],
+        proposes=claims["proposes"],
+    )
+
+
+def _actor(user_id: int | None, token_id: int | None) -> Actor:
+    if user_id is None:
+        return Actor()
+    if token_id is None:
+        user = User.objects.filter(pk=user_id, is_active=True).first()
+        if user is None:
+            raise Unauthenticated("The account of this CAS token is gone.")
+        return Actor(user=user)
+    token = AccessToken.objects.valid(timezone.now()).select_related("user").filter(pk=token_id).first()
+    if token is None:
+        raise Unauthenticated("The access token behind this CAS token has expired or was revoked.")
+    return Actor(user=token.user, token=token)

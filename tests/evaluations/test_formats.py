@@ -1,0 +1,75 @@
+import pytest
+
+from evaluations.formats import Choice, NotEvaluableError, architecture, choose
+
+BOTH = ["safetensors", "onnx"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["README.md", "model.safetensors", "model.onnx"], Choice("safetensors", "model.safetensors")),
+        (["digits_cnn.safetensors", "config.json"], Choice("safetensors", "digits_cnn.safetensors")),
+        (["a.safetensors", "model.safetensors"], Choice("safetensors", "model.safetensors")),
+        (["sub/model.safetensors", "net.safetensors"], Choice("safetensors", "net.safetensors")),
+        (["pytorch_model.bin", "model.safetensors"], Choice("safetensors", "model.safetensors")),
+        (["onnx/model.onnx", "README.md"], Choice("onnx", "onnx/model.onnx")),
+        (
+            ["model.onnx", "model.onnx.data", "model.onnx_data_1", "model.onnx2"],
+            Choice("onnx", "model.onnx", ("model.onnx.data", "model.onnx_data_1")),
+        ),
+    ],
+)
+def test_one_file_is_chosen_by_name(paths: list[str], expected: Choice):
+    assert choose(paths, BOTH) == expected
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["pytorch_model.bin", "w.pt", "w.PTH", "last.ckpt", "m.pkl", "m.joblib", "exported.pt2", "deep/er/model.pickle"],
+)
+def test_a_repository_with_nothing_but_pickles_is_refused_with_a_way_out(path: str):
+    with pytest.raises(NotEvaluableError, match=r"can carry a program, so it is never opened.*safetensors") as caught:
+        choose([path, "README.md", "config.json"], BOTH)
+    assert path in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("paths", "accepted", "words"),
+    [
+        ([], BOTH, "holds no safetensors"),
+        (["README.md"], BOTH, "holds no safetensors"),
+        (["a.safetensors", "b.safetensors"], BOTH, "name the one to evaluate model.safetensors"),
+        (["a.onnx", "b.onnx"], BOTH, "name the one to evaluate model.onnx"),
+        (["model.onnx"], ["safetensors"], "does not take onnx"),
+    ],
+)
+def test_what_cannot_be_chosen_says_why(paths: list[str], accepted: list[str], words: str):
+    with pytest.raises(NotEvaluableError, match=words):
+        choose(paths, accepted)
+
+
+def test_the_card_names_the_architecture_before_config_json_does():
+    assert architecture({"architecture": "mlp"}, b'{"architecture": "lenet", "activation": "tanh", "layers": 3}') == (
+        "mlp",
+        {"activation": "tanh"},
+    )
+    assert architecture({}, b'{"architecture": "lenet"}') == ("lenet", {})
+    assert architecture({}, None) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("card", "config", "words"),
+    [
+        ({}, b"not json", "not valid JSON"),
+        ({}, b"[1]", "not a JSON object"),
+        ({}, b"[" * 100_000, "not valid JSON"),
+        ({"architecture": ["mlp"]}, None, "not a name"),
+        ({}, b'{"model_type": "bert"}', "transformers model of type 'bert'"),
+    ],
+)
+def test_what_a_repository_says_of_its_architecture_is_not_believed_blindly(
+    card: dict[str, object], config: bytes | None, words: str
+):
+    with pytest.raises(NotEvaluableError, match=words):
+        architecture(card, config)

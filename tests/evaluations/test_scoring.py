@@ -1,0 +1,107 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from evaluations import ranks, scoring
+from evaluations.ranks import Outcomes
+
+METRICS = [
+    {"name": "accuracy", "primary": True, "higher_is_better": True, "chance": 0.25, "ci": "wilson"},
+    {"name": "f1_macro", "primary": False, "higher_is_better": True, "ci": "bootstrap", "resamples": 200},
+]
+outcomes = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80)
+
+
+def outputs_for(predicted: np.ndarray, classes: int) -> np.ndarray:
+    return np.eye(classes, dtype="float32")[predicted]
+
+
+def pack(correct: np.ndarray) -> Outcomes:
+    return Outcomes.unpack(np.packbits(correct, bitorder="little").tobytes(), len(correct))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=60))
+def test_figures_are_those_of_the_known_libraries(rows: list[tuple[int, int]]):
+    labels, predicted = np.array(rows).T
+    result = scoring.score_classification(METRICS, outputs_for(predicted, 4), labels, seed=1)
+    accuracy, f1 = result.measurements
+    right = int((labels == predicted).sum())
+    low, high = proportion_confint(right, len(rows), method="wilson")
+    assert accuracy.value == right / len(rows)
+    assert accuracy.low == pytest.approx(low, abs=1e-12)
+    assert accuracy.high == pytest.approx(high, abs=1e-12)
+    expected = f1_score(labels, predicted, labels=range(4), average="macro", zero_division=0.0)
+    assert f1.value == pytest.approx(expected)
+    counts = np.bincount(labels * 4 + predicted, minlength=16)
+    assert scoring.macro_f1(counts, 4) == pytest.approx(expected)
+    assert f1.low <= f1.high
+    assert result.correct.tolist() == (labels == predicted).tolist()
+
+
+def test_the_bootstrap_is_the_same_every_time():
+    generator = np.random.default_rng(0)
+    labels, predicted = generator.integers(0, 4, 300), generator.integers(0, 4, 300)
+    first, second = (
+        scoring.score_classification(METRICS, outputs_for(predicted, 4), labels, seed=7).measurements for _ in range(2)
+    )
+    assert first == second
+    assert first[1].low < first[1].value < first[1].high
+
+
+@pytest.mark.parametrize("outputs", [np.zeros((3, 4)), np.zeros(4), np.full((4, 4), np.nan), np.full((4, 4), np.inf)])
+def test_predictions_of_another_shape_or_without_a_value_are_refused(outputs: np.ndarray):
+    with pytest.raises(scoring.UnusablePredictionsError):
+        scoring.score_classification(METRICS, outputs, np.zeros(4, int), seed=0)
+
+
+@given(outcomes)
+def test_the_comparison_of_two_runs_is_the_exact_mcnemar_test(rows: list[tuple[bool, bool]]):
+    first, second = (np.array(column) for column in zip(*rows, strict=True))
+    table = [
+        [int((first & second).sum()), int((first & ~second).sum())],
+        [int((~first & second).sum()), int((~first & ~second).sum())],
+    ]
+    assert ranks.mcnemar(pack(first), pack(second)) == pytest.approx(float(mcnemar(table, exact=True).pvalue))
+
+
+def test_the_comparison_holds_for_very_many_rows():
+    rows = 20_000
+    none, every = Outcomes(rows, 0), Outcomes(rows, 2**rows - 1)
+    assert ranks.mcnemar(none, every) == 0.0
+    half = Outcomes(rows, sum(1 << row for row in range(0, rows, 2)))
+    other = Outcomes(rows, sum(1 << row for row in range(1, rows, 2)))
+    assert ranks.mcnemar(half, other) == 1.0
+    assert math.isfinite(ranks.mcnemar(Outcomes(rows, (1 << 5000) - 1), half))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_adjusts_as_statsmodels_does(p_values: list[float]):
+    assert ranks.holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1].tolist())
+
+
+def test_runs_that_the_data_cannot_separate_share_an_interval():
+    rows = 500
+    good = np.ones(rows, bool)
+    good[:5] = False
+    as_good = np.ones(rows, bool)
+    as_good[3:9] = False
+    bad = np.ones(rows, bool)
+    bad[:200] = False
+    assert ranks.intervals([pack(good), pack(as_good), pack(bad)]) == [(1, 2), (1, 2), (3, 3)]
+    assert ranks.intervals([pack(good), None, pack(bad)]) == [(1, 3)] * 3
+    assert ranks.intervals([pack(good)]) == [(1, 1)]
+    assert ranks.intervals([]) == []
+
+
+@given(st.lists(st.integers(0, 2**40 - 1), max_size=12))
+def test_every_rank_lies_within_its_interval(bits: list[int]):
+    found = ranks.intervals([Outcomes(40, value) for value in bits])
+    assert len(found) == len(bits)
+    assert all(low <= place <= high for place, (low, high) in enumerate(found, 1))

