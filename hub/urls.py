@@ -7,6 +7,7 @@ from hub import views
 urlpatterns = [
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
+    path("", include("models_registry.git_http.urls")),
     path("", include("models_registry.hf_api.urls")),
 ]
 

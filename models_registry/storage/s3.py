@@ -148,7 +148,12 @@ def presign_part(key: str, upload_id: str, number: int) -> str:
 
 
 def presign_get(
-    key: str, *, byte_range: tuple[int, int] | None = None, filename: str = "", public: bool = True, seconds: int = READ_SECONDS
+    key: str,
+    *,
+    byte_range: tuple[int, int] | None = None,
+    filename: str = "",
+    public: bool = True,
+    seconds: int = READ_SECONDS,
 ) -> str:
     """An address to read from. `byte_range` [start, end) is signed: the address opens those bytes and no others.
 
