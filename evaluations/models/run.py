@@ -36,7 +36,7 @@ class FailureKind(models.TextChoices):
     INFRASTRUCTURE = "infrastructure"  # is tried again, and costs no quota
 
 
-class LeaseLost(Exception):  # noqa: N818 - a fact, not a refusal
+class LeaseLost(Exception):
     """Another worker holds this run by now, or it has ended: nothing more may be written for it."""
 
 

@@ -11,7 +11,6 @@ from models_registry.errors import StorageUnavailable
 from models_registry.storage import keys, ranged, s3
 from models_registry.storage.s3 import Part
 
-
 _PART = 5 * 1024 * 1024  # the smallest that S3 allows for any part but the last
 
 
