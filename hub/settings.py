@@ -170,6 +170,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "hub.jobs.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
 }
 
+UNFOLD = {"SITE_TITLE": "Grove administration", "SITE_HEADER": "Grove", "SITE_URL": "/"}
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", _("简体中文"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -13,12 +13,18 @@ from models_registry.page_addresses import page_url
 register = template.Library()
 
 # Tasks as Hub clients name them, in words; others are shown as they are written, without their dashes.
-TASK_ICONS = {"text": "chat-left-text", "image": "image", "audio": "soundwave", "tabular": "table", "sentence": "link-45deg"}
+TASK_ICONS = {
+    "text": "chat-left-text",
+    "image": "image",
+    "audio": "soundwave",
+    "tabular": "table",
+    "sentence": "link-45deg",
+}
 
 
 @register.filter
 def task_title(task: str) -> str:
-    """"image-classification" → "Image classification"."""
+    """ "image-classification" → "Image classification"."""
     words = task.replace("-", " ").replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
@@ -43,7 +49,13 @@ def repository_header(context: Any, repository: Repository, current: str) -> dic
         },
     ]
     tabs += [
-        {"key": tab.title, "title": tab.title, "icon": tab.icon, "url": tab.url(repository), "count": tab.count(repository)}
+        {
+            "key": tab.title,
+            "title": tab.title,
+            "icon": tab.icon,
+            "url": tab.url(repository),
+            "count": tab.count(repository),
+        }
         for tab in panels.tabs()
     ]
     if Repository.objects.filter(pk=repository.pk).administered_by(request.actor).exists():

@@ -23,7 +23,24 @@ MOST_ENTRIES = 1000  # of a folder, on one page
 COMMITS_PER_PAGE = 40
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp")
 SOUNDS = (".wav", ".mp3", ".ogg", ".flac", ".m4a")
-CODE = (".py", ".js", ".ts", ".c", ".cc", ".cpp", ".h", ".rs", ".go", ".java", ".sh", ".json", ".yaml", ".yml", ".toml", ".ipynb")
+CODE = (
+    ".py",
+    ".js",
+    ".ts",
+    ".c",
+    ".cc",
+    ".cpp",
+    ".h",
+    ".rs",
+    ".go",
+    ".java",
+    ".sh",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".ipynb",
+)
 TEXTS = (".md", ".txt", ".rst", ".csv", ".tsv", ".jsonl", ".cfg", ".ini", ".gitattributes", ".gitignore", "LICENSE")
 
 
@@ -56,7 +73,9 @@ def _icon(entry: TreeEntry) -> str:
     return "file-earmark-text"
 
 
-def _frame(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> tuple[Repository, Commit, dict[str, Any]]:
+def _frame(
+    request: HttpRequest, kind: str, namespace: str, name: str, rest: str
+) -> tuple[Repository, Commit, dict[str, Any]]:
     """What the three pages share. Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled."""
     repository = of_address(request, kind, namespace, name)
     access.require_read(request.actor, repository)
@@ -102,7 +121,9 @@ def tree(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) 
     path, revision = context["path"], context["revision"]
     entries, more = trees.listing(repository, commit, path, limit=MOST_ENTRIES)
     changes = history.last_changes(repository, commit.oid, [path]).get(path, {})
-    commits = {found.oid: found for found in Commit.objects.filter(repository=repository, oid__in=set(changes.values()))}
+    commits = {
+        found.oid: found for found in Commit.objects.filter(repository=repository, oid__in=set(changes.values()))
+    }
     rows = [
         Row(
             entry,

@@ -38,7 +38,10 @@ def card_html(repository: Repository, card: Card) -> SafeString:
     html = cache.get(key)
     if html is None:
         branch = repository.default_branch
-        place = Place(blob=page_url(repository, "blob", branch) + "/", resolve=f"{repository.get_absolute_url()}/resolve/{branch}/")
+        place = Place(
+            blob=page_url(repository, "blob", branch) + "/",
+            resolve=f"{repository.get_absolute_url()}/resolve/{branch}/",
+        )
         html = str(render_markdown(card.text, place))
         cache.set(key, html, CARD_SECONDS)
     return mark_safe(html)  # noqa: S308 - rendered and cleaned by services.cards

@@ -30,7 +30,9 @@ def usages(repository: Repository, paths: list[str]) -> list[Usage]:
     )
     found = [Usage(_("Python"), python)]
     if is_dataset:
-        found.append(Usage("datasets", f'{export}python -c \'from datasets import load_dataset; load_dataset("{name}")\''))
+        found.append(
+            Usage("datasets", f"{export}python -c 'from datasets import load_dataset; load_dataset(\"{name}\")'")
+        )
     elif repository.library == "transformers":
         load = (
             "import os\n"
