@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
@@ -33,7 +33,7 @@ class User(AbstractUser):
         max_length=500, blank=True, help_text="Shown to the member. Empty: not suspended."
     )
 
-    objects = GroveUserManager()
+    objects: ClassVar[GroveUserManager] = GroveUserManager()
 
     namespace: Namespace
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from dulwich.objects import Commit as GitCommit
+from dulwich.objects import ObjectID
 from dulwich.objects import Tag as GitTag
 from dulwich.objects import Tree as GitTree
 from dulwich.objects import parse_tree as _parse_tree
@@ -76,7 +77,7 @@ def deflate(raw: bytes) -> bytes:
 def encode_tree(entries: Mapping[str, Entry]) -> Encoded:
     tree = GitTree()
     for name, entry in entries.items():
-        tree.add(name.encode(), entry.mode, entry.oid.encode())
+        tree.add(name.encode(), entry.mode, ObjectID(entry.oid.encode()))
     return Encoded(tree.id.decode(), tree.as_raw_string())
 
 
@@ -93,7 +94,7 @@ def parse_tree(raw: bytes) -> dict[str, Entry]:
 def encode_commit(*, tree: str, parents: Sequence[str], name: str, email: str, when: datetime, message: str) -> Encoded:
     commit = GitCommit()
     commit.tree = tree.encode()
-    commit.parents = [parent.encode() for parent in parents]
+    commit.parents = [ObjectID(parent.encode()) for parent in parents]
     commit.author = commit.committer = _identity(name, email)
     commit.author_time = commit.commit_time = int(when.timestamp())
     commit.author_timezone = commit.commit_timezone = 0

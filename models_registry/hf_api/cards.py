@@ -1,8 +1,8 @@
 """Is this README's front matter valid?"""
 
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.requests import ActorApiRequest
 from hub.wire.views import HubApiView, json_object
 from models_registry.formats import card
 
@@ -10,7 +10,7 @@ from models_registry.formats import card
 class ValidateYaml(HubApiView):
     """JSON in every case: the client parses the body before it looks at the status."""
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: ActorApiRequest) -> Response:
         content = json_object(request).get("content")
         if not isinstance(content, str):
             return Response(

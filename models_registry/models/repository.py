@@ -139,6 +139,9 @@ class Repository(models.Model):
     def __str__(self) -> str:
         return self.full_name
 
+    def get_absolute_url(self) -> str:
+        return f"/{Kind(self.kind).page_prefix}{self.full_name}"
+
     @property
     def full_name(self) -> str:
         return f"{self.namespace.name}/{self.name}"
@@ -146,9 +149,6 @@ class Repository(models.Model):
     @property
     def api_path(self) -> str:
         return f"/api/{Kind(self.kind).plural}/{self.full_name}"
-
-    def get_absolute_url(self) -> str:
-        return f"/{Kind(self.kind).page_prefix}{self.full_name}"
 
 
 class RepositoryRedirect(models.Model):

@@ -1,8 +1,8 @@
 import pytest
 
+from accounts.models import Actor
 from models_registry.models import Repository
 from models_registry.services.repositories import hide
-from accounts.models import Actor
 from tests import make
 from tests.models_registry.hf_api.conftest import Api
 
