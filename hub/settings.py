@@ -174,6 +174,8 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+UNFOLD = {"SITE_TITLE": "Grove administration", "SITE_HEADER": "Grove", "SITE_URL": "/"}
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", _("简体中文"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]

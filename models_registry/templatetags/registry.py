@@ -36,7 +36,7 @@ def task_icon(task: str) -> str:
 
 @register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)
 def repository_header(context: Any, repository: Repository, current: str) -> dict[str, Any]:
-    """Path, actions, tags and tabs. `current`: "card", "files", "settings", or the title of a higher app's tab."""
+    """Path, actions, tags and tabs. `current`: "card", "files", "settings", or the key of a higher app's tab."""
     request = context["request"]
     tabs = [
         {"key": "card", "title": _("Card"), "icon": "file-text", "url": repository.get_absolute_url(), "count": None},
@@ -49,14 +49,9 @@ def repository_header(context: Any, repository: Repository, current: str) -> dic
         },
     ]
     tabs += [
-        {
-            "key": tab.title,
-            "title": tab.title,
-            "icon": tab.icon,
-            "url": tab.url(repository),
-            "count": tab.count(repository),
-        }
+        {"key": tab.key, "title": tab.title, "icon": tab.icon, "url": url, "count": tab.count(repository)}
         for tab in panels.tabs()
+        if (url := tab.url(repository))
     ]
     if Repository.objects.filter(pk=repository.pk).administered_by(request.actor).exists():
         url = page_url(repository, "settings")
