@@ -41,34 +41,29 @@ _FACTS: dict[str, Any] = {
 _INNER: dict[str, Any] = _FACTS | {"additionalProperties": {"anyOf": [_NUMBER, _TEXT, {"type": ["null", "boolean"]}]}}
 
 
-def _message(type_: str, **members: Any) -> dict[str, Any]:
-    properties = {"type": {"const": type_}, **members}
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+def _message(**members: Any) -> Draft202012Validator:
+    properties = {"type": {"type": "string"}, **members}
+    return Draft202012Validator(
+        {
+            "$defs": {"inner": _INNER},
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+    )
 
 
-_SCHEMA = Draft202012Validator(
-    {
-        "$defs": {"inner": _INNER},
-        "oneOf": [
-            _message("stage", stage={"enum": ["loading", "predicting"]}),
-            _message("progress", done=_NUMBER | {"type": "integer"}, total=_NUMBER | {"type": "integer"}),
-            _message("environment", environment=_FACTS),
-            _message("warning", text=_TEXT),
-            _message(
-                "error",
-                kind={
-                    "enum": [
-                        "unsupported", "corrupt", "shape_mismatch", "not_finite", "out_of_memory", "device", "crashed",
-                    ]
-                },
-                text=_TEXT,
-            ),
-            _message(
-                "done", rows=_NUMBER | {"type": "integer"}, seconds=_FACTS, memory=_FACTS, model=_FACTS
-            ),
-        ],
-    }
-)  # fmt: skip
+_COUNT = _NUMBER | {"type": "integer"}
+_FAULTS = ["unsupported", "corrupt", "shape_mismatch", "not_finite", "out_of_memory", "device", "crashed"]
+_MESSAGES = {
+    "stage": _message(stage={"enum": ["loading", "predicting"]}),
+    "progress": _message(done=_COUNT, total=_COUNT),
+    "environment": _message(environment=_FACTS),
+    "warning": _message(text=_TEXT),
+    "error": _message(kind={"enum": _FAULTS}, text=_TEXT),
+    "done": _message(rows=_COUNT, seconds=_FACTS, memory=_FACTS, model=_FACTS),
+}
 
 
 class ChildFailedError(Exception):
@@ -142,7 +137,8 @@ class _Child:
             message = json.loads(line, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             raise self.failure("protocol", "The model's process sent a message that is not JSON.") from error
-        if len(line) > MAX_LINE_BYTES or not _SCHEMA.is_valid(message):
+        known = _MESSAGES.get(str(message.get("type"))) if isinstance(message, dict) else None
+        if len(line) > MAX_LINE_BYTES or known is None or not known.is_valid(message):
             raise self.failure("protocol", "The model's process sent a message that is not the harness's.")
         self.heard = time.monotonic()
         match message["type"]:

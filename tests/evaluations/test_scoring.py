@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 from statsmodels.stats.contingency_tables import mcnemar
@@ -81,6 +81,7 @@ def test_the_comparison_holds_for_very_many_rows():
     assert math.isfinite(ranks.mcnemar(Outcomes(rows, (1 << 5000) - 1), half))
 
 
+@settings(max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holm_adjusts_as_statsmodels_does(p_values: list[float]):
     assert ranks.holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1].tolist())

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 from safetensors.numpy import load, save
 
-from tests.evaluations.running import correct, failure, predict, reference
+from tests.evaluations.running import DIGITS, correct, failure, predict, reference
 
 Weights = dict[str, np.ndarray]
 
@@ -87,8 +87,6 @@ def test_a_perceptron_is_built_from_the_shapes_of_its_file(tmp_path: Path):
         tensors[f"layers.{index}.bias"] = generator.normal(size=sizes[index + 1]).astype("f4")
     predictions, report = predict(tmp_path, {"model.safetensors": save(tensors)}, options={"activation": "tanh"})
     assert report.model["architecture"] == "mlp"
-    from tests.evaluations.running import DIGITS
-
     x = np.load(DIGITS.data_file("data/digits-8x8.inputs.npy")).reshape(540, 64)
     for index in range(3):
         x = x @ tensors[f"layers.{index}.weight"].T + tensors[f"layers.{index}.bias"]

@@ -1,0 +1,31 @@
+"""What evaluations refuse."""
+
+from hub.errors import Conflict, Invalid, NotFound, RateLimited
+
+
+class SuiteNotFound(NotFound):
+    """There is no such suite."""
+
+
+class RunNotFound(NotFound):
+    """There is no such evaluation, or you may not see it."""
+
+
+class ResultNotReady(NotFound):
+    """This evaluation has no result."""
+
+
+class NothingToEvaluate(Invalid):
+    """Only models are evaluated."""
+
+
+class RunIsFinal(Conflict):
+    """This evaluation has ended; what it says is not changed any more."""
+
+
+class QuotaExhausted(RateLimited):
+    """Enough evaluations for today."""
+
+
+class SuiteChanged(Conflict):
+    """A suite's file was changed without a new version: results of one version must all mean the same."""
