@@ -12,6 +12,9 @@ from models_registry.models import Kind
 _REPOSITORY = "api/<str:plural>/<str:namespace>/<str:name>"
 
 urlpatterns = [
+    # First, because it is asked most.
+    path("datasets/<str:namespace>/<str:name>/resolve/<path:rest>", resolve, {"kind": Kind.DATASET}),
+    path("<str:namespace>/<str:name>/resolve/<path:rest>", resolve),
     path("api/whoami-v2", identity.WhoAmI.as_view()),
     path("api/validate-yaml", cards.ValidateYaml.as_view()),
     path("api/repos/create", repositories.Create.as_view()),
@@ -31,8 +34,6 @@ urlpatterns = [
     path(f"{_REPOSITORY}/commit/<path:rest>", commits.CommitView.as_view()),
     path(f"{_REPOSITORY}/xet-read-token/<path:rest>", xet_tokens.XetReadToken.as_view()),
     path(f"{_REPOSITORY}/xet-write-token/<path:rest>", xet_tokens.XetWriteToken.as_view()),
-    path("datasets/<str:namespace>/<str:name>/resolve/<path:rest>", resolve, {"kind": Kind.DATASET}),
-    path("<str:namespace>/<str:name>/resolve/<path:rest>", resolve),
     path("api/<str:plural>/<str:name>", repositories.NoNamespace.as_view()),
     path("api/<str:plural>/<str:name>/revision/<path:rest>", repositories.NoNamespace.as_view()),
     path("<str:name>/resolve/<path:rest>", repositories.NoNamespace.as_view()),
