@@ -49,6 +49,8 @@ class ActorMiddleware:
             except BadCredentials as error:
                 return to_json_response(error)
         else:
-            # Lazily: an anonymous call of the API should not pay for a session.
-            request.actor = SimpleLazyObject(lambda: Actor(user=request.user if request.user.is_authenticated else None))  # type: ignore[attr-defined]
+            # Lazily: an anonymous call of the API should not pay for a session. The session's user is taken hold of now,
+            # because DRF puts its own in its place.
+            user = request.user
+            request.actor = SimpleLazyObject(lambda: Actor(user=user if user.is_authenticated else None))  # type: ignore[attr-defined]
         return self.get_response(request)

@@ -38,9 +38,7 @@ def to_api_response(error: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def to_json_response(error: HubError) -> JsonResponse:
-    return JsonResponse(
-        {"error": str(error), **error.details}, status=error.status, headers=error_headers(error)
-    )
+    return JsonResponse({"error": str(error), **error.details}, status=error.status, headers=error_headers(error))
 
 
 def answers_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -78,5 +76,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
     """404 of addresses that no view has: JSON for programs, the same page as everywhere for people."""
     if request.path.startswith("/api/"):
         return JsonResponse({"error": "There is no such API address."}, status=404)
-    message = str(exception) if isinstance(exception, Http404 | PermissionDenied) and "tried" not in str(exception) else ""
+    message = (
+        str(exception) if isinstance(exception, Http404 | PermissionDenied) and "tried" not in str(exception) else ""
+    )
     return render(request, "error.html", {"status": 404, "message": message}, status=404)

@@ -12,7 +12,9 @@ class HubError(Exception):
     status = 500
     code = ""
 
-    def __init__(self, message: str = "", *, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None):
+    def __init__(
+        self, message: str = "", *, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ):
         super().__init__(message or (self.__doc__ or "").strip())
         self.details = details or {}
         self.headers = headers or {}
@@ -84,5 +86,7 @@ class Unavailable(HubError):
 
     status = 503
 
-    def __init__(self, message: str = "", *, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None):
+    def __init__(
+        self, message: str = "", *, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ):
         super().__init__(message, details=details, headers={"Retry-After": "5", **(headers or {})})

@@ -1,5 +1,6 @@
 """Every address of the site. Inside an app, its doors list their own."""
 
+from django.contrib import admin
 from django.urls import include, path
 
 from hub import views
@@ -7,7 +8,14 @@ from hub import views
 urlpatterns = [
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
+    path("", include("models_registry.git_http.urls")),
     path("", include("models_registry.hf_api.urls")),
+    path("", include("evaluations.api.urls")),
+    path("", views.home, name="home"),
+    path("preferences", views.preferences, name="preferences"),
+    path("admin/", admin.site.urls),
+    path("", include("accounts.web.urls")),
+    path("", include("models_registry.web.urls")),  # last: it answers at /{namespace}
 ]
 
 handler404 = "hub.error_responses.page_not_found"

@@ -52,7 +52,7 @@ ICONS = """
     file-text folder-fill folder2 gear git heart image info-circle key layout-three-columns link-45deg list lock
     moon patch-check-fill pencil people person play plus-lg search shield-check shield-exclamation sliders
     soundwave stop-circle sun table tag trash trophy upload x x-circle
-""".split()  # noqa: SIM905 - sixty names read better as words
+""".split()
 LOGO = STATIC / "logo.svg"
 
 

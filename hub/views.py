@@ -1,10 +1,21 @@
 """Pages and answers made from several apps."""
 
+from django.conf import settings
 from django.db import connection
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_POST, require_safe
 
 from hub.errors import HubError
-from models_registry import storage
+from models_registry import panels, storage
+from models_registry.models import Kind, Repository
+from models_registry.services.browsing import Filters, browse
+
+THEMES = {"light", "dark"}
+A_YEAR = 365 * 24 * 3600
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -25,3 +36,46 @@ def ready(request: HttpRequest) -> HttpResponse:
     except HubError as error:
         problems["storage"] = str(error)
     return JsonResponse({"status": "unready" if problems else "ready", **problems}, status=503 if problems else 200)
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    visible = Repository.objects.visible_to(request.actor)
+    models = visible.filter(kind=Kind.MODEL)
+    tasks = (
+        models.exclude(task="").order_by().values_list("task").annotate(count=Count("pk")).order_by("-count", "task")
+    )
+    trending = list(browse(models, Filters()).for_cards()[:8])
+    example = trending[0].full_name if trending else "your-name/your-model"
+    context = {
+        "hide_search": True,
+        "model_count": models.count(),
+        "tasks": [task for task, _count in tasks[:5]],
+        "trending": trending,
+        "datasets": visible.filter(kind=Kind.DATASET).for_cards().order_by("-created_at", "-pk")[:6],
+        "panels": panels.panels("home", request),
+        "client_example": f"export HF_ENDPOINT={settings.BASE_URL}\nhf download {example}",
+    }
+    return render(request, "hub/home.html", context)
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Language and theme, kept in cookies: they belong to the browser, not to the account."""
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = "/"
+    response = redirect(target)
+    language, theme = request.POST.get("language", ""), request.POST.get("theme")
+    if language in dict(settings.LANGUAGES) and check_for_language(language):
+        _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+    if theme in THEMES:
+        _remember(response, "theme", theme)
+    elif theme is not None:
+        response.delete_cookie("theme")
+    return response
+
+
+def _remember(response: HttpResponse, name: str, value: str) -> None:
+    secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(name, value, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax")

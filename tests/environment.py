@@ -31,7 +31,11 @@ os.environ.update(
     S3_BUCKET="grove-tests",
     S3_ACCESS_KEY_ID="grove-tests",
     S3_SECRET_ACCESS_KEY="grove-tests-secret",
+    HF_HOME=str(DATA_DIR / "client"),  # the stock client reads it when it is imported, and must not use ours
+    HF_HUB_DISABLE_TELEMETRY="1",
+    HF_HUB_DISABLE_PROGRESS_BARS="1",
 )
-os.environ.pop("S3_PUBLIC_ENDPOINT_URL", None)
+for _name in ("S3_PUBLIC_ENDPOINT_URL", "HF_TOKEN", "HF_ENDPOINT"):
+    os.environ.pop(_name, None)
 if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = f"sqlite:///{DATA_DIR / 'grove.sqlite3'}"

@@ -42,12 +42,23 @@ def organization(name: str | None = None, **members: str) -> Organization:
     return made
 
 
-def repository(owner: User | None = None, name: str | None = None, *, kind: str = "model", namespace: str | None = None, **fields: Any) -> Repository:
+def repository(
+    owner: User | None = None,
+    name: str | None = None,
+    *,
+    kind: str = "model",
+    namespace: str | None = None,
+    **fields: Any,
+) -> Repository:
     """A repository with its initial commit."""
     owner = owner or user()
     name = name or f"repository{next(_number)}"
     made = create_repository(
-        actor=Actor(user=owner), namespace=namespace or owner.username, name=name, kind=kind, private=fields.pop("private", False)
+        actor=Actor(user=owner),
+        namespace=namespace or owner.username,
+        name=name,
+        kind=kind,
+        private=fields.pop("private", False),
     )
     if fields:
         Repository.objects.filter(pk=made.pk).update(**fields)

@@ -69,8 +69,12 @@ class Actor:
     def may_create_in(self, namespace: Namespace) -> bool:
         if self.user is None:
             return False
-        if self.token is not None and self.token.role == TokenRole.FINE_GRAINED:
-            if namespace.pk not in self.token.scoped_ids("write", "namespace"):
-                return False
+        token = self.token
+        if (
+            token
+            and token.role == TokenRole.FINE_GRAINED
+            and namespace.pk not in token.scoped_ids("write", "namespace")
+        ):
+            return False
         role = namespace.role_of(self.user)
         return role is not None and role >= Role.CONTRIBUTOR

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -16,10 +17,12 @@ NAMESPACE_NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,41}\Z"
 
 # First segments of addresses that are the hub's own.
 RESERVED_NAMES = frozenset(
-    "about accounts admin api assets auth bills blog cas collections compare content datasets docs evaluations favicon.ico"
-    " git health help home info join leaderboards login logout me media metrics models new notifications oauth organizations"
-    " orgs papers privacy resolve robots.txt search settings signup spaces static status suites support terms uploads users"
-    " welcome".split()
+    """
+    about accounts admin api assets auth bills blog cas collections compare content datasets docs evaluations favicon.ico
+    git health help home info join leaderboards login logout me media metrics models new notifications oauth organizations
+    orgs papers preferences privacy resolve robots.txt search settings signup spaces static status suites support terms
+    uploads users welcome
+    """.split()
 )
 
 
@@ -28,7 +31,7 @@ def not_reserved(name: str) -> None:
         raise ValidationError(f"The name {name!r} is reserved: choose another.")
 
 
-name_validators = [
+name_validators: list[Callable[[str], None]] = [
     RegexValidator(
         NAMESPACE_NAME,
         "A name has at most 42 letters, digits and single '-', '_' or '.' between them.",
@@ -56,7 +59,9 @@ class Role(models.IntegerChoices):
 
 class Organization(models.Model):
     full_name = models.CharField(max_length=120, blank=True)
-    private_by_default = models.BooleanField(default=False, help_text="New repositories are private unless asked otherwise.")
+    private_by_default = models.BooleanField(
+        default=False, help_text="New repositories are private unless asked otherwise."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="organizations"
@@ -86,10 +91,10 @@ class Namespace(models.Model):
 
     name = models.CharField(max_length=42, validators=name_validators)
     key = models.GeneratedField(expression=Lower("name"), output_field=models.CharField(max_length=42), db_persist=True)
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="namespace")
-    organization = models.OneToOneField(
-        Organization, models.CASCADE, null=True, blank=True, related_name="namespace"
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="namespace"
     )
+    organization = models.OneToOneField(Organization, models.CASCADE, null=True, blank=True, related_name="namespace")
 
     class Meta:
         constraints = [

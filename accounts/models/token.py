@@ -31,7 +31,9 @@ class TokenRole(models.TextChoices):
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
     def valid(self, now: datetime) -> AccessTokenQuerySet:
-        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True, user__is_active=True)
+        return self.filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True, user__is_active=True
+        )
 
     def with_value(self, value: str) -> AccessToken | None:
         return self.valid(timezone.now()).select_related("user").filter(digest=digest_of(value)).first()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
@@ -29,9 +29,11 @@ class User(AbstractUser):
     full_name = models.CharField(max_length=120, blank=True)
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
-    suspended_reason = models.CharField(max_length=500, blank=True, help_text="Shown to the member. Empty: not suspended.")
+    suspended_reason = models.CharField(
+        max_length=500, blank=True, help_text="Shown to the member. Empty: not suspended."
+    )
 
-    objects = GroveUserManager()
+    objects: ClassVar[GroveUserManager] = GroveUserManager()
 
     namespace: Namespace
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.errors import NamespaceNotFound, NameTaken
 from accounts.models import Actor, AuditEntry, Membership, Namespace, Organization, Role, User
-from hub.errors import Invalid
-from django.core.exceptions import ValidationError
 from accounts.models.namespace import name_validators
-from allauth.account.models import EmailAddress
+from hub.errors import Invalid
 
 
 def _check_name(name: str) -> None:

@@ -35,13 +35,13 @@ def allocate(path: Path, names: Iterable[str], fixed: dict[str, int]) -> dict[st
     for name in names:
         port = known.get(name)
         if port is None or port in ports.values() or not is_free(port):
-            port = _any_free(taken=ports.values())
+            port = any_free(taken=ports.values())
         ports[name] = port
     path.write_text(json.dumps(ports, indent=2) + "\n")
     return ports
 
 
-def _any_free(taken: Iterable[int]) -> int:
+def any_free(taken: Iterable[int]) -> int:
     while True:
         with socket.socket() as probe:
             probe.bind((LOOPBACK, 0))

@@ -21,9 +21,7 @@ class JobQuerySet(models.QuerySet["Job"]):
     def claim(self, now: datetime, lease: timedelta) -> bool:
         """Take one row, if it is free: already filtered to that row."""
         free = Q(state=State.QUEUED, run_after__lte=now) | Q(state=State.RUNNING, leased_until__lt=now)
-        return (
-            self.filter(free).update(state=State.RUNNING, attempt=F("attempt") + 1, leased_until=now + lease) == 1
-        )
+        return self.filter(free).update(state=State.RUNNING, attempt=F("attempt") + 1, leased_until=now + lease) == 1
 
     def held(self, attempt: int) -> Self:
         """Only if the claim with this attempt number still holds the row."""

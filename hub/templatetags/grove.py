@@ -3,6 +3,8 @@
 from zlib import crc32
 
 from django import template
+from django.forms import BoundField, Select
+from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -42,7 +44,22 @@ def short_number(value: int | None) -> str:
     return number_format(value, 0)
 
 
+@register.simple_tag(takes_context=True)
+def without(context: Context, name: str, value: str) -> str:
+    """This page's query without one of the values of a parameter, and back on the first page."""
+    query = context["request"].GET.copy()
+    query.setlist(name, [other for other in query.getlist(name) if other != value])
+    query.pop("page", None)
+    return f"?{query.urlencode()}"
+
+
 @register.filter
 def get(mapping: dict, key: object) -> object:
     """The entry of a dict under a key that is only known in the template."""
     return mapping.get(key)
+
+
+@register.filter
+def styled(field: BoundField) -> SafeString:
+    """A form's field with the class that its look hangs on, whoever wrote the form."""
+    return field.as_widget(attrs={"class": "form-select" if isinstance(field.field.widget, Select) else "form-control"})

@@ -19,6 +19,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         sent = request.headers.get("X-Request-Id") or request.headers.get("X-Amzn-Trace-Id") or ""
         identity = sent if _ACCEPTABLE.fullmatch(sent) else uuid.uuid4().hex
+        request.id = identity  # type: ignore[attr-defined]
         token = _current.set(identity)
         try:
             response = self.get_response(request)

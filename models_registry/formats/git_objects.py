@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from dulwich.objects import Commit as GitCommit
+from dulwich.objects import ObjectID
 from dulwich.objects import Tag as GitTag
 from dulwich.objects import Tree as GitTree
 from dulwich.objects import parse_tree as _parse_tree
@@ -76,24 +77,24 @@ def deflate(raw: bytes) -> bytes:
 def encode_tree(entries: Mapping[str, Entry]) -> Encoded:
     tree = GitTree()
     for name, entry in entries.items():
-        tree.add(name.encode(), entry.mode, entry.oid.encode())
+        tree.add(name.encode(), entry.mode, ObjectID(entry.oid.encode()))
     return Encoded(tree.id.decode(), tree.as_raw_string())
 
 
 def parse_tree(raw: bytes) -> dict[str, Entry]:
     """Names that are not UTF-8 keep their bytes as surrogates, so that they survive being written again."""
     return {
-        name.decode("utf-8", "surrogateescape"): Entry(mode, bytes(oid).decode() if len(oid) == 40 else bytes(oid).hex())
+        name.decode("utf-8", "surrogateescape"): Entry(
+            mode, bytes(oid).decode() if len(oid) == 40 else bytes(oid).hex()
+        )
         for name, mode, oid in _parse_tree(raw, 20)
     }
 
 
-def encode_commit(
-    *, tree: str, parents: Sequence[str], name: str, email: str, when: datetime, message: str
-) -> Encoded:
+def encode_commit(*, tree: str, parents: Sequence[str], name: str, email: str, when: datetime, message: str) -> Encoded:
     commit = GitCommit()
     commit.tree = tree.encode()
-    commit.parents = [parent.encode() for parent in parents]
+    commit.parents = [ObjectID(parent.encode()) for parent in parents]
     commit.author = commit.committer = _identity(name, email)
     commit.author_time = commit.commit_time = int(when.timestamp())
     commit.author_timezone = commit.commit_timezone = 0
@@ -127,9 +128,7 @@ def _identity(name: str, email: str) -> bytes:
 
 
 def encode_pointer(pointer: Pointer) -> bytes:
-    return (
-        f"version https://git-lfs.github.com/spec/v1\noid sha256:{pointer.sha256}\nsize {pointer.size}\n".encode()
-    )
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{pointer.sha256}\nsize {pointer.size}\n".encode()
 
 
 _POINTER = re.compile(

@@ -5,11 +5,11 @@ import io
 from dulwich.attrs import GitAttributes, compile_gitattributes_patterns, parse_git_attributes
 from dulwich.ignore import IgnoreFilter, read_ignore_patterns
 
-_LFS_PATTERNS = (
-    "*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gguf *.gz *.h5 *.joblib *.keras *.lfs.* *.mlmodel *.model *.msgpack *.npy"
-    " *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pt2 *.pth *.rar *.safetensors saved_model/**/* *.tar.*"
-    " *.tar *.tflite *.tgz *.wasm *.xz *.zip *.zst *tfevents*"
-).split()
+_LFS_PATTERNS = """
+    *.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gguf *.gz *.h5 *.joblib *.keras *.lfs.* *.mlmodel *.model *.msgpack *.npy
+    *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pt2 *.pth *.rar *.safetensors saved_model/**/* *.tar.*
+    *.tar *.tflite *.tgz *.wasm *.xz *.zip *.zst *tfevents*
+""".split()
 
 DEFAULT = "".join(f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in _LFS_PATTERNS)
 

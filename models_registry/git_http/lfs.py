@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 from django.core import signing
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest, Forbidden, HubError
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
@@ -21,12 +21,12 @@ _signer = signing.TimestampSigner(salt="lfs-upload")
 
 
 class LfsView(HubApiView):
-    def repository(self, request: Request, kind: str, namespace: str, name: str) -> Repository:
+    def repository(self, request: ActorApiRequest, kind: str, namespace: str, name: str) -> Repository:
         return access.repository_for(request.actor, kind, f"{namespace}/{name}")
 
 
 class Batch(LfsView):
-    def post(self, request: Request, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
+    def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
         body = json_object(request)
         if body.get("hash_algo", "sha256") != "sha256":
@@ -40,7 +40,9 @@ class Batch(LfsView):
             access.require_write(request.actor, repository)
             multipart = "multipart" in (body.get("transfers") or [])
             answers = [_upload(request, repository, sha256, size, multipart=multipart) for sha256, size in items]
-            in_parts = any("chunk_size" in answer.get("actions", {}).get("upload", {}).get("header", {}) for answer in answers)
+            in_parts = any(
+                "chunk_size" in answer.get("actions", {}).get("upload", {}).get("header", {}) for answer in answers
+            )
             transfer = "multipart" if in_parts else "basic"
         else:
             raise BadRequest("operation must be upload or download.")
@@ -64,7 +66,9 @@ def _checked(item: Any) -> tuple[str, int]:
     raise BadRequest("Each object needs its sha256 in hex as oid, and its size.")
 
 
-def _upload(request: Request, repository: Repository, sha256: str, size: int, *, multipart: bool) -> dict[str, Any]:
+def _upload(
+    request: ActorApiRequest, repository: Repository, sha256: str, size: int, *, multipart: bool
+) -> dict[str, Any]:
     answer: dict[str, Any] = {"oid": sha256, "size": size}
     try:
         planned = uploads.plan(
@@ -82,7 +86,7 @@ def _upload(request: Request, repository: Repository, sha256: str, size: int, *,
         }
     else:
         upload = {"href": planned.put_address}
-    verify = {"href": request.build_absolute_uri(f"{_git_address(repository)}/info/lfs/verify")}
+    verify: dict[str, Any] = {"href": request.build_absolute_uri(f"{_git_address(repository)}/info/lfs/verify")}
     if authorization := request.headers.get("Authorization"):
         verify["header"] = {"Authorization": authorization}  # git-lfs sends only what it is told to
     return answer | {"authenticated": True, "actions": {"upload": upload, "verify": verify}}
@@ -103,7 +107,7 @@ def _download(repository: Repository, sha256: str, size: int) -> dict[str, Any]:
 class Verify(LfsView):
     """The client says it is done: hash what arrived. 200 means it is content of this repository."""
 
-    def post(self, request: Request, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
+    def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
         access.require_write(request.actor, repository)
         sha256, size = _checked(json_object(request))
@@ -119,7 +123,7 @@ class Verify(LfsView):
 class CompleteParts(HubApiView):
     """Called without credentials: the address itself is the right to finish this one upload."""
 
-    def post(self, request: Request, signed: str) -> Response:
+    def post(self, request: ActorApiRequest, signed: str) -> Response:
         try:
             identity = _signer.unsign(signed, max_age=uploads.WRITE_SECONDS)
         except signing.BadSignature:

@@ -1,8 +1,8 @@
 """Is this README's front matter valid?"""
 
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.requests import ActorApiRequest
 from hub.wire.views import HubApiView, json_object
 from models_registry.formats import card
 
@@ -10,13 +10,15 @@ from models_registry.formats import card
 class ValidateYaml(HubApiView):
     """JSON in every case: the client parses the body before it looks at the status."""
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: ActorApiRequest) -> Response:
         content = json_object(request).get("content")
         if not isinstance(content, str):
-            return Response({"errors": [{"message": "The body needs the card's text as 'content'."}], "warnings": []}, status=400)
-        parsed = card.parse(content)
+            return Response(
+                {"errors": [{"message": "The body needs the card's text as 'content'."}], "warnings": []}, status=400
+            )
+        errors, warnings = card.validate(content)
         answer = {
-            "errors": [{"message": message} for message in parsed.errors],
-            "warnings": [{"message": message} for message in parsed.warnings],
+            "errors": [{"message": message} for message in errors],
+            "warnings": [{"message": message} for message in warnings],
         }
-        return Response(answer, status=400 if parsed.errors else 200)
+        return Response(answer, status=400 if errors else 200)

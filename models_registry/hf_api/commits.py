@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest, NotOffered
 from hub.wire.body import body_stream
 from hub.wire.pagination import next_link, page_limit
@@ -17,7 +17,7 @@ from models_registry.services import commits, history, preupload, references, up
 
 
 class Preupload(RepositoryView):
-    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         _refuse_pull_request(request)
         access.require_write(request.actor, repository)
@@ -42,7 +42,7 @@ class Preupload(RepositoryView):
         )
 
 
-def _refuse_pull_request(request: Request) -> None:
+def _refuse_pull_request(request: ActorApiRequest) -> None:
     if request.query_params.get("create_pr", "").lower() in {"1", "true"}:
         raise NotOffered("This hub does not take pull requests yet: commit to a branch of a repository of yours.")
 
@@ -64,7 +64,7 @@ def _asked(item: Any) -> preupload.Asked:
 
 
 class CommitView(RepositoryView):
-    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         _refuse_pull_request(request)
         access.require_write(request.actor, repository)  # before a byte of the body is read
@@ -87,7 +87,7 @@ class CommitView(RepositoryView):
 
 
 class CommitList(RepositoryView):
-    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         limit = page_limit(request, default=50, most=1000)
         start = references.resolve(repository, request.query_params.get("cursor") or rest)

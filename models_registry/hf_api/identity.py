@@ -1,9 +1,9 @@
 """Who am I?"""
 
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import AccessToken, Membership, TokenRole, User
+from accounts.requests import ActorApiRequest
 from hub.errors import Unauthenticated
 from hub.wire.views import HubApiView
 
@@ -11,7 +11,7 @@ _ROLE_NAMES = {TokenRole.FINE_GRAINED: "fineGrained"}
 
 
 class WhoAmI(HubApiView):
-    def get(self, request: Request) -> Response:
+    def get(self, request: ActorApiRequest) -> Response:
         user = request.actor.user
         if user is None:
             raise Unauthenticated("Invalid username or password.")

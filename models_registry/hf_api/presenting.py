@@ -112,7 +112,5 @@ def _entry(entry: TreeEntry, last: Commit | None, *, expand: bool) -> dict[str, 
     if entry.xet_hash:
         answer["xetHash"] = entry.xet_hash
     if expand:
-        answer["lastCommit"] = (
-            {"id": last.oid, "title": last.title, "date": last.committed_at} if last else None
-        )
+        answer["lastCommit"] = {"id": last.oid, "title": last.title, "date": last.committed_at} if last else None
     return answer

@@ -1,8 +1,8 @@
 """Branches and tags."""
 
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
 from hub.wire.views import json_object
 from models_registry.hf_api.views import RepositoryView
@@ -16,7 +16,7 @@ def _reference(reference: Reference, targets: dict[str, str]) -> dict[str, str]:
 
 
 class References(RepositoryView):
-    def get(self, request: Request, plural: str, namespace: str, name: str) -> Response:
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         found = list(Reference.objects.filter(repository=repository).order_by("name"))
         targets = references.peeled(repository, found)
@@ -31,7 +31,7 @@ class References(RepositoryView):
 
 
 class Branch(RepositoryView):
-    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         start = json_object(request).get("startingPoint")
         references.create_branch(
@@ -39,14 +39,14 @@ class Branch(RepositoryView):
         )
         return Response({})
 
-    def delete(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def delete(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         references.delete_branch(actor=request.actor, repository=repository, name=rest)
         return Response({})
 
 
 class Tag(RepositoryView):
-    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         body = json_object(request)
         if not isinstance(body.get("tag"), str):
@@ -61,7 +61,7 @@ class Tag(RepositoryView):
         )
         return Response({})
 
-    def delete(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def delete(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         references.delete_tag(actor=request.actor, repository=repository, name=rest)
         return Response({})

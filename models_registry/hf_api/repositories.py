@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hub.errors import BadRequest, Unauthenticated
+from accounts.requests import ActorApiRequest
+from hub.errors import BadRequest
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
 from models_registry.errors import RepositoryExists, RepositoryNotFound
@@ -19,16 +19,15 @@ def _kind(body: dict[str, Any]) -> Kind:
     return kind_of(f"{body.get('type') or Kind.MODEL}s")
 
 
-def _name_in(request: Request, body: dict[str, Any]) -> tuple[str, str]:
+def _name_in(request: ActorApiRequest, body: dict[str, Any]) -> tuple[str, str]:
     """(namespace, name): the client sends them apart, or as one "namespace/name". Raises Unauthenticated, BadRequest."""
-    if not request.actor.is_known:
-        raise Unauthenticated("Invalid username or password.")
+    user = request.actor.require_user()
     name, organization = body.get("name"), body.get("organization")
     if not isinstance(name, str) or not name:
         raise BadRequest("The body needs the repository's name.")
     if "/" in name and not organization:
         organization, _, name = name.partition("/")
-    return str(organization or request.actor.user.username), name
+    return str(organization or user.username), name
 
 
 def _visibility(body: dict[str, Any]) -> bool | None:
@@ -45,7 +44,7 @@ def _visibility(body: dict[str, Any]) -> bool | None:
 
 
 class Create(HubApiView):
-    def post(self, request: Request) -> Response:
+    def post(self, request: ActorApiRequest) -> Response:
         body = json_object(request)
         namespace, name = _name_in(request, body)
         kind = _kind(body)
@@ -61,7 +60,7 @@ class Create(HubApiView):
 
 
 class Delete(HubApiView):
-    def delete(self, request: Request) -> Response:
+    def delete(self, request: ActorApiRequest) -> Response:
         body = json_object(request)
         namespace, name = _name_in(request, body)
         repository = access.repository_for(request.actor, _kind(body), f"{namespace}/{name}")
@@ -70,7 +69,7 @@ class Delete(HubApiView):
 
 
 class Settings(RepositoryView):
-    def put(self, request: Request, plural: str, namespace: str, name: str) -> Response:
+    def put(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         body = json_object(request)
         gated = None
@@ -87,16 +86,16 @@ class Settings(RepositoryView):
 class Info(RepositoryView):
     """Of the default branch."""
 
-    def get(self, request: Request, plural: str, namespace: str, name: str) -> Response:
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         return _info(request, self.repository(request, plural, namespace, name), revision=None)
 
 
 class RevisionInfo(RepositoryView):
-    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         return _info(request, self.repository(request, plural, namespace, name), revision=rest)
 
 
-def _info(request: Request, repository: Repository, *, revision: str | None) -> Response:
+def _info(request: ActorApiRequest, repository: Repository, *, revision: str | None) -> Response:
     commit = references.resolve(repository, revision or repository.default_branch)
     expand = request.query_params.getlist("expand") + request.query_params.getlist("expand[]")
     blobs = request.query_params.get("blobs", "").lower() in {"1", "true"}
@@ -106,7 +105,7 @@ def _info(request: Request, repository: Repository, *, revision: str | None) -> 
 class AuthCheck(RepositoryView):
     """May I read (or write) it?"""
 
-    def get(self, request: Request, plural: str, namespace: str, name: str, what: str = "read") -> Response:
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, what: str = "read") -> Response:
         repository = self.repository(request, plural, namespace, name)
         if what == "write":
             access.require_write(request.actor, repository)
@@ -118,7 +117,7 @@ class AuthCheck(RepositoryView):
 class NoNamespace(HubApiView):
     """Ids without a namespace: no repository of this hub has one, and the client must read that from the code."""
 
-    def _refuse(self, request: Request, name: str, **_: Any) -> Response:
+    def _refuse(self, request: ActorApiRequest, name: str, **_: Any) -> Response:
         raise RepositoryNotFound(f"There is no repository {name!r}.", anonymous=not request.actor.is_known)
 
     get = post = put = delete = _refuse

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from accounts.requests import ActorRequest
 from hub.error_responses import answers_in_json
 from hub.errors import HubError
 from models_registry.models import GitObject, Kind, LfsObject
@@ -30,8 +31,8 @@ class RangeNotSatisfiable(HubError):
 @csrf_exempt
 @require_safe
 @answers_in_json
-def resolve(request: HttpRequest, namespace: str, name: str, rest: str, kind: str = Kind.MODEL) -> HttpResponseBase:
-    file = resolving.file_at(request.actor, kind, namespace, name, rest)  # type: ignore[attr-defined]
+def resolve(request: ActorRequest, namespace: str, name: str, rest: str, kind: str = Kind.MODEL) -> HttpResponseBase:
+    file = resolving.file_at(request.actor, kind, namespace, name, rest)
     return _large(request, kind, namespace, name, file) if file.entry.lfs else _small(request, file)
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from rest_framework.request import Request
+from django.http import QueryDict
 from rest_framework.response import Response
 
+from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
 from hub.wire.pagination import next_link, page_limit
 from models_registry.hf_api.presenting import tree_entries
@@ -19,7 +20,7 @@ def _true(value: Any) -> bool:
 
 
 class Tree(RepositoryView):
-    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         revision, path = references.split(repository, rest)
         commit = references.resolve(repository, revision)
@@ -40,11 +41,13 @@ class Tree(RepositoryView):
 class PathsInfo(RepositoryView):
     """A read, whatever the method: for readers too."""
 
-    def post(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         commit = references.resolve(repository, rest)
-        data = request.data
-        asked = data.getlist("paths") if hasattr(data, "getlist") else data.get("paths", [])
+        data: Any = request.data  # a form, or JSON from old clients
+        if not isinstance(data, dict):
+            raise BadRequest("The body must be a form or a JSON object.")
+        asked = data.getlist("paths") if isinstance(data, QueryDict) else data.get("paths", [])
         if not isinstance(asked, list) or len(asked) > _MOST_PATHS or not all(isinstance(path, str) for path in asked):
             raise BadRequest(f"paths must be a list of at most {_MOST_PATHS} paths.")
         wanted = [path.strip("/") for path in asked]

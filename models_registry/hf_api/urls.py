@@ -5,7 +5,7 @@
 
 from django.urls import path
 
-from models_registry.hf_api import cards, commits, identity, references, repositories, trees
+from models_registry.hf_api import cards, commits, identity, references, repositories, trees, xet_tokens
 from models_registry.hf_api.resolve import resolve
 from models_registry.models import Kind
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path(f"{_REPOSITORY}/commits/<path:rest>", commits.CommitList.as_view()),
     path(f"{_REPOSITORY}/preupload/<path:rest>", commits.Preupload.as_view()),
     path(f"{_REPOSITORY}/commit/<path:rest>", commits.CommitView.as_view()),
+    path(f"{_REPOSITORY}/xet-read-token/<path:rest>", xet_tokens.XetReadToken.as_view()),
+    path(f"{_REPOSITORY}/xet-write-token/<path:rest>", xet_tokens.XetWriteToken.as_view()),
     path("datasets/<str:namespace>/<str:name>/resolve/<path:rest>", resolve, {"kind": Kind.DATASET}),
     path("<str:namespace>/<str:name>/resolve/<path:rest>", resolve),
     path("api/<str:plural>/<str:name>", repositories.NoNamespace.as_view()),

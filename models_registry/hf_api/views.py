@@ -1,7 +1,6 @@
 """What the views of this door share."""
 
-from rest_framework.request import Request
-
+from accounts.requests import ActorApiRequest
 from hub.errors import NotOffered
 from hub.wire.views import HubApiView
 from models_registry import access
@@ -20,6 +19,6 @@ def kind_of(plural: str) -> Kind:
 class RepositoryView(HubApiView):
     """A view below `/api/{models|datasets}/{namespace}/{name}`."""
 
-    def repository(self, request: Request, plural: str, namespace: str, name: str) -> Repository:
+    def repository(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Repository:
         """Raises RepositoryNotFound."""
         return access.repository_for(request.actor, kind_of(plural), f"{namespace}/{name}")

@@ -1,10 +1,15 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 
 class HashField(models.BinaryField):
     """A hash of `size` bytes, kept as bytes and seen as lower-case hex: half the index, one spelling."""
+
+    if TYPE_CHECKING:  # where django-stubs look for what a model's attribute takes and gives
+        _pyi_private_set_type: str
+        _pyi_private_get_type: str  # type: ignore[assignment]  # BinaryField gives bytes
+        _pyi_lookup_exact_type: Any
 
     def __init__(self, size: int, *args: Any, **kwargs: Any):
         self.size = size

@@ -56,7 +56,11 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
         if actor.user is None:
             return visible.filter(gated=Gate.OPEN)
         member = Q(namespace__in=actor.namespaces(Role.READ)) & actor.scope_of("read")
-        granted = Q(pk__in=Repository.objects.filter(access_requests__user=actor.user, access_requests__status="accepted").values("pk"))
+        granted = Q(
+            pk__in=Repository.objects.filter(
+                access_requests__user=actor.user, access_requests__status="accepted"
+            ).values("pk")
+        )
         return visible.filter(Q(gated=Gate.OPEN) | member | granted)
 
     def writable_by(self, actor: Actor) -> Self:
@@ -92,10 +96,14 @@ class Repository(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.MODEL)
     name = models.CharField(max_length=96, validators=[RegexValidator(REPOSITORY_NAME)])
     key = models.GeneratedField(expression=Lower("name"), output_field=models.CharField(max_length=96), db_persist=True)
-    creator = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="created_repositories")
+    creator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="created_repositories"
+    )
     private = models.BooleanField(default=False)
     gated = models.CharField(max_length=8, choices=Gate.choices, default=Gate.OPEN, blank=True)
-    disabled_reason = models.CharField(max_length=500, blank=True, help_text="Why a moderator hid it. Empty: not hidden.")
+    disabled_reason = models.CharField(
+        max_length=500, blank=True, help_text="Why a moderator hid it. Empty: not hidden."
+    )
     default_branch = models.CharField(max_length=200, default="main")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now_add=True, help_text="The last commit on any branch.")
@@ -131,6 +139,9 @@ class Repository(models.Model):
     def __str__(self) -> str:
         return self.full_name
 
+    def get_absolute_url(self) -> str:
+        return f"/{Kind(self.kind).page_prefix}{self.full_name}"
+
     @property
     def full_name(self) -> str:
         return f"{self.namespace.name}/{self.name}"
@@ -138,9 +149,6 @@ class Repository(models.Model):
     @property
     def api_path(self) -> str:
         return f"/api/{Kind(self.kind).plural}/{self.full_name}"
-
-    def get_absolute_url(self) -> str:
-        return f"/{Kind(self.kind).page_prefix}{self.full_name}"
 
 
 class RepositoryRedirect(models.Model):
@@ -158,5 +166,3 @@ class RepositoryRedirect(models.Model):
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.key} → {self.repository}"
-
-

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
+from models_registry import storage
 from models_registry.models import LfsObject
 from models_registry.services import signed
 
@@ -27,6 +28,16 @@ def content_address(lfs_object: LfsObject, filename: str) -> str:
     name = filename.rpartition("/")[2]
     text, _expires = signed.sign(_PURPOSE, {"object": lfs_object.pk, "name": name}, seconds=ADDRESS_SECONDS)
     return f"{settings.CONTENT_URL}/{quote(name, safe='')}?signed={text}"
+
+
+def download_address(lfs_object: LfsObject, filename: str) -> str:
+    """Where a client finds the bytes: in storage if there is a plain copy, else on the content server.
+
+    The address opens the content for whoever has it: give it only to who may read the file.
+    """
+    if lfs_object.plain_key:
+        return storage.presign_get(lfs_object.plain_key, filename=filename.rpartition("/")[2])
+    return content_address(lfs_object, filename)
 
 
 def read_content_address(text: str) -> ContentAddress:

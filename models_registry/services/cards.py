@@ -34,7 +34,7 @@ TAGS = set(
     a abbr audio b blockquote br caption code col colgroup dd del details dfn div dl dt em figcaption figure
     h1 h2 h3 h4 h5 h6 hr i img input ins kbd label li mark ol p picture pre q s samp section small source span strong
     sub summary sup table tbody td tfoot th thead tr u ul var video wbr
-    """.split()  # noqa: SIM905 - these names read better as words
+    """.split()
 )
 ATTRIBUTES = {
     "*": {"align", "class", "dir", "id", "lang", "title"},

@@ -306,7 +306,12 @@ def write_commit(
     when = timezone.now().replace(microsecond=0)  # git counts whole seconds
     message = f"{title}\n\n{body}" if body else title
     encoded = git_objects.encode_commit(
-        tree=tree, parents=parents, name=user.get_full_name(), email=objects.public_email(user), when=when, message=message
+        tree=tree,
+        parents=parents,
+        name=user.get_full_name(),
+        email=objects.public_email(user),
+        when=when,
+        message=message,
     )
     objects.insert(repository, [*prepared, objects.row_of(encoded, ObjectKind.COMMIT)], batch=batch)
     commit, _ = Commit.objects.get_or_create(  # the same commit twice within a second is the same commit

@@ -37,7 +37,7 @@ def last_changes(repository: Repository, commit: str, folders: Iterable[str]) ->
         ).values_list("path", "commit", "data")
         for path, oid, data in rows:
             if level.get(path) == oid:
-                maps[path] = _unpack(data)
+                maps[path] = _unpack(bytes(data))
         below: dict[str, str] = {}
         for path in wanted - maps.keys():
             parent, _, name = path.rpartition("/")

@@ -5,7 +5,6 @@ parallel: it cuts a file into windows, and `fetch` gets one window from any thre
 """
 
 import os
-import zlib
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,7 @@ from models_registry.errors import StorageUnavailable
 from models_registry.formats import xorb
 from models_registry.formats.xorb import ChunkTable, MalformedXorb
 from models_registry.models import GitObject, LfsObject, XetFile, Xorb
+from models_registry.services import objects
 
 WINDOW = 8 * 1024 * 1024
 _AHEAD = 2
@@ -222,7 +222,7 @@ def stream(file: LfsObject | XetFile | GitObject, start: int = 0, end: int | Non
     """
     end = file.size if end is None else min(end, file.size)
     if isinstance(file, GitObject):
-        yield _row_content(file)[start:end]
+        yield objects.inflate(file)[start:end]  # at most 10 MB
         return
     yield from stream_layout(layout_of(file), start, end)
 
@@ -247,10 +247,3 @@ def stream_layout(layout: Layout, start: int, end: int) -> Iterator[bytes]:
             yield from ahead.popleft().result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _row_content(blob: GitObject) -> bytes:
-    """A regular file: at most 10 MB, kept as a zlib stream in the row, or in storage if it is large."""
-    if blob.content is None:
-        return zlib.decompress(bytes(blob.data or b""))
-    return zlib.decompress(storage.read_range(blob.content.key, 0, blob.content.size))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
-from dulwich.refs import check_ref_format
+from dulwich.refs import Ref, check_ref_format
 
 from accounts.models import Actor
 from hub.errors import Forbidden, Invalid
@@ -81,7 +81,7 @@ def branch(repository: Repository, name: str) -> Reference:
 
 
 def _checked(full_name: str) -> str:
-    if len(full_name) > 255 or not check_ref_format(full_name.encode()):
+    if len(full_name) > 255 or not check_ref_format(Ref(full_name.encode())):
         raise Invalid(f"{full_name.split('/', 2)[-1]!r} is not a name for a branch or tag.")
     return full_name
 
@@ -107,7 +107,9 @@ def delete_branch(*, actor: Actor, repository: Repository, name: str) -> None:
 
 
 @transaction.atomic
-def create_tag(*, actor: Actor, repository: Repository, name: str, revision: str, message: str | None = None) -> Reference:
+def create_tag(
+    *, actor: Actor, repository: Repository, name: str, revision: str, message: str | None = None
+) -> Reference:
     """A tag; an annotated one if there is a message. Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
     access.require_write(actor, repository)
     full_name = _checked(f"refs/tags/{name}")

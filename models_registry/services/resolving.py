@@ -97,7 +97,7 @@ def _quick(actor: Actor, kind: str, namespace: str, name: str, revision: str) ->
         return None
     branch, tag = f"refs/heads/{revision}", f"refs/tags/{revision}"
     sql, fill = _compiled(actor.user is not None)
-    values = dict(zip(_ASKED, (kind, namespace.lower(), name.lower(), branch, tag), strict=True))
+    values: dict[Any, Any] = dict(zip(_ASKED, (kind, namespace.lower(), name.lower(), branch, tag), strict=True))
     if actor.user is not None:
         values[_USER] = actor.user.pk
     with connection.cursor() as cursor:

@@ -43,11 +43,11 @@ def with_sizes(repository: Repository, entries: Iterable[TreeEntry]) -> list[Tre
     for chunk in _chunks(sorted(oids), 2000):
         rows = GitObject.objects.filter(repository=repository, oid__in=chunk)
         for oid, size, sha256, lfs_size in rows.values_list("oid", "size", "lfs_sha256", "lfs_size"):
-            facts[oid] = (size, Pointer(sha256, lfs_size) if sha256 else None)
+            facts[oid] = (size, Pointer(sha256, lfs_size or 0) if sha256 else None)
     hashes: dict[str, str] = {}
     for chunk in _chunks(sorted({pointer.sha256 for _, pointer in facts.values() if pointer}), 2000):
-        rows = LfsObject.objects.filter(sha256__in=chunk, possessions__repository=repository, xet_file__isnull=False)
-        hashes.update(rows.values_list("sha256", "xet_file__hash"))
+        stored = LfsObject.objects.filter(sha256__in=chunk, possessions__repository=repository, xet_file__isnull=False)
+        hashes.update(stored.values_list("sha256", "xet_file__hash"))
     complete = []
     for entry in entries:
         size, pointer = facts.get(entry.oid, (0, None))
@@ -112,7 +112,13 @@ def folder_oid(repository: Repository, commit: Commit, path: str) -> str:
 
 
 def listing(
-    repository: Repository, commit: Commit, path: str = "", *, recursive: bool = False, after: str = "", limit: int | None = None
+    repository: Repository,
+    commit: Commit,
+    path: str = "",
+    *,
+    recursive: bool = False,
+    after: str = "",
+    limit: int | None = None,
 ) -> tuple[list[TreeEntry], bool]:
     """Entries below a folder, in the order of their paths, and whether more follow.
 

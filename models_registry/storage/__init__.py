@@ -9,10 +9,10 @@ from models_registry.storage.s3 import (
     create_multipart,
     delete,
     get,
-    put,
     presign_get,
     presign_part,
     presign_put,
+    put,
     size_of,
     stream,
 )

@@ -148,7 +148,12 @@ def presign_part(key: str, upload_id: str, number: int) -> str:
 
 
 def presign_get(
-    key: str, *, byte_range: tuple[int, int] | None = None, filename: str = "", public: bool = True, seconds: int = READ_SECONDS
+    key: str,
+    *,
+    byte_range: tuple[int, int] | None = None,
+    filename: str = "",
+    public: bool = True,
+    seconds: int = READ_SECONDS,
 ) -> str:
     """An address to read from. `byte_range` [start, end) is signed: the address opens those bytes and no others.
 
@@ -166,6 +171,7 @@ def presign_get(
 
 
 def make_bucket() -> None:
-    """Make the bucket if there is none: for the embedded hub and for tests."""
-    with contextlib.suppress(client().exceptions.BucketAlreadyOwnedByYou, client().exceptions.BucketAlreadyExists):
+    """Make the bucket if there is none. Raises StorageUnavailable."""
+    known = client().exceptions
+    with _reported(settings.S3_BUCKET), contextlib.suppress(known.BucketAlreadyOwnedByYou, known.BucketAlreadyExists):
         client().create_bucket(Bucket=settings.S3_BUCKET)

@@ -87,7 +87,21 @@ def test_changes_apply_in_order_and_empty_folders_vanish() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["../up", "/abs", "a//b", ".git/config", "a/.GIT/x", "git~1/x", "a\\b", "a\0b", "x" * 300, "d/", "", "a/./b", ".git. /x"],
+    [
+        "../up",
+        "/abs",
+        "a//b",
+        ".git/config",
+        "a/.GIT/x",
+        "git~1/x",
+        "a\\b",
+        "a\0b",
+        "x" * 300,
+        "d/",
+        "",
+        "a/./b",
+        ".git. /x",
+    ],
 )
 def test_a_dangerous_path_is_refused(path: str) -> None:
     with pytest.raises(BadPath):

@@ -21,7 +21,7 @@ ANSWER_SECONDS = 2 * _WEEK
 """How long a client may keep an answer: shorter than what it names is kept (`xorbs.KEPT_AFTER_UPLOAD`)."""
 _MOST_CANDIDATES = 8
 _NEIGHBOURS = 8
-_MOST_RANGES = 1000
+_MOST_RANGES = 200
 
 
 def known_chunks(caller: Caller, chunk_hash: str) -> bytes | None:

@@ -1,0 +1,58 @@
+"""What a page of ours may load and run: our own files, and nothing that stands in the page itself.
+
+Pictures of cards come from the repository, that is by redirect from storage or from the content server; uploads go from
+the browser straight to storage. A view that has set a policy of its own (raw file content) keeps it.
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+HEADER = "Content-Security-Policy"
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _written(directives: dict[str, list[str]]) -> str:
+    return "; ".join(" ".join([name, *sources]) for name, sources in directives.items())
+
+
+def policies() -> tuple[str, str]:
+    """The policy of our pages, and the looser one of the administration."""
+    storage = sorted({_origin(settings.S3_PUBLIC_ENDPOINT_URL), _origin(settings.CONTENT_URL)})
+    ours = {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", *storage],
+        "media-src": ["'self'", *storage],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'", *storage],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "manifest-src": ["'self'"],
+    }
+    # django-unfold keeps its behaviour in attributes that Alpine evaluates, and sets styles in place. Only staff see it,
+    # and nothing that users wrote is rendered as HTML there.
+    administration = ours | {
+        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+    }
+    return _written(ours), _written(administration)
+
+
+class ContentSecurityPolicyMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
+        self.get_response = get_response
+        self.ours, self.administration = policies()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault(HEADER, self.administration if request.path.startswith("/admin/") else self.ours)
+        return response

@@ -1,0 +1,213 @@
+"""Each CAS request: parse, call a service, present. There is no session here; every right is in the bearer token."""
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterator
+from threading import BoundedSemaphore
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.views.decorators.http import require_GET, require_POST
+
+from hub.error_responses import answers_in_json
+from hub.errors import BadRequest, HubError, NotFound, Unauthenticated, Unavailable
+from hub.wire.body import body_stream
+from models_registry.errors import ContentTooLarge
+from models_registry.formats import shard, xorb
+from models_registry.services.xet import dedup, registration, xorbs
+from models_registry.services.xet import reconstruction as rebuilding
+from models_registry.services.xet.reconstruction import Reconstruction
+from models_registry.services.xet.tokens import Caller, caller_with
+
+_MAX_GRANT_BODY = 4096
+_BLOCK = 1024 * 1024
+# Xorbs and shards are held while they are checked, up to 64 MiB each. Current clients send xorbs straight to storage.
+_bodies = BoundedSemaphore(4)
+_BODY_WAIT_SECONDS = 60
+_RANGE = re.compile(r"bytes=(\d{1,19})-(\d{0,19})")
+
+
+def _caller(request: HttpRequest) -> Caller:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("Send the CAS token that the hub gave you.")
+    return caller_with(value.strip())
+
+
+def _body(request: HttpRequest, limit: int) -> bytes:
+    """The whole body. Raises ContentTooLarge before more than `limit` bytes are read."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+        raise ContentTooLarge(f"At most {limit} bytes are accepted here.")
+    stream, blocks, size = body_stream(request), [], 0
+    while block := stream.read(_BLOCK):
+        size += len(block)
+        if size > limit:
+            raise ContentTooLarge(f"At most {limit} bytes are accepted here.")
+        blocks.append(block)
+    return b"".join(blocks)
+
+
+class _RoomForBody:
+    """Waits for its turn to hold a large body. Raises Unavailable after a minute."""
+
+    def __enter__(self) -> None:
+        if not _bodies.acquire(timeout=_BODY_WAIT_SECONDS):
+            raise Unavailable("Too many uploads at once: try again in a moment.")
+
+    def __exit__(self, *_error: object) -> None:
+        _bodies.release()
+
+
+@require_GET
+@answers_in_json
+def known_chunks(request: HttpRequest, prefix: str, chunk_hash: str) -> HttpResponseBase:
+    answer = dedup.known_chunks(_caller(request), chunk_hash)
+    if answer is None:
+        raise NotFound("This chunk is not known.")
+    return HttpResponse(answer, content_type="application/octet-stream")
+
+
+@require_POST
+@answers_in_json
+def grant_xorb(request: HttpRequest, prefix: str, xorb_hash: str) -> HttpResponseBase:
+    """The checksum that clients send along is left alone: the hub hashes the bytes themselves."""
+    caller = _caller(request)
+    try:
+        size = json.loads(_body(request, _MAX_GRANT_BODY))["length"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadRequest("The body must be a JSON object with the xorb's length.") from error
+    if not isinstance(size, int):
+        raise BadRequest("The xorb's length must be a number.")
+    granted = xorbs.grant_upload(caller, xorb_hash, size)
+    if granted is None:
+        return JsonResponse({})
+    answer = {"id": str(granted.grant.id), "method": "PUT", "url": granted.address, "headers": {}}
+    return JsonResponse(answer, status=201)
+
+
+@require_POST
+@answers_in_json
+def commit_xorb(request: HttpRequest, prefix: str, xorb_hash: str, grant_id: UUID) -> HttpResponseBase:
+    return JsonResponse({"was_inserted": xorbs.commit_grant(_caller(request), xorb_hash, grant_id)})
+
+
+@require_POST
+@answers_in_json
+def upload_xorb(request: HttpRequest, prefix: str, xorb_hash: str) -> HttpResponseBase:
+    caller = _caller(request)
+    caller.require_write()  # before a byte of the body is read
+    with _RoomForBody():
+        data = _body(request, xorb.MAX_SERIALIZED)
+        return JsonResponse({"was_inserted": xorbs.receive(caller, xorb_hash, data)})
+
+
+@require_POST
+@answers_in_json
+def register_shard(request: HttpRequest) -> HttpResponseBase:
+    caller = _caller(request)
+    caller.require_write()
+    with _RoomForBody():
+        data = _body(request, shard.MAX_SHARD)
+        deque(registration.register_shard(caller, data), maxlen=0)
+    return JsonResponse({"result": 1})
+
+
+@require_POST
+@answers_in_json
+def register_shard_with_progress(request: HttpRequest) -> HttpResponseBase:
+    """The same, telling how far it is: a line of JSON at a time, the last one the result or the refusal."""
+    caller = _caller(request)
+    caller.require_write()
+    with _RoomForBody():
+        data = _body(request, shard.MAX_SHARD)
+    return StreamingHttpResponse(_progress_lines(caller, data), content_type="application/x-ndjson")
+
+
+def _progress_lines(caller: Caller, data: bytes) -> Iterator[bytes]:
+    yield _line(type="validating", verified=0, total=0)
+    try:
+        for progress in registration.register_shard(caller, data):
+            yield _line(type="validating", verified=progress.verified, total=progress.total)
+    except HubError as error:
+        yield _line(type="error", message=str(error), retryable=error.status >= 500)
+    else:
+        yield _line(type="result")
+
+
+def _line(**members: Any) -> bytes:
+    return json.dumps(members).encode() + b"\n"
+
+
+@require_GET
+@answers_in_json
+def reconstruction(request: HttpRequest, file_hash: str) -> HttpResponseBase:
+    found = _reconstruction(request, file_hash)
+    fetch_info = {
+        xorb_hash: [
+            {
+                "range": {"start": fetch.start, "end": fetch.end},
+                "url": fetch.address,
+                "url_range": {"start": fetch.first, "end": fetch.last - 1},
+            }
+            for fetch in fetches
+        ]
+        for xorb_hash, fetches in found.fetches.items()
+    }
+    return JsonResponse({**_terms(found), "fetch_info": fetch_info})
+
+
+@require_GET
+@answers_in_json
+def reconstruction_v2(request: HttpRequest, file_hash: str) -> HttpResponseBase:
+    """One range per address: clients would ask each range by itself anyway, and a signature holds for one."""
+    found = _reconstruction(request, file_hash)
+    xorbs_by_hash = {
+        xorb_hash: [
+            {
+                "url": fetch.address,
+                "ranges": [
+                    {
+                        "chunks": {"start": fetch.start, "end": fetch.end},
+                        "bytes": {"start": fetch.first, "end": fetch.last - 1},
+                    }
+                ],
+            }
+            for fetch in fetches
+        ]
+        for xorb_hash, fetches in found.fetches.items()
+    }
+    return JsonResponse({**_terms(found), "xorbs": xorbs_by_hash})
+
+
+def _reconstruction(request: HttpRequest, file_hash: str) -> Reconstruction:
+    return rebuilding.reconstruct(_caller(request), file_hash, *_asked_range(request))
+
+
+def _asked_range(request: HttpRequest) -> tuple[int, int | None]:
+    """[start, end) of the Range header; end is None where the header leaves it open, or is not there."""
+    header = request.headers.get("Range")
+    if header is None:
+        return 0, None
+    match = _RANGE.fullmatch(header)
+    if match is None:
+        raise BadRequest("The range must have the form bytes=first-last.")
+    return int(match[1]), int(match[2]) + 1 if match[2] else None
+
+
+def _terms(found: Reconstruction) -> dict[str, Any]:
+    terms = [
+        {"hash": term.xorb, "unpacked_length": term.length, "range": {"start": term.start, "end": term.end}}
+        for term in found.terms
+    ]
+    return {"offset_into_first_range": found.offset, "terms": terms}
+
+
+def telemetry(request: HttpRequest) -> HttpResponseBase:
+    """Clients report speeds here; nothing is kept."""
+    return JsonResponse({})
+
+
+def live(request: HttpRequest) -> HttpResponseBase:
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,36 @@
+"""Tokens for the CAS: where chunk-level uploads and downloads begin."""
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from models_registry.hf_api.views import RepositoryView
+from models_registry.services.xet import tokens
+from models_registry.services.xet.tokens import IssuedToken
+
+
+def _answer(issued: IssuedToken) -> Response:
+    """Said twice, because clients differ in where they look: the native library in the body, Python in the headers."""
+    body = {"casUrl": settings.CAS_URL, "exp": issued.expires, "accessToken": issued.value}
+    headers = {
+        "X-Xet-Cas-Url": settings.CAS_URL,
+        "X-Xet-Access-Token": issued.value,
+        "X-Xet-Token-Expiration": str(issued.expires),
+        "Cache-Control": "no-store",
+    }
+    return Response(body, headers=headers)
+
+
+class XetReadToken(RepositoryView):
+    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        return _answer(tokens.issue_read_token(request.actor, repository, rest))
+
+
+class XetWriteToken(RepositoryView):
+    """With `create_pr` the right to read is enough: the content is for a pull request."""
+
+    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        proposes = request.query_params.get("create_pr", "").lower() in {"1", "true"}
+        return _answer(tokens.issue_write_token(request.actor, repository, rest, proposes=proposes))

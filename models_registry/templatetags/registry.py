@@ -1,0 +1,66 @@
+"""The head of every page about one repository, for the pages of this app and of those above it."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from models_registry import panels
+from models_registry.models import Kind, Repository
+from models_registry.page_addresses import page_url
+
+register = template.Library()
+
+# Tasks as Hub clients name them, in words; others are shown as they are written, without their dashes.
+TASK_ICONS = {
+    "text": "chat-left-text",
+    "image": "image",
+    "audio": "soundwave",
+    "tabular": "table",
+    "sentence": "link-45deg",
+}
+
+
+@register.filter
+def task_title(task: str) -> str:
+    """ "image-classification" → "Image classification"."""
+    words = task.replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+@register.filter
+def task_icon(task: str) -> str:
+    return TASK_ICONS.get(task.partition("-")[0], "sliders")
+
+
+@register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)
+def repository_header(context: Any, repository: Repository, current: str) -> dict[str, Any]:
+    """Path, actions, tags and tabs. `current`: "card", "files", "settings", or the key of a higher app's tab."""
+    request = context["request"]
+    tabs = [
+        {"key": "card", "title": _("Card"), "icon": "file-text", "url": repository.get_absolute_url(), "count": None},
+        {
+            "key": "files",
+            "title": _("Files"),
+            "icon": "folder2",
+            "url": page_url(repository, "tree", repository.default_branch),
+            "count": None,
+        },
+    ]
+    tabs += [
+        {"key": tab.key, "title": tab.title, "icon": tab.icon, "url": url, "count": tab.count(repository)}
+        for tab in panels.tabs()
+        if (url := tab.url(repository))
+    ]
+    if Repository.objects.filter(pk=repository.pk).administered_by(request.actor).exists():
+        url = page_url(repository, "settings")
+        tabs.append({"key": "settings", "title": _("Settings"), "icon": "gear", "url": url, "count": None})
+    return {
+        "request": request,
+        "repository": repository,
+        "current": current,
+        "tabs": tabs,
+        "actions": panels.panels("repository-actions", request, repository),
+        "browse_url": reverse("models" if repository.kind == Kind.MODEL else "datasets"),
+    }

@@ -1,0 +1,230 @@
+"""Folders, files and commits of a repository at a revision."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_safe
+
+from models_registry import access
+from models_registry.formats.card import split as split_card
+from models_registry.formats.highlighting import highlight_file
+from models_registry.models import Commit, Kind, Reference, Repository, TensorSummary
+from models_registry.page_addresses import page_url, resolve_url
+from models_registry.services import history, objects, references, trees
+from models_registry.services.cards import Place
+from models_registry.services.cards import render as render_markdown
+from models_registry.services.trees import TreeEntry
+from models_registry.web.repositories import of_address
+
+LARGEST_SHOWN = 512 * 1024  # bytes of text that a page shows
+MOST_ENTRIES = 1000  # of a folder, on one page
+COMMITS_PER_PAGE = 40
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp")
+SOUNDS = (".wav", ".mp3", ".ogg", ".flac", ".m4a")
+CODE = (
+    ".py",
+    ".js",
+    ".ts",
+    ".c",
+    ".cc",
+    ".cpp",
+    ".h",
+    ".rs",
+    ".go",
+    ".java",
+    ".sh",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".ipynb",
+)
+TEXTS = (".md", ".txt", ".rst", ".csv", ".tsv", ".jsonl", ".cfg", ".ini", ".gitattributes", ".gitignore", "LICENSE")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a folder's table. `commit` is None where its history was lost."""
+
+    entry: TreeEntry
+    url: str
+    download: str
+    icon: str
+    commit: Commit | None
+
+    @property
+    def stored(self) -> str:
+        """How a large file is stored."""
+        return "Xet" if self.entry.xet_hash else "LFS" if self.entry.lfs else ""
+
+
+def _icon(entry: TreeEntry) -> str:
+    name = entry.name.lower()
+    if entry.is_folder:
+        return "folder-fill"
+    if name.endswith(PICTURES):
+        return "file-earmark-image"
+    if name.endswith(CODE):
+        return "file-earmark-code"
+    if entry.lfs or not name.endswith(tuple(suffix.lower() for suffix in TEXTS)):
+        return "file-earmark-binary"
+    return "file-earmark-text"
+
+
+def _frame(
+    request: HttpRequest, kind: str, namespace: str, name: str, rest: str
+) -> tuple[Repository, Commit, dict[str, Any]]:
+    """What the three pages share. Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled."""
+    repository = of_address(request, kind, namespace, name)
+    access.require_read(request.actor, repository)
+    revision, path = references.split(repository, rest)
+    commit = references.resolve(repository, revision)
+    parts = path.split("/") if path else []
+    crumbs = [
+        (part, page_url(repository, "tree", revision, "/".join(parts[: depth + 1]))) for depth, part in enumerate(parts)
+    ]
+    context = {
+        "repository": repository,
+        "section": Kind(kind).plural,
+        "revision": revision,
+        "path": path,
+        "commit": commit,
+        "crumbs": crumbs,
+        "root_url": page_url(repository, "tree", revision),
+        "commits_url": page_url(repository, "commits", revision),
+        "references": _references(repository, revision),
+    }
+    return repository, commit, context
+
+
+def _references(repository: Repository, revision: str) -> list[dict[str, Any]]:
+    """Branches and tags for the switch, the default branch first."""
+    listed = Reference.objects.filter(repository=repository, name__regex=r"^refs/(heads|tags)/").order_by("name")[:200]
+    found = [
+        {
+            "name": reference.short_name,
+            "is_tag": reference.name.startswith("refs/tags/"),
+            "is_default": reference.name == f"refs/heads/{repository.default_branch}",
+            "is_current": reference.short_name == revision,
+            "url": page_url(repository, "tree", reference.short_name),
+        }
+        for reference in listed
+    ]
+    return sorted(found, key=lambda entry: (entry["is_tag"], not entry["is_default"]))
+
+
+@require_safe
+def tree(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+    repository, commit, context = _frame(request, kind, namespace, name, rest)
+    path, revision = context["path"], context["revision"]
+    entries, more = trees.listing(repository, commit, path, limit=MOST_ENTRIES)
+    changes = history.last_changes(repository, commit.oid, [path]).get(path, {})
+    commits = {
+        found.oid: found for found in Commit.objects.filter(repository=repository, oid__in=set(changes.values()))
+    }
+    rows = [
+        Row(
+            entry,
+            page_url(repository, "tree" if entry.is_folder else "blob", revision, entry.path),
+            "" if entry.is_folder else resolve_url(repository, revision, entry.path),
+            _icon(entry),
+            commits.get(changes.get(entry.name, "")),
+        )
+        for entry in sorted(entries, key=lambda entry: (not entry.is_folder, entry.name.lower()))
+    ]
+    context |= {
+        "rows": rows,
+        "more": more,
+        "file_count": sum(not entry.is_folder for entry in entries),
+        "total_size": sum(entry.size for entry in entries),
+        "parent_url": page_url(repository, "tree", revision, path.rpartition("/")[0]) if path else "",
+    }
+    return render(request, "models_registry/tree.html", context)
+
+
+@require_safe
+def blob(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+    repository, commit, context = _frame(request, kind, namespace, name, rest)
+    entry = trees.file(repository, commit, context["path"])
+    lower = entry.name.lower()
+    context |= {
+        "entry": entry,
+        "row": Row(entry, request.path, resolve_url(repository, context["revision"], entry.path), _icon(entry), None),
+        "crumbs": context["crumbs"][:-1],
+        "last_commit": _last_commit(repository, commit, entry.path),
+        "is_picture": lower.endswith(PICTURES),
+        "is_sound": lower.endswith(SOUNDS),
+        "lines": None,
+        "rendered": None,
+        "tensors": _tensors(repository, commit, entry),
+    }
+    text = _text(repository, entry)
+    if text is not None and lower.endswith(".md") and "plain" not in request.GET:
+        context["rendered"] = _rendered(repository, context["revision"], entry.path, text)
+    elif text is not None:
+        context["lines"] = [_line(line) for line in highlight_file(text, entry.name)]
+    context["is_markdown"] = text is not None and lower.endswith(".md")
+    return render(request, "models_registry/blob.html", context)
+
+
+def _line(html: str) -> SafeString:
+    return mark_safe(html)  # noqa: S308 - Pygments escapes what it colours
+
+
+def _rendered(repository: Repository, revision: str, path: str, text: str) -> SafeString:
+    place = Place(
+        blob=page_url(repository, "blob", revision) + "/",
+        resolve=resolve_url(repository, revision, ""),
+        folder=path.rpartition("/")[0],
+    )
+    return render_markdown(split_card(text)[1], place)
+
+
+def _text(repository: Repository, entry: TreeEntry) -> str | None:
+    """The content, if it is text and short enough for a page."""
+    if entry.lfs or entry.size > LARGEST_SHOWN:
+        return None
+    content = objects.inflate(trees.content_of(repository, entry))
+    if b"\0" in content:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _last_commit(repository: Repository, commit: Commit, path: str) -> Commit | None:
+    folder, _, name = path.rpartition("/")
+    oid = history.last_changes(repository, commit.oid, [folder]).get(folder, {}).get(name)
+    return Commit.objects.filter(repository=repository, oid=oid).first() if oid else None
+
+
+def _tensors(repository: Repository, commit: Commit, entry: TreeEntry) -> TensorSummary | None:
+    """Its tensors, as they were read when the default branch got this very file."""
+    head = references.resolve(repository, repository.default_branch)
+    if head.oid != commit.oid:
+        there = trees.find(repository, head, [entry.path]).get(entry.path)
+        if there is None or there.oid != entry.oid:
+            return None
+    return TensorSummary.objects.filter(repository=repository, path=entry.path).first()
+
+
+@require_safe
+def commits(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+    """The line of commits, newest first; `?from=` names the one a later page starts with."""
+    repository, commit, context = _frame(request, kind, namespace, name, rest)
+    start = references.resolve(repository, request.GET["from"]) if request.GET.get("from") else commit
+    found = history.commits_from(repository, start, COMMITS_PER_PAGE + 1)
+    rows = [(shown, page_url(repository, "commit", shown.oid)) for shown in found[:COMMITS_PER_PAGE]]
+    context |= {"rows": rows, "next": found[COMMITS_PER_PAGE] if len(found) > COMMITS_PER_PAGE else None}
+    return render(request, "models_registry/commits.html", context)
+
+
+@require_safe
+def commit(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+    """One commit: what it says, and the way to its files."""
+    _repository, _commit, context = _frame(request, kind, namespace, name, rest)
+    return render(request, "models_registry/commit.html", context)
