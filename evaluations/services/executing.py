@@ -81,9 +81,13 @@ class _Clock:
 
 def execute(run_id: str) -> None:
     """Take the run if it is free, and bring it to an end. A message that comes late or twice changes nothing."""
-    run = Run.objects.select_related(
-        "repository__namespace", "repository__creator", "suite_version__suite", "requested_by"
-    ).filter(pk=run_id).first()
+    run = (
+        Run.objects.select_related(
+            "repository__namespace", "repository__creator", "suite_version__suite", "requested_by"
+        )
+        .filter(pk=run_id)
+        .first()
+    )
     if run is None:
         raise RunNotFound(f"There is no run {run_id}.")
     try:
@@ -249,9 +253,7 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes, bytes]:
     return scored, samples.to_parquet(scored.predicted, scored.correct), samples.to_bits(scored.correct)
 
 
-def _finish(
-    run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes, bits: bytes
-) -> None:
+def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes, bits: bytes) -> None:
     """Bytes first, then state, scores and result in one transaction. Raises LeaseLost, having written nothing."""
     finished = timezone.now()
     found = {

@@ -115,7 +115,9 @@ def _intervals(order: Sequence[object]) -> list[tuple[int, int]]:
     key = "ranks:" + hashlib.sha256(" ".join(map(str, order)).encode()).hexdigest()
     known = cache.get(key)
     if known is None:
-        results = Result.objects.filter(run__in=order).values_list("run_id", "outcomes", "run__suite_version__definition")
+        results = Result.objects.filter(run__in=order).values_list(
+            "run_id", "outcomes", "run__suite_version__definition"
+        )
         outcomes = {
             pk: ranks.Outcomes.unpack(bytes(bits), int(definition["data"][0]["n"])) for pk, bits, definition in results
         }
