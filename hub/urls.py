@@ -8,9 +8,9 @@ from hub import views
 urlpatterns = [
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
+    path("", include("evaluations.api.urls")),
     path("", include("models_registry.git_http.urls")),
     path("", include("models_registry.hf_api.urls")),
-    path("", include("evaluations.api.urls")),
     path("", views.home, name="home"),
     path("preferences", views.preferences, name="preferences"),
     path("admin/", admin.site.urls),

@@ -27,7 +27,6 @@ from accounts.models import Membership, Role
 from evaluations import formats, predicting, sandbox, signing, weights
 from evaluations.cache import DamagedError, sha256_of
 from evaluations.child import ChildFailedError, Report, StoppedError
-from evaluations.errors import RunNotFound
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score
@@ -89,7 +88,8 @@ def execute(run_id: str) -> None:
         .first()
     )
     if run is None:
-        raise RunNotFound(f"There is no run {run_id}.")
+        logger.warning("there is no run %s any more", run_id)
+        return
     try:
         run.claim(timezone.now(), LEASE, f"{socket.gethostname()}:{os.getpid()}")
     except LeaseLost:
