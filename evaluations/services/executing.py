@@ -175,7 +175,8 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
     entries = fetching.files_of(run.repository, run.commit)
     try:
         choice = formats.choose(entries, accepts["formats"])
-        name, options = None, {}
+        name: str | None = None
+        options: dict[str, Any] = {}
         if choice.format == formats.SAFETENSORS:
             name, options = formats.architecture(_front_matter(run, entries), _config(run, entries))
     except (NotEvaluableError, CardError) as error:
@@ -221,7 +222,7 @@ def _described(name: str, place: Path) -> dict[str, Any]:
 
 def _check_inputs(path: Path, expected: str) -> None:
     array = np.load(path, allow_pickle=False, mmap_mode="r")
-    if hashlib.sha256(np.ascontiguousarray(array)).hexdigest() != expected:
+    if hashlib.sha256(array.tobytes()).hexdigest() != expected:
         path.unlink()
         raise DamagedError("The suite's inputs are not what its hash says.")
 
@@ -244,7 +245,7 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes, bytes]:
 
     definition = run.suite_version.definition
     labels = np.load(fetching.read_labels(run.suite_version), allow_pickle=False)
-    if hashlib.sha256(np.ascontiguousarray(labels)).hexdigest() != definition["data"][0]["labels_sha256"]:
+    if hashlib.sha256(labels.tobytes()).hexdigest() != definition["data"][0]["labels_sha256"]:
         raise DamagedError("The suite's labels are not what its hash says.")
     try:
         scored = scoring.score_classification(definition["metrics"], outputs, labels, definition["run"]["seed"])
