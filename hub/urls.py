@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("models_registry.git_http.urls")),
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
+    path("", include("evaluations.api.urls")),
     path("", views.home, name="home"),
     path("preferences", views.preferences, name="preferences"),
     path("admin/", admin.site.urls),
