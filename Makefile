@@ -39,12 +39,13 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 test: install-dev
 	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
 
+lint: export HUB_DEBUG = true
 lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m mypy accounts models_registry evaluations hub manage.py
 	$(BIN)/lint-imports
-	HUB_DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py makemigrations --check --dry-run
 
 format: install-dev
 	$(BIN)/ruff check --fix .
