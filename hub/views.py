@@ -42,7 +42,9 @@ def ready(request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest) -> HttpResponse:
     visible = Repository.objects.visible_to(request.actor)
     models = visible.filter(kind=Kind.MODEL)
-    tasks = models.exclude(task="").order_by().values_list("task").annotate(count=Count("pk")).order_by("-count", "task")
+    tasks = (
+        models.exclude(task="").order_by().values_list("task").annotate(count=Count("pk")).order_by("-count", "task")
+    )
     trending = list(browse(models, Filters()).for_cards()[:8])
     example = trending[0].full_name if trending else "your-name/your-model"
     context = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 
@@ -19,9 +20,14 @@ class Filler(Protocol):
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab beside Card and Files. `count(repository)` may be None: no number is shown."""
+    """A tab beside Card and Files.
 
-    title: str
+    `key`: what its pages call it. `url(repository)` is "" where that repository has no such tab. `count(repository)` may be
+    None: no number is shown.
+    """
+
+    key: str
+    title: str | Promise
     icon: str
     url: Callable[[Any], str]
     count: Callable[[Any], int | None]

@@ -20,8 +20,8 @@ RESERVED_NAMES = frozenset(
     """
     about accounts admin api assets auth bills blog cas collections compare content datasets docs evaluations favicon.ico
     git health help home info join leaderboards login logout me media metrics models new notifications oauth organizations
-    orgs papers privacy resolve robots.txt search settings signup spaces static status suites support terms uploads users
-    welcome
+    orgs papers preferences privacy resolve robots.txt search settings signup spaces static status suites support terms
+    uploads users welcome
     """.split()
 )
 

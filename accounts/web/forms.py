@@ -49,7 +49,10 @@ class TokenForm(forms.Form):
         initial="read",
     )
     namespaces = forms.ModelMultipleChoiceField(
-        label=_("Everything under"), required=False, queryset=Namespace.objects.none(), widget=forms.CheckboxSelectMultiple
+        label=_("Everything under"),
+        required=False,
+        queryset=Namespace.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -97,7 +100,10 @@ def describe_scopes(tokens: list[AccessToken]) -> dict[int, list[str]]:
     described: dict[int, list[str]] = {}
     for token in tokens:
         described[token.pk] = [
-            f"{lookups[key].get(scope[key], '?')} ({scope['action']})" for scope in token.scopes for key in lookups if key in scope
+            f"{lookups[key].get(scope[key], '?')} ({scope['action']})"
+            for scope in token.scopes
+            for key in lookups
+            if key in scope
         ]
     return described
 

@@ -107,6 +107,8 @@ def _facet(repositories: QuerySet[Repository], filters: Filters, name: str) -> l
         tags = tags.filter(tag__startswith=prefix) if prefix else tags.exclude(tag__contains=":")
         counted_tags = tags.values_list("tag").annotate(count=Count("pk"))
         found = counted_tags.order_by("-count", "tag")[: VALUES_IN_A_FACET + len(chosen)]
-    values = [FacetValue(value.removeprefix(prefix), count, value.removeprefix(prefix) in chosen) for value, count in found]
+    values = [
+        FacetValue(value.removeprefix(prefix), count, value.removeprefix(prefix) in chosen) for value, count in found
+    ]
     missing = [value for value in chosen if value not in {entry.value for entry in values}]
     return [FacetValue(value, 0, chosen=True) for value in missing] + values

@@ -13,12 +13,18 @@ from models_registry.page_addresses import page_url
 register = template.Library()
 
 # Tasks as Hub clients name them, in words; others are shown as they are written, without their dashes.
-TASK_ICONS = {"text": "chat-left-text", "image": "image", "audio": "soundwave", "tabular": "table", "sentence": "link-45deg"}
+TASK_ICONS = {
+    "text": "chat-left-text",
+    "image": "image",
+    "audio": "soundwave",
+    "tabular": "table",
+    "sentence": "link-45deg",
+}
 
 
 @register.filter
 def task_title(task: str) -> str:
-    """"image-classification" → "Image classification"."""
+    """ "image-classification" → "Image classification"."""
     words = task.replace("-", " ").replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
@@ -30,7 +36,7 @@ def task_icon(task: str) -> str:
 
 @register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)
 def repository_header(context: Any, repository: Repository, current: str) -> dict[str, Any]:
-    """Path, actions, tags and tabs. `current`: "card", "files", "settings", or the title of a higher app's tab."""
+    """Path, actions, tags and tabs. `current`: "card", "files", "settings", or the key of a higher app's tab."""
     request = context["request"]
     tabs = [
         {"key": "card", "title": _("Card"), "icon": "file-text", "url": repository.get_absolute_url(), "count": None},
@@ -43,8 +49,9 @@ def repository_header(context: Any, repository: Repository, current: str) -> dic
         },
     ]
     tabs += [
-        {"key": tab.title, "title": tab.title, "icon": tab.icon, "url": tab.url(repository), "count": tab.count(repository)}
+        {"key": tab.key, "title": tab.title, "icon": tab.icon, "url": url, "count": tab.count(repository)}
         for tab in panels.tabs()
+        if (url := tab.url(repository))
     ]
     if Repository.objects.filter(pk=repository.pk).administered_by(request.actor).exists():
         url = page_url(repository, "settings")

@@ -9,12 +9,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from models_registry import access
-from models_registry.page_addresses import page_url, resolve_url
 from models_registry.formats.card import split as split_card
 from models_registry.formats.highlighting import highlight_file
 from models_registry.models import Commit, Kind, Reference, Repository, TensorSummary
+from models_registry.page_addresses import page_url, resolve_url
 from models_registry.services import history, objects, references, trees
-from models_registry.services.cards import Place, render as render_markdown
+from models_registry.services.cards import Place
+from models_registry.services.cards import render as render_markdown
 from models_registry.services.trees import TreeEntry
 from models_registry.web.repositories import of_address
 
@@ -23,7 +24,24 @@ MOST_ENTRIES = 1000  # of a folder, on one page
 COMMITS_PER_PAGE = 40
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp")
 SOUNDS = (".wav", ".mp3", ".ogg", ".flac", ".m4a")
-CODE = (".py", ".js", ".ts", ".c", ".cc", ".cpp", ".h", ".rs", ".go", ".java", ".sh", ".json", ".yaml", ".yml", ".toml", ".ipynb")
+CODE = (
+    ".py",
+    ".js",
+    ".ts",
+    ".c",
+    ".cc",
+    ".cpp",
+    ".h",
+    ".rs",
+    ".go",
+    ".java",
+    ".sh",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".ipynb",
+)
 TEXTS = (".md", ".txt", ".rst", ".csv", ".tsv", ".jsonl", ".cfg", ".ini", ".gitattributes", ".gitignore", "LICENSE")
 
 
@@ -56,7 +74,9 @@ def _icon(entry: TreeEntry) -> str:
     return "file-earmark-text"
 
 
-def _frame(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> tuple[Repository, Commit, dict[str, Any]]:
+def _frame(
+    request: HttpRequest, kind: str, namespace: str, name: str, rest: str
+) -> tuple[Repository, Commit, dict[str, Any]]:
     """What the three pages share. Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled."""
     repository = of_address(request, kind, namespace, name)
     access.require_read(request.actor, repository)
@@ -102,7 +122,9 @@ def tree(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) 
     path, revision = context["path"], context["revision"]
     entries, more = trees.listing(repository, commit, path, limit=MOST_ENTRIES)
     changes = history.last_changes(repository, commit.oid, [path]).get(path, {})
-    commits = {found.oid: found for found in Commit.objects.filter(repository=repository, oid__in=set(changes.values()))}
+    commits = {
+        found.oid: found for found in Commit.objects.filter(repository=repository, oid__in=set(changes.values()))
+    }
     rows = [
         Row(
             entry,

@@ -16,7 +16,10 @@ class NewRepositoryForm(forms.Form):
         label=_("Kind"),
         widget=forms.RadioSelect,
         initial=Kind.MODEL,
-        choices=[(Kind.MODEL, _("model: weights and what belongs to them")), (Kind.DATASET, _("dataset: data and their card"))],
+        choices=[
+            (Kind.MODEL, _("model: weights and what belongs to them")),
+            (Kind.DATASET, _("dataset: data and their card")),
+        ],
     )
     namespace = forms.ModelChoiceField(
         label=_("Owner"), queryset=Namespace.objects.none(), to_field_name="name", empty_label=None

@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hub.errors import HubError
 from models_registry import access, panels
-from models_registry.page_addresses import page_url
 from models_registry.errors import GatedRepository
 from models_registry.formats.card import facts
 from models_registry.formats.licences import identify, plain_words
 from models_registry.models import Card, Kind, Repository
+from models_registry.page_addresses import page_url
 from models_registry.services import references, trees
-from models_registry.services.cards import Place, render as render_markdown
+from models_registry.services.cards import Place
+from models_registry.services.cards import render as render_markdown
 from models_registry.services.repositories import change_settings, create_repository, delete_repository
 from models_registry.web.forms import DeleteForm, NewRepositoryForm, VisibilityForm
 from models_registry.web.usage import first_steps, usages
@@ -38,7 +39,10 @@ def card_html(repository: Repository, card: Card) -> SafeString:
     html = cache.get(key)
     if html is None:
         branch = repository.default_branch
-        place = Place(blob=page_url(repository, "blob", branch) + "/", resolve=f"{repository.get_absolute_url()}/resolve/{branch}/")
+        place = Place(
+            blob=page_url(repository, "blob", branch) + "/",
+            resolve=f"{repository.get_absolute_url()}/resolve/{branch}/",
+        )
         html = str(render_markdown(card.text, place))
         cache.set(key, html, CARD_SECONDS)
     return mark_safe(html)  # noqa: S308 - rendered and cleaned by services.cards

@@ -19,7 +19,12 @@ PAGES = [
 
 def _pages_of(kind: Kind) -> list[URLPattern]:
     return [
-        path(f"{kind.page_prefix}<str:namespace>/<str:name>{suffix}", view, {"kind": kind.value}, name=f"{kind.value}-{name}")
+        path(
+            f"{kind.page_prefix}<str:namespace>/<str:name>{suffix}",
+            view,
+            {"kind": kind.value},
+            name=f"{kind.value}-{name}",
+        )
         for suffix, view, name in PAGES
     ]
 

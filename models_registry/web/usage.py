@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from models_registry.page_addresses import resolve_url
 from models_registry.models import Kind, Repository
+from models_registry.page_addresses import resolve_url
 
 WEIGHTS = ("model.safetensors", "model.onnx", "README.md")
 
@@ -30,7 +30,9 @@ def usages(repository: Repository, paths: list[str]) -> list[Usage]:
     )
     found = [Usage(_("Python"), python)]
     if is_dataset:
-        found.append(Usage("datasets", f'{export}python -c \'from datasets import load_dataset; load_dataset("{name}")\''))
+        found.append(
+            Usage("datasets", f"{export}python -c 'from datasets import load_dataset; load_dataset(\"{name}\")'")
+        )
     elif repository.library == "transformers":
         load = (
             "import os\n"

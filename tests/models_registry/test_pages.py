@@ -58,7 +58,9 @@ def test_members_see_their_private_repository(client: Client) -> None:
 def test_a_card_is_rendered_clean_and_its_links_lead_into_the_repository(client: Client) -> None:
     repository = make.repository()
     text = "# Digits\n\n[train](train.py) <script>alert(1)</script> ![plot](plot.png)"
-    Card.objects.update_or_create(repository=repository, defaults={"commit": "0" * 40, "text": text, "front_matter": {}})
+    Card.objects.update_or_create(
+        repository=repository, defaults={"commit": "0" * 40, "text": text, "front_matter": {}}
+    )
     page = text_of(client, repository.get_absolute_url())
     assert f'href="{repository.get_absolute_url()}/blob/main/train.py"' in page
     assert f'src="{repository.get_absolute_url()}/resolve/main/plot.png"' in page
@@ -108,7 +110,9 @@ def test_binary_and_large_files_are_not_shown_as_text(client: Client) -> None:
         assert "row-of-code" not in text_of(client, f"{repository.get_absolute_url()}/blob/main/{name}")
 
 
-@pytest.mark.parametrize("address", ["tree/nope", "tree/main/nope", "blob/main/nope.txt", "commits/nope", "blob/main/../../x"])
+@pytest.mark.parametrize(
+    "address", ["tree/nope", "tree/main/nope", "blob/main/nope.txt", "commits/nope", "blob/main/../../x"]
+)
 def test_what_does_not_exist_is_a_page_that_says_so(client: Client, address: str) -> None:
     client.force_login(make.user())
     repository = make.repository()

@@ -1,0 +1,64 @@
+"""What the administration pages of all apps share: acts that ask for a reason, and lists that only show.
+
+An act is a dialog of django-unfold: it is a POST with a form, so a link alone changes nothing. It calls a service, which
+checks the right and writes the audit entry.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.admin import ModelAdmin
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from hub.errors import HubError
+
+
+class ReasonForm(BaseDialogForm):
+    reason = forms.CharField(
+        label="Reason",
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget,
+        help_text="Kept in the audit log; those concerned read it.",
+    )
+
+
+class ConfirmForm(BaseDialogForm):
+    """Nothing to fill in: the button is the confirmation."""
+
+
+def done(request: HttpRequest, address: str, message: str) -> HttpResponse:
+    """Back to the page the dialog was opened on, with a message. The dialog is sent by htmx, which follows a header."""
+    messages.success(request, message)
+    return _go(request, address)
+
+
+def refused(request: HttpRequest, address: str, refusal: HubError) -> HttpResponse:
+    messages.error(request, str(refusal))
+    return _go(request, address)
+
+
+def _go(request: HttpRequest, address: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+class ShowOnly(ModelAdmin):
+    """Rows to look at: what changes them is an act with a name, not a form."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_act_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        """Acts stay open where forms are closed: whoever may look at this may act on it."""
+        return self.has_view_permission(request)

@@ -1,0 +1,111 @@
+"""The administration: moderators act with a reason, and every act is written down."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+
+from accounts.models import Actor, AuditEntry, User
+from accounts.models.token import digest_of
+from models_registry.models import Repository
+from tests import make
+
+
+@pytest.fixture
+def moderator(client: Client) -> User:
+    user = make.user(is_admin=True)
+    client.force_login(user)
+    return user
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
+def test_every_list_of_the_administration_opens(client: Client, moderator: User, model: type) -> None:
+    repository = make.repository()
+    make.organization(write=repository.creator)
+    make.token(repository.creator)
+    answer = client.get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/")
+    assert answer.status_code == 200
+
+
+def test_members_are_sent_to_the_sites_own_sign_in(client: Client) -> None:
+    assert client.get("/admin/", follow=True).request["PATH_INFO"] == "/accounts/login/"
+    client.force_login(make.user())
+    assert client.get("/admin/", follow=True).status_code == 403
+
+
+def test_a_repository_is_hidden_with_a_reason_and_restored(client: Client, moderator: User) -> None:
+    repository = make.repository()
+    page = f"/admin/models_registry/repository/{repository.pk}"
+    assert client.get(f"{page}/change/").status_code == 200
+    hide, restore = f"{page}/hide_repository/", f"{page}/restore_repository/"
+    client.get(hide)
+    client.post(hide, {"_form_submitted": "true", "reason": " "})
+    repository.refresh_from_db()
+    assert not repository.disabled_reason
+    client.post(hide, {"_form_submitted": "true", "reason": "Stolen weights"})
+    repository.refresh_from_db()
+    assert repository.disabled_reason == "Stolen weights"
+    entry = AuditEntry.objects.get(action="repository.hidden")
+    assert (entry.user, entry.target, entry.details["reason"]) == (moderator, repository.full_name, "Stolen weights")
+    client.get(restore)
+    repository.refresh_from_db()
+    assert repository.disabled_reason
+    client.post(restore, {"_form_submitted": "true"})
+    repository.refresh_from_db()
+    assert not repository.disabled_reason
+    assert AuditEntry.objects.filter(action="repository.restored", user=moderator).exists()
+
+
+def test_a_member_is_suspended_with_a_reason_and_restored(client: Client, moderator: User) -> None:
+    user = make.user()
+    page = f"/admin/accounts/user/{user.pk}"
+    client.post(f"{page}/suspend_member/", {"_form_submitted": "true", "reason": "Spam"})
+    user.refresh_from_db()
+    assert user.suspended_reason == "Spam"
+    client.post(f"{page}/restore_member/", {"_form_submitted": "true"})
+    user.refresh_from_db()
+    assert not user.is_suspended
+    assert AuditEntry.objects.filter(action="user.suspended", target=user.username).exists()
+
+
+def test_a_token_is_revoked_and_its_digest_is_never_shown(client: Client, moderator: User) -> None:
+    value = make.token(make.user())
+    token = make.token_row(value)
+    page = f"/admin/accounts/accesstoken/{token.pk}"
+    shown = client.get(f"{page}/change/").content.decode()
+    assert token.prefix in shown
+    assert digest_of(value) not in shown
+    client.post(f"{page}/revoke/", {"_form_submitted": "true"})
+    token.refresh_from_db()
+    assert token.revoked_at
+
+
+def test_a_changed_membership_is_written_down(client: Client, moderator: User) -> None:
+    member, other = make.user(), make.user()
+    organization = make.organization(read=member)
+    row = organization.memberships.get()
+    form = {
+        "full_name": "Lab", "memberships-TOTAL_FORMS": 2, "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": row.pk, "memberships-0-organization": organization.pk, "memberships-0-user": member.pk,
+        "memberships-0-role": 40, "memberships-1-organization": organization.pk, "memberships-1-user": other.pk,
+        "memberships-1-role": 10,
+    }  # fmt: skip
+    client.post(f"/admin/accounts/organization/{organization.pk}/change/", form)
+    row.refresh_from_db()
+    assert row.get_role_display() == "admin"
+    assert AuditEntry.objects.get(action="membership.changed").details == {"member": member.username, "role": "admin"}
+    assert AuditEntry.objects.filter(action="membership.created").exists()
+
+
+def test_the_audit_log_cannot_be_changed(client: Client, moderator: User) -> None:
+    entry = AuditEntry.objects.record(Actor(user=moderator), "test.done", "something")
+    page = f"/admin/accounts/auditentry/{entry.pk}"
+    client.post(f"{page}/change/", {"action": "forged"})
+    client.post(f"{page}/delete/", {"post": "yes"})
+    entry.refresh_from_db()
+    assert entry.action == "test.done"
+
+
+def test_no_repository_is_changed_by_a_form(client: Client, moderator: User) -> None:
+    repository = make.repository()
+    client.post(f"/admin/models_registry/repository/{repository.pk}/change/", {"name": "forged"})
+    assert not Repository.objects.filter(name="forged").exists()
