@@ -1,21 +1,18 @@
 # What one does with Grove: `make run`. Nothing but Python 3.11+ and make is needed; all else goes into .venv.
 
-PYTHON       ?= python3
-PORT         ?= 8000
-HUB_DATA_DIR ?= var
-PYTEST_ARGS  ?=
+PYTHON      ?= python3
+PYTEST_ARGS ?=
 
 VENV := .venv
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
 
-export PORT HUB_DATA_DIR
-
 .PHONY: run install install-dev test lint format bench soak screenshots vendor constraints
 .DEFAULT_GOAL := run
 
+# Takes PORT (8000) and HUB_DATA_DIR (var), from the command line, the environment or .env.
 run: install
-	@exec $(BIN)/python -m hub.embedded --port $(PORT)
+	@exec $(BIN)/python -m hub.embedded
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
