@@ -1,6 +1,7 @@
 """The stock client's upload and download of one large file, against boto3 on the same S3."""
 
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -37,10 +38,9 @@ def measure() -> str:
         for number in range(ROUNDS):
             work = Path(folder) / f"round-{number}"
             work.mkdir()
-            source = work / "weights.bin"
-            _write_weights(source, seed=number)
-            for name, taken in {**_boto3(hub, source, work), **_client(hub, member, source, work)}.items():
+            for name, taken in {**_boto3(hub, work, number), **_client(hub, member, work, number)}.items():
                 seconds.setdefault(name, []).append(taken)
+            shutil.rmtree(work)
     speed = {name: MEBIBYTES / statistics.median(taken) for name, taken in seconds.items()}
     rows = []
     for direction in ("upload", "download"):
@@ -52,13 +52,15 @@ def measure() -> str:
     return "\n".join([head, "|---|---|---|", *rows])
 
 
-def _write_weights(path: Path, seed: int) -> None:
-    """Normally distributed weights in bfloat16: the upper half of each float32."""
+def _weights(path: Path, *seed: int) -> Path:
+    """Normally distributed weights in bfloat16, the upper half of each float32. Nobody has sent these before."""
     weights = np.random.default_rng(seed).standard_normal(MEBIBYTES * 2**19, dtype=np.float32) * np.float32(0.02)
     (weights.view(np.uint32) >> 16).astype(np.uint16).tofile(path)
+    return path
 
 
-def _boto3(hub: LiveHub, source: Path, work: Path) -> dict[str, float]:
+def _boto3(hub: LiveHub, work: Path, number: int) -> dict[str, float]:
+    source = _weights(work / "weights-for-boto3.bin", number, 0)
     keys = json.loads((Path(hub.data) / "keys.json").read_text())
     port = json.loads((Path(hub.data) / "ports.json").read_text())["storage"]
     client = boto3.client(
@@ -83,11 +85,12 @@ def _boto3(hub: LiveHub, source: Path, work: Path) -> dict[str, float]:
     return {"boto3 upload": uploaded - began, "boto3 download": downloaded - uploaded}
 
 
-def _client(hub: LiveHub, member: Member, source: Path, work: Path) -> dict[str, float]:
+def _client(hub: LiveHub, member: Member, work: Path, number: int) -> dict[str, float]:
     """By Xet as it comes, and with Xet off; each in a fresh process with a fresh home."""
     taken = {}
     for name, options in (("huggingface_hub", {}), ("huggingface_hub without Xet", {"HF_HUB_DISABLE_XET": "1"})):
         repository = f"author/{work.name}-{len(options)}"
+        source = _weights(work / f"weights-{len(options)}.bin", number, 1 + len(options))
         hub_api = [sys.executable, "-c", f"from huggingface_hub import HfApi; HfApi().create_repo({repository!r})"]
         setup = hub.client_environment(member, work / "home-setup")
         subprocess.run(hub_api, env=setup, check=True, capture_output=True)
