@@ -22,6 +22,9 @@ REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "closed"), "open")
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.
 CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
 CONTENT_URL = env.address("HUB_CONTENT_URL", "http://127.0.0.1:8002")
+# Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
+HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
+MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
 SANDBOX = env.choice("HUB_SANDBOX", ("auto", "bwrap", "container", "none"), "auto")
 
 S3_ENDPOINT_URL = env.address("S3_ENDPOINT_URL", "http://127.0.0.1:9000")
@@ -100,9 +103,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     # A file for tests too: SQLite in memory knows no WAL, and locks whole tables.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
-else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 600
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache("CACHE_URL", "locmemcache://")}
@@ -168,6 +170,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "hub.jobs.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
+    "sweep-runs": {"task": "evaluations.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
     "sweep-uploads": {
         "task": "models_registry.sweep_uploads",
         "schedule": timedelta(minutes=10),
@@ -201,5 +204,6 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": env.text("HUB_LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}},
+    # A 404 is everyday: clients probe for optional files.
+    "loggers": {"django.server": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
 }

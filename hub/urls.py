@@ -10,6 +10,7 @@ urlpatterns = [
     path("health/ready", views.ready, name="ready"),
     path("", include("models_registry.git_http.urls")),
     path("", include("models_registry.hf_api.urls")),
+    path("", include("evaluations.api.urls")),
     path("", views.home, name="home"),
     path("preferences", views.preferences, name="preferences"),
     path("admin/", admin.site.urls),

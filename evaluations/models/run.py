@@ -36,7 +36,7 @@ class FailureKind(models.TextChoices):
     INFRASTRUCTURE = "infrastructure"  # is tried again, and costs no quota
 
 
-class LeaseLost(Exception):  # noqa: N818 - a fact, not a refusal
+class LeaseLost(Exception):
     """Another worker holds this run by now, or it has ended: nothing more may be written for it."""
 
 
@@ -57,15 +57,13 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def counted_for_quota(self) -> Self:
         """Those that the model's author brought about: faults of the hub and withdrawn requests cost nothing."""
-        return self.exclude(state=State.CANCELLED).exclude(
-            state=State.FAILED, failure_kind=FailureKind.INFRASTRUCTURE
-        )
+        return self.exclude(state=State.CANCELLED).exclude(state=State.FAILED, failure_kind=FailureKind.INFRASTRUCTURE)
 
     def for_lists(self) -> Self:
         """With all that a list's row shows, in two queries."""
-        return self.select_related(
-            "repository__namespace", "suite_version__suite", "requested_by"
-        ).prefetch_related("scores")
+        return self.select_related("repository__namespace", "suite_version__suite", "requested_by").prefetch_related(
+            "scores"
+        )
 
 
 class Run(models.Model):
@@ -108,7 +106,7 @@ class Run(models.Model):
     architecture = models.CharField(max_length=60, blank=True)
     parameters = models.BigIntegerField(null=True)
     model_bytes = models.BigIntegerField(null=True)
-    weights_sha256 = HashField(32, null=True)
+    tensor_digest = HashField(32, null=True)
     machine = models.CharField(max_length=120, blank=True, help_text="Model of the processor or GPU that ran it.")
 
     objects = RunQuerySet.as_manager()
@@ -166,9 +164,7 @@ class Run(models.Model):
 
     def hold(self, now: datetime, lease: timedelta, *, done: int, total: int) -> None:
         """Still at it: move the end of the lease, and say how far it is."""
-        self._changed(
-            self._held(), leased_until=now + lease, progress_done=done, progress_total=total
-        )
+        self._changed(self._held(), leased_until=now + lease, progress_done=done, progress_total=total)
 
     def begin_running(self, **found: Any) -> None:
         """fetching → running. found: format, path and other facts of the model."""
@@ -209,7 +205,11 @@ class Run(models.Model):
     def withdraw(self, now: datetime) -> None:
         """Working or queued → cancelled."""
         self._changed(
-            self._as_it_is(*UNFINISHED), state=State.CANCELLED, finished_at=now, leased_until=None, cancel_requested=True
+            self._as_it_is(*UNFINISHED),
+            state=State.CANCELLED,
+            finished_at=now,
+            leased_until=None,
+            cancel_requested=True,
         )
 
     def invalidate(self, reason: str) -> None:

@@ -4,8 +4,8 @@ from zlib import crc32
 
 from django import template
 from django.forms import BoundField, Select
-from django.templatetags.static import static
 from django.template.context import Context
+from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString

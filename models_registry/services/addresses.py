@@ -20,13 +20,6 @@ class ContentAddress(NamedTuple):
     filename: str
 
 
-def download_address(lfs_object: LfsObject, filename: str) -> str:
-    """Where these bytes can be had by plain HTTP: in storage if they lie there plainly, else on the content server."""
-    if lfs_object.plain_key:
-        return storage.presign_get(lfs_object.plain_key, filename=filename.rpartition("/")[2])
-    return content_address(lfs_object, filename)
-
-
 def content_address(lfs_object: LfsObject, filename: str) -> str:
     """An address that anyone who has it may read for an hour: give it only to who may read the file.
 

@@ -171,6 +171,7 @@ def presign_get(
 
 
 def make_bucket() -> None:
-    """Make the bucket if there is none: for the embedded hub and for tests."""
-    with contextlib.suppress(client().exceptions.BucketAlreadyOwnedByYou, client().exceptions.BucketAlreadyExists):
+    """Make the bucket if there is none. Raises StorageUnavailable."""
+    known = client().exceptions
+    with _reported(settings.S3_BUCKET), contextlib.suppress(known.BucketAlreadyOwnedByYou, known.BucketAlreadyExists):
         client().create_bucket(Bucket=settings.S3_BUCKET)

@@ -9,12 +9,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from models_registry import access
-from models_registry.page_addresses import page_url, resolve_url
 from models_registry.formats.card import split as split_card
 from models_registry.formats.highlighting import highlight_file
 from models_registry.models import Commit, Kind, Reference, Repository, TensorSummary
+from models_registry.page_addresses import page_url, resolve_url
 from models_registry.services import history, objects, references, trees
-from models_registry.services.cards import Place, render as render_markdown
+from models_registry.services.cards import Place
+from models_registry.services.cards import render as render_markdown
 from models_registry.services.trees import TreeEntry
 from models_registry.web.repositories import of_address
 

@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hub.errors import HubError
 from models_registry import access, panels
-from models_registry.page_addresses import page_url
 from models_registry.errors import GatedRepository
 from models_registry.formats.card import facts
 from models_registry.formats.licences import identify, plain_words
 from models_registry.models import Card, Kind, Repository
+from models_registry.page_addresses import page_url
 from models_registry.services import references, trees
-from models_registry.services.cards import Place, render as render_markdown
+from models_registry.services.cards import Place
+from models_registry.services.cards import render as render_markdown
 from models_registry.services.repositories import change_settings, create_repository, delete_repository
 from models_registry.web.forms import DeleteForm, NewRepositoryForm, VisibilityForm
 from models_registry.web.usage import first_steps, usages

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from models_registry.page_addresses import resolve_url
 from models_registry.models import Kind, Repository
+from models_registry.page_addresses import resolve_url
 
 WEIGHTS = ("model.safetensors", "model.onnx", "README.md")
 

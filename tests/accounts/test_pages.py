@@ -10,7 +10,7 @@ from accounts.authentication import actor_from_token
 from accounts.models import AccessToken, Namespace, TokenRole, User
 from tests import make
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"
 
 
 def page(client: Client, address: str) -> str:
