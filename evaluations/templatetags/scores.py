@@ -114,7 +114,7 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def metric_title(name: str) -> str:
-    """"f1_macro" → "F1 macro"."""
+    """ "f1_macro" → "F1 macro"."""
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
 

@@ -47,7 +47,9 @@ def evaluate(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     repository = repository_for(request.actor, Kind.MODEL, f"{namespace}/{name}")
     require_read(request.actor, repository)
     versions = list(current_versions())
-    suggested = next((v.suite.name for v in versions if v.suite.task == repository.task), versions[0].suite.name if versions else "")
+    suggested = next(
+        (v.suite.name for v in versions if v.suite.task == repository.task), versions[0].suite.name if versions else ""
+    )
     initial = {
         "revision": request.GET.get("revision", repository.default_branch),
         "suite": request.GET.get("suite", suggested),
