@@ -32,7 +32,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     user = request.actor.require_user()
     value, form = None, TokenForm(request.POST or None, actor=request.actor)
     if request.method == "POST" and form.is_valid():
-        made, value = create_token(
+        _token, value = create_token(
             actor=request.actor,
             user=user,
             name=form.cleaned_data["name"],

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from evaluations.models import State
-from evaluations.services.ranking import Filters, Row, leaderboard as board_of
+from evaluations.services.ranking import Filters, Row
+from evaluations.services.ranking import leaderboard as board_of
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
 

@@ -61,5 +61,8 @@ def first_steps(repository: Repository) -> list[Usage]:
         f'hub = HfApi("{address}", token="hf_…")\n'
         f'hub.upload_folder(repo_id="{name}", folder_path="folder"{repo_type})'
     )
-    git = f"git clone {address}{repository.get_absolute_url()}\ncd {repository.name}\ngit add . && git commit -m 'Add files' && git push"
+    git = (
+        f"git clone {address}{repository.get_absolute_url()}\ncd {repository.name}\n"
+        "git add . && git commit -m 'Add files' && git push"
+    )
     return [Usage("hf", upload), Usage(_("Python"), python), Usage("git", git)]
