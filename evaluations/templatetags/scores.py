@@ -77,7 +77,7 @@ def scale(axis: Axis) -> dict[str, Any]:
     anchors = ["start", *["middle"] * (len(ticks) - 2), "end"]
     return {
         "ticks": [
-            {"x": axis.x(tick), "text": number_format(tick, axis.decimals), "anchor": anchor}
+            {"x": axis.x(tick), "text": number_format(round(tick, axis.decimals), axis.decimals), "anchor": anchor}
             for tick, anchor in zip(ticks, anchors, strict=True)
         ]
     }
@@ -96,7 +96,8 @@ def as_score(value: float | None) -> str:
     """Four decimals; large values (perplexities, errors) with fewer."""
     if value is None:
         return ""
-    return number_format(value, 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0)
+    digits = 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0
+    return number_format(round(value, digits), digits)  # number_format alone cuts off what it does not show
 
 
 @register.filter
@@ -105,7 +106,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 10:
-        return f"{number_format(seconds, 1)}\u00a0s"
+        return f"{number_format(round(seconds, 1), 1)}\u00a0s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (rest if not hours else 0, "s")]

@@ -22,11 +22,11 @@ def usages(repository: Repository, paths: list[str]) -> list[Usage]:
     name, address = repository.full_name, settings.BASE_URL
     is_dataset = repository.kind == Kind.DATASET
     export = f"export HF_ENDPOINT={address}\n"
-    repo_type = ', repo_type="dataset"' if is_dataset else ""
+    option = '    repo_type="dataset",\n' if is_dataset else ""
     python = (
         "from huggingface_hub import HfApi\n\n"
         f'hub = HfApi("{address}")\n'
-        f'folder = hub.snapshot_download("{name}"{repo_type})'
+        f'folder = hub.snapshot_download(\n    "{name}",\n{option})'
     )
     found = [Usage(_("Python"), python)]
     if is_dataset:

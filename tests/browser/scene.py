@@ -99,8 +99,15 @@ def _described(repository: Repository, text: str = "", tags: tuple[str, ...] = (
     Repository.objects.filter(pk=repository.pk).update(**facts)
     repository.refresh_from_db()
     head = references.resolve(repository, "main").oid
-    matter = {"license": facts.get("licence", ""), "tags": list(tags), "language": ["en", "zh"], "datasets": ["birch-lab/digits"]}
-    Card.objects.update_or_create(repository=repository, defaults={"commit": head, "text": text, "front_matter": matter})
+    matter = {
+        "license": facts.get("licence", ""),
+        "tags": list(tags),
+        "language": ["en", "zh"],
+        "datasets": ["birch-lab/digits"],
+    }
+    Card.objects.update_or_create(
+        repository=repository, defaults={"commit": head, "text": text, "front_matter": matter}
+    )
     for tag in (*tags, "language:en", "language:zh"):
         RepositoryTag.objects.get_or_create(repository=repository, tag=tag)
     return repository
@@ -141,7 +148,9 @@ def build() -> Scene:
             parameter_count=parameters, downloads=900 * (3 - index), likes=40 * index, trending_score=5 - index,
         )  # fmt: skip
         rows.scored(other, correct, parameters=parameters, format="onnx" if index else "safetensors")
-    _described(make.repository(member, "digits-cnn-onnx", namespace="birch-lab", private=True), task="image-classification")
+    _described(
+        make.repository(member, "digits-cnn-onnx", namespace="birch-lab", private=True), task="image-classification"
+    )
     dataset = make.repository(member, "digits", namespace="birch-lab", kind="dataset")
     _described(dataset, "# Digits\n\n1,797 images.", licence="cc-by-4.0")
     empty = make.repository(member, "seedling")

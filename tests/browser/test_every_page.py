@@ -24,13 +24,23 @@ def every_page(scene: Scene, visitor: bool) -> dict[str, str]:
 def barriers(page: Page) -> list[str]:
     """What axe finds, in one line each."""
     found = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['target']} {node.get('failureSummary', '')[:300]}" for rule in found for node in rule["nodes"]]
+    return [
+        f"{rule['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("visitor", [True, False])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_barrier_and_the_console_stays_quiet(
-    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene, complaints: list[str], theme: str, visitor: bool
+    page: Page,
+    context: BrowserContext,
+    live_server: LiveServer,
+    scene: Scene,
+    complaints: list[str],
+    theme: str,
+    visitor: bool,
 ) -> None:
     if not visitor:
         sign_in(context, live_server, scene.member)

@@ -27,7 +27,7 @@ def test_from_signing_up_to_a_token_and_a_repository(page: Page, live_server: Li
     expect(page.get_by_label("Account: new-comer")).to_be_visible()
 
     page.goto(live_server.url + "/settings/tokens")
-    page.get_by_label("Name").fill("laptop")
+    page.get_by_label("Name", exact=True).fill("laptop")
     page.get_by_label("read and write everything").check()
     page.get_by_role("button", name="Make a token").click()
     token = page.get_by_text(re.compile(r"^hf_\w{30,}$")).inner_text()
@@ -35,7 +35,7 @@ def test_from_signing_up_to_a_token_and_a_repository(page: Page, live_server: Li
     assert page.evaluate("navigator.clipboard.readText()") == token
 
     page.get_by_role("link", name="New", exact=True).click()
-    page.get_by_label("Name").fill("digits")
+    page.get_by_label("Name", exact=True).fill("digits")
     page.get_by_role("button", name="Make it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("new-comer/digits")
     expect(page.get_by_text("Nothing uploaded yet")).to_be_visible()
@@ -45,7 +45,9 @@ def test_from_signing_up_to_a_token_and_a_repository(page: Page, live_server: Li
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
 
 
-def test_signing_in_by_the_form_leads_back_to_where_one_wanted_to_go(page: Page, live_server: LiveServer, scene: Scene) -> None:
+def test_signing_in_by_the_form_leads_back_to_where_one_wanted_to_go(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
     page.goto(live_server.url + "/settings/tokens")
     page.get_by_label("Login").fill("alder")
     page.get_by_label("Password").fill(scenes.PASSWORD)
@@ -53,7 +55,9 @@ def test_signing_in_by_the_form_leads_back_to_where_one_wanted_to_go(page: Page,
     expect(page).to_have_url(live_server.url + "/settings/tokens")
 
 
-def test_a_slash_leads_to_the_search_and_filters_change_the_address(page: Page, live_server: LiveServer, scene: Scene) -> None:
+def test_a_slash_leads_to_the_search_and_filters_change_the_address(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
     page.goto(live_server.url + "/models")
     page.keyboard.press("/")
     page.keyboard.type("digits")
@@ -97,7 +101,9 @@ def test_a_runs_page_follows_its_run_without_a_reload(page: Page, live_server: L
     expect(page.get_by_role("status").first).to_contain_text("Cancelled", timeout=8000)
 
 
-def test_a_deletion_takes_the_full_name(page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene) -> None:
+def test_a_deletion_takes_the_full_name(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
     sign_in(context, live_server, scene.member)
     page.goto(live_server.url + f"{scene.empty.get_absolute_url()}/settings")
     page.get_by_label("Type the full name").fill("seedling")
