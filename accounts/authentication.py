@@ -35,6 +35,12 @@ def actor_from_token(value: str) -> Actor:
     return Actor(user=token.user, token=token)
 
 
+class ActorRequest(HttpRequest):
+    """A request as views get it, for their types: the middleware below has said who asks."""
+
+    actor: Actor
+
+
 class ActorMiddleware:
     """Sets `request.actor`. A wrong token is refused on every address, even for public data: better than a silent nobody."""
 

@@ -7,11 +7,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.authentication import ActorRequest
 from evaluations import access
 from evaluations.models import Run, State
 from evaluations.services.listing import estimated_start, queue_position, runs_of
@@ -28,7 +29,7 @@ STEPS = (State.QUEUED, State.FETCHING, State.RUNNING, State.SCORING, State.SCORE
 
 
 @require_safe
-def of_repository(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+def of_repository(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
     repository = repository_for(request.actor, Kind.MODEL, f"{namespace}/{name}")
     page = Paginator(runs_of(request.actor, repository), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
@@ -43,7 +44,7 @@ def of_repository(request: HttpRequest, namespace: str, name: str) -> HttpRespon
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def evaluate(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+def evaluate(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
     repository = repository_for(request.actor, Kind.MODEL, f"{namespace}/{name}")
     require_read(request.actor, repository)
     versions = list(current_versions())
@@ -72,7 +73,7 @@ def evaluate(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
 
 
 @require_safe
-def run(request: HttpRequest, pk: object) -> HttpResponse:
+def run(request: ActorRequest, pk: object) -> HttpResponse:
     shown = access.run_for(request.actor, pk)
     document = json.loads(shown.result.document) if hasattr(shown, "result") else {}
     scores = sorted(shown.scores.all(), key=lambda score: (not score.primary, score.name))
@@ -108,7 +109,7 @@ def _steps(shown: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _may_cancel(request: HttpRequest, shown: Run) -> bool:
+def _may_cancel(request: ActorRequest, shown: Run) -> bool:
     user = request.actor.user
     if user is None or user.is_suspended:
         return False
@@ -127,7 +128,7 @@ def _earlier(shown: Run) -> list[Run]:
 
 @login_required
 @require_POST
-def cancel_run(request: HttpRequest, pk: object) -> HttpResponse:
+def cancel_run(request: ActorRequest, pk: object) -> HttpResponse:
     shown = access.run_for(request.actor, pk)
     try:
         cancel(actor=request.actor, run=shown)

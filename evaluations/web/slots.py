@@ -1,9 +1,9 @@
 """What the registry's pages show of evaluations: filled in `apps.py`, so that the registry need not know them."""
 
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from accounts.authentication import ActorRequest
 from evaluations.models import Run, State
 from evaluations.services.listing import newest_scored
 from evaluations.services.ranking import ranks_of
@@ -13,11 +13,11 @@ from models_registry.models import Kind, Repository
 NEWEST = 6
 
 
-def newest_scores(request: HttpRequest, repository: None) -> str:
+def newest_scores(request: ActorRequest, repository: None) -> str:
     return render_to_string("evaluations/_newest_scores.html", {"runs": newest_scored(request.actor, NEWEST)}, request)
 
 
-def ranks(request: HttpRequest, repository: Repository) -> str:
+def ranks(request: ActorRequest, repository: Repository) -> str:
     """Where a public model stands; nothing for one that is on no board."""
     standing = ranks_of(repository) if repository.kind == Kind.MODEL else []
     if not standing:
@@ -26,7 +26,7 @@ def ranks(request: HttpRequest, repository: Repository) -> str:
     return render_to_string("evaluations/_ranks.html", context, request)
 
 
-def evaluate_button(request: HttpRequest, repository: Repository) -> str:
+def evaluate_button(request: ActorRequest, repository: Repository) -> str:
     if repository.kind != Kind.MODEL or repository.disabled_reason:
         return ""
     return render_to_string("evaluations/_evaluate_button.html", {"repository": repository}, request)

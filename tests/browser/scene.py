@@ -13,7 +13,8 @@ from models_registry.services import references
 from tests import make
 from tests.evaluations import rows
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+LONG_NAME = "understory-1b-base-long-context-continued-pretraining-32k"
+PASSWORD = "correct horse battery staple"
 
 CARD = """# Digits CNN
 
@@ -139,7 +140,7 @@ def build() -> Scene:
     )  # fmt: skip
     others = [
         ("tiny-bert-sentiment", "text-classification", "transformers", "mit", 4_400_000, 531),
-        ("understory-1b-base-long-context-continued-pretraining-32k", "text-generation", "transformers", "my-own-terms", 1_100_000_000, 529),
+        (LONG_NAME, "text-generation", "transformers", "my-own-terms", 1_100_000_000, 529),
         ("gru-digits-sequence", "image-classification", "safetensors", "bsd-3-clause", 97_500, 470),
     ]  # fmt: skip
     for index, (name, task, library, licence, parameters, correct) in enumerate(others):
