@@ -6,15 +6,16 @@ from django.urls import include, path
 from hub import views
 
 urlpatterns = [
+    path("", include("models_registry.hf_api.urls")),
+    path("", include("models_registry.git_http.urls")),
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
     path("", include("evaluations.api.urls")),
-    path("", include("models_registry.git_http.urls")),
-    path("", include("models_registry.hf_api.urls")),
     path("", views.home, name="home"),
     path("preferences", views.preferences, name="preferences"),
     path("admin/", admin.site.urls),
     path("", include("accounts.web.urls")),
+    path("", include("evaluations.web.urls")),
     path("", include("models_registry.web.urls")),  # last: it answers at /{namespace}
 ]
 
