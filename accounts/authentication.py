@@ -35,6 +35,9 @@ def actor_from_token(value: str) -> Actor:
     return Actor(user=token.user, token=token)
 
 
+NOBODY = Actor()
+
+
 class ActorMiddleware:
     """Sets `request.actor`. A wrong token is refused on every address, even for public data: better than a silent nobody."""
 
@@ -51,6 +54,10 @@ class ActorMiddleware:
         else:
             # Lazily: an anonymous call of the API should not pay for a session. The session's user is taken hold of now,
             # because DRF puts its own in its place.
-            user = request.user
-            request.actor = SimpleLazyObject(lambda: Actor(user=user if user.is_authenticated else None))  # type: ignore[attr-defined]
+            user = getattr(request, "user", None)
+            request.actor = (  # type: ignore[attr-defined]
+                SimpleLazyObject(lambda: Actor(user=user if user.is_authenticated else None))
+                if user is not None
+                else NOBODY
+            )
         return self.get_response(request)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from evaluations import child, sandbox
-from evaluations.scoring import UnusablePredictionsError
+from evaluations.measurements import UnusablePredictionsError
 
 NPY_HEADER_BYTES = 4096
 FLOAT32_BYTES = 4

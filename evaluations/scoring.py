@@ -6,48 +6,20 @@ exactly (a test holds them together) a thousand times faster than calling it a t
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, f1_score
 
+from evaluations.measurements import Measurement, Scored, UnusablePredictionsError
+
 CONFIDENCE = 0.95
-
-
-class UnusablePredictionsError(Exception):
-    """The predictions are not what the suite asks for; the text says what is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One metric of one run. low and high bound the 95 % interval; chance is what guessing reaches, if known."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    stderr: float
-    method: str
-    n: int
-    chance: float | None
-    higher_is_better: bool
-    primary: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """predicted: (rows,) the class chosen for each row; correct: (rows,) bool, whether it is the label."""
-
-    measurements: tuple[Measurement, ...]
-    predicted: np.ndarray
-    correct: np.ndarray
 
 
 def score_classification(
     metrics: Sequence[Mapping[str, Any]], outputs: np.ndarray, labels: np.ndarray, seed: int
-) -> Result:
+) -> Scored:
     """Score class scores against labels.
 
     metrics: as in the suite's file. outputs: (rows, classes), any monotone score. labels: (rows,) integers from 0.
@@ -61,7 +33,7 @@ def score_classification(
     measurements = tuple(
         _METRICS[metric["name"]](metric, predicted, labels, outputs.shape[1], seed) for metric in metrics
     )
-    return Result(measurements, predicted, predicted == labels)
+    return Scored(measurements, predicted, predicted == labels)
 
 
 def _accuracy(

@@ -22,6 +22,9 @@ REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "closed"), "open")
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.
 CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
 CONTENT_URL = env.address("HUB_CONTENT_URL", "http://127.0.0.1:8002")
+# Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
+HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
+MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
 SANDBOX = env.choice("HUB_SANDBOX", ("auto", "bwrap", "container", "none"), "auto")
 
 S3_ENDPOINT_URL = env.address("S3_ENDPOINT_URL", "http://127.0.0.1:9000")
@@ -54,6 +57,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hub.wire.request_id.RequestIdMiddleware",
+    "hub.wire.hygiene.RefuseNul",
     "django.middleware.security.SecurityMiddleware",
     "hub.content_security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -67,6 +71,13 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "hub.error_responses.ErrorPages",
+]
+# The chain for requests to the API that carry no session (`hub.wsgi`).
+MIDDLEWARE_FOR_PROGRAMS = [
+    "hub.wire.request_id.RequestIdMiddleware",
+    "hub.wire.hygiene.RefuseNul",
+    "django.middleware.security.SecurityMiddleware",
+    "accounts.authentication.ActorMiddleware",
 ]
 
 ROOT_URLCONF = "hub.urls"
@@ -167,6 +178,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "hub.jobs.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
+    "sweep-runs": {"task": "evaluations.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
     "sweep-uploads": {
         "task": "models_registry.sweep_uploads",
         "schedule": timedelta(minutes=10),

@@ -106,7 +106,7 @@ class Run(models.Model):
     architecture = models.CharField(max_length=60, blank=True)
     parameters = models.BigIntegerField(null=True)
     model_bytes = models.BigIntegerField(null=True)
-    weights_sha256 = HashField(32, null=True)
+    tensor_digest = HashField(32, null=True)
     machine = models.CharField(max_length=120, blank=True, help_text="Model of the processor or GPU that ran it.")
 
     objects = RunQuerySet.as_manager()

@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from evaluations import ranks, scoring
+from evaluations.measurements import UnusablePredictionsError
 from evaluations.ranks import Outcomes
 
 METRICS = [
@@ -57,7 +58,7 @@ def test_the_bootstrap_is_the_same_every_time():
 
 @pytest.mark.parametrize("outputs", [np.zeros((3, 4)), np.zeros(4), np.full((4, 4), np.nan), np.full((4, 4), np.inf)])
 def test_predictions_of_another_shape_or_without_a_value_are_refused(outputs: np.ndarray):
-    with pytest.raises(scoring.UnusablePredictionsError):
+    with pytest.raises(UnusablePredictionsError):
         scoring.score_classification(METRICS, outputs, np.zeros(4, int), seed=0)
 
 

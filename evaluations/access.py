@@ -1,0 +1,44 @@
+"""Who may see, ask for and stop an evaluation: asked here by pages, API and admin alike."""
+
+from uuid import UUID
+
+from accounts.models import Actor, User
+from evaluations.errors import RunNotFound
+from evaluations.models import Run
+from hub.errors import Forbidden
+from models_registry import access
+from models_registry.models import Repository
+
+
+def run_for(actor: Actor, run_id: UUID | str) -> Run:
+    """The run, if this actor may know of its repository. Raises RunNotFound."""
+    found = Run.objects.visible_to(actor).for_lists().filter(pk=run_id).first()
+    if found is None:
+        raise RunNotFound
+    return found
+
+
+def require_request(actor: Actor, repository: Repository) -> User:
+    """May this actor have it evaluated? Whoever may write it, and for a public one every member who may read it.
+
+    Raises Unauthenticated, Suspended, ReadOnlyToken, GatedRepository, RepositoryDisabled, Forbidden.
+    """
+    user = actor.require_writer()
+    access.require_read(actor, repository)
+    if repository.private:
+        access.require_write(actor, repository)
+    return user
+
+
+def require_cancel(actor: Actor, run: Run) -> None:
+    """May this actor stop it? Who asked for it, and whoever may write its repository. Raises as `require_write`."""
+    user = actor.require_writer()
+    if run.requested_by_id != user.pk:
+        access.require_write(actor, run.repository)
+
+
+def require_operator(actor: Actor) -> None:
+    """May this actor overrule what members asked? Raises Unauthenticated, Forbidden."""
+    user = actor.require_writer()
+    if not user.is_staff:
+        raise Forbidden("Only the hub's staff may do this.")

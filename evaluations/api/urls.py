@@ -1,0 +1,12 @@
+from django.urls import path
+
+from evaluations.api import views
+
+urlpatterns = [
+    path("api/evaluations", views.EvaluationsView.as_view()),
+    path("api/evaluations/<uuid:run_id>", views.EvaluationView.as_view()),
+    path("api/evaluations/<uuid:run_id>/result", views.ResultView.as_view()),
+    path("api/evaluations/<uuid:run_id>/cancel", views.CancelView.as_view()),
+    path("api/suites", views.SuitesView.as_view()),
+    path("api/leaderboards/<slug:suite>", views.LeaderboardView.as_view()),
+]

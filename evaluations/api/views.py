@@ -1,0 +1,152 @@
+"""Evaluations, suites and leaderboards for programs."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evaluations import access
+from evaluations.api import presenting
+from evaluations.errors import ResultNotReady
+from evaluations.models import Result
+from evaluations.services import listing, ranking, requesting, results, suites
+from hub.errors import BadRequest
+from hub.wire.pagination import page_limit
+from hub.wire.views import HubApiView, json_object
+from models_registry.access import repository_for
+from models_registry.models import Kind
+
+JSON = {"application/json": {"type": "object"}}
+
+
+class EvaluationsView(HubApiView):
+    """Ask for an evaluation, or list a repository's."""
+
+    @extend_schema(request=presenting.EvaluationRequest, responses={202: presenting.Evaluation})
+    def post(self, request: Request) -> Response:
+        body = presenting.EvaluationRequest(data=json_object(request))
+        if not body.is_valid():
+            name, faults = next(iter(body.errors.items()))
+            raise BadRequest(f"{name}: {faults[0]}")
+        wanted = body.validated_data
+        run = requesting.request_evaluation(
+            actor=request.actor,
+            repository=repository_for(request.actor, Kind.MODEL, wanted["repository"]),
+            revision=wanted["revision"],
+            suite=wanted["suite"],
+            hardware_class=wanted["hardware"],
+        )
+        return Response(presenting.run(run), status=202)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("repository", str, required=True), OpenApiParameter("limit", int)],
+        responses=presenting.Evaluation(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        name = request.query_params.get("repository")
+        if not name:
+            raise BadRequest("Say which repository: ?repository=namespace/name.")
+        repository = repository_for(request.actor, Kind.MODEL, name)
+        runs = listing.runs_of(request.actor, repository)[: page_limit(_django(request), default=50, most=200)]
+        return Response([presenting.run(run) for run in runs])
+
+
+class EvaluationView(HubApiView):
+    """One evaluation, as it stands."""
+
+    @extend_schema(responses=presenting.Evaluation)
+    def get(self, request: Request, run_id: UUID) -> Response:
+        return Response(presenting.run(access.run_for(request.actor, run_id)))
+
+
+class ResultView(HubApiView):
+    """The signed result document of a scored evaluation."""
+
+    @extend_schema(responses=JSON)
+    def get(self, request: Request, run_id: UUID) -> Response:
+        run = access.run_for(request.actor, run_id)
+        result = Result.objects.filter(run=run).first()
+        if result is None:
+            raise ResultNotReady(f"This evaluation is {run.state}: it has no result.")
+        return Response(results.signed_document(result), headers={"ETag": f'"{result.sha256}"'})
+
+
+class CancelView(HubApiView):
+    """Stop an evaluation."""
+
+    @extend_schema(request=None, responses={202: presenting.Evaluation})
+    def post(self, request: Request, run_id: UUID) -> Response:
+        run = requesting.cancel(actor=request.actor, run=access.run_for(request.actor, run_id))
+        return Response(presenting.run(run), status=202)
+
+
+class SuitesView(HubApiView):
+    """What models can be measured on."""
+
+    @extend_schema(responses=JSON)
+    def get(self, request: Request) -> Response:
+        return Response([presenting.suite(version) for version in suites.current_versions()])
+
+
+class LeaderboardView(HubApiView):
+    """A suite's board, best first."""
+
+    @extend_schema(
+        parameters=[
+            *(OpenApiParameter(name, str) for name in ("license", "architecture", "format", "machine", "namespace")),
+            OpenApiParameter("min_params", int),
+            OpenApiParameter("max_params", int),
+            OpenApiParameter("since", str, description="YYYY-MM-DD"),
+        ],
+        responses=presenting.Leaderboard,
+    )
+    def get(self, request: Request, suite: str) -> Response:
+        version = suites.current_version(suite)
+        rows = ranking.leaderboard(version, read_filters(_django(request)))
+        return Response(
+            {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
+        )
+
+
+def read_filters(request: HttpRequest) -> ranking.Filters:
+    """The filters of a board's address. Raises BadRequest."""
+    asked = request.GET
+    return ranking.Filters(
+        licence=asked.get("license", ""),
+        architecture=asked.get("architecture", ""),
+        format=asked.get("format", ""),
+        machine=asked.get("machine", ""),
+        namespace=asked.get("namespace", ""),
+        min_parameters=_number(asked.get("min_params"), "min_params"),
+        max_parameters=_number(asked.get("max_params"), "max_params"),
+        since=_day(asked.get("since")),
+    )
+
+
+def _number(text: str | None, name: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(2**62)):
+        raise BadRequest(f"{name} must be a whole number, not {text[:40]!r}.")
+    return min(int(text), 2**62)
+
+
+def _day(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise BadRequest(f"since must be a day such as 2026-11-22, not {text[:40]!r}.")
+    return datetime.combine(day, datetime.min.time(), tzinfo=timezone.get_default_timezone())
+
+
+def _django(request: Request) -> HttpRequest:
+    return request._request  # noqa: SLF001 - DRF has no public name for Django's request

@@ -1,0 +1,38 @@
+"""What scoring gives: light to import, unlike the libraries that make it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class UnusablePredictionsError(Exception):
+    """The predictions are not what the suite asks for; the text says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One metric of one run. low and high bound the 95 % interval; chance is what guessing reaches, if known."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    stderr: float
+    method: str
+    n: int
+    chance: float | None
+    higher_is_better: bool
+    primary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """predicted: (rows,) the class chosen for each row; correct: (rows,) bool, whether it is the label."""
+
+    measurements: tuple[Measurement, ...]
+    predicted: np.ndarray
+    correct: np.ndarray

@@ -1,0 +1,53 @@
+"""Runs as pages and the API show them, in a fixed number of queries."""
+
+from datetime import timedelta
+from statistics import median
+
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from accounts.models import Actor
+from evaluations.models import Run, State
+from models_registry.models import Repository
+
+RECENT = 20
+
+
+def runs_of(actor: Actor, repository: Repository) -> QuerySet[Run]:
+    """The repository's runs, newest first: three queries, whatever their number. Nothing, if it may not be seen."""
+    return Run.objects.visible_to(actor).filter(repository=repository).for_lists().order_by("-created_at")
+
+
+def newest_scored(actor: Actor, count: int) -> list[Run]:
+    """The latest scores on the hub that this actor may see."""
+    runs = Run.objects.visible_to(actor).filter(state=State.SCORED).for_lists()
+    return list(runs.order_by("-finished_at")[:count])
+
+
+def queue_position(run: Run) -> int | None:
+    """How many wait in its queue up to and with this one; None unless it waits."""
+    if run.state != State.QUEUED:
+        return None
+    waiting = Run.objects.filter(state=State.QUEUED, hardware_class=run.hardware_class)
+    return waiting.filter(created_at__lt=run.created_at).count() + 1
+
+
+def usual_duration(run: Run) -> timedelta | None:
+    """The median time that the last runs on its suite took, if there were any."""
+    finished = Run.objects.filter(
+        suite_version__suite=run.suite_version.suite, hardware_class=run.hardware_class, state=State.SCORED
+    )
+    taken = finished.order_by("-finished_at").annotate(taken=F("finished_at") - F("started_at"))
+    durations = [value for value in taken.values_list("taken", flat=True)[:RECENT] if value]
+    return median(durations) if durations else None
+
+
+def estimated_start(run: Run) -> timedelta | None:
+    """In how long it will begin if one worker takes the queue in order; None where nothing is known to go by."""
+    position, usual = queue_position(run), usual_duration(run)
+    if position is None or usual is None:
+        return None
+    busy = Run.objects.unfinished().exclude(state=State.QUEUED).filter(hardware_class=run.hardware_class)
+    began = busy.order_by("started_at").values_list("started_at", flat=True).first()
+    rest = max(timedelta(), usual - (timezone.now() - began)) if began else timedelta()
+    return rest + usual * (position - 1)

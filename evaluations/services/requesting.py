@@ -1,0 +1,137 @@
+"""Asking for an evaluation, and taking it back."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import Actor, AuditEntry, User
+from evaluations import access
+from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
+from evaluations.models import LeaseLost, Run, State, SuiteVersion
+from evaluations.services.suites import current_version
+from evaluations.services.waking import wake_on_commit
+from hub.errors import Invalid
+from models_registry.models import Kind, Repository
+from models_registry.services import references
+
+logger = logging.getLogger(__name__)
+
+QUOTA_PERIOD = timedelta(days=1)
+
+
+def request_evaluation(
+    *, actor: Actor, repository: Repository, revision: str, suite: str, hardware_class: str = "cpu"
+) -> Run:
+    """Queue an evaluation of the commit that `revision` means now; the same one that is under way is given back.
+
+    Raises SuiteNotFound, RevisionNotFound, NothingToEvaluate, QuotaExhausted, and as `access.require_request`.
+    """
+    user = access.require_request(actor, repository)
+    if repository.kind != Kind.MODEL:
+        raise NothingToEvaluate(f"{repository.full_name} is a {repository.kind}: only models are evaluated.")
+    if hardware_class not in settings.HARDWARE_CLASSES:
+        raise Invalid(f"This hub has no {hardware_class!r} workers: it has {', '.join(settings.HARDWARE_CLASSES)}.")
+    version = current_version(suite)
+    commit = references.resolve(repository, revision).oid
+    same = Run.objects.filter(
+        repository=repository, commit=commit, suite_version=version, hardware_class=hardware_class
+    )
+    try:
+        with transaction.atomic():
+            # Rows that every such request locks, so that two at once cannot both take the last of a quota.
+            User.objects.select_for_update().get(pk=user.pk)
+            Repository.objects.select_for_update().get(pk=repository.pk)
+            under_way = same.unfinished().first()
+            if under_way is not None:
+                return under_way
+            _require_quota(version, user, repository)
+            run = Run.objects.create(
+                repository=repository,
+                commit=commit,
+                suite_version=version,
+                hardware_class=hardware_class,
+                requested_by=user,
+                rerun_of=same.filter(state=State.SCORED, rerun_of=None).order_by("created_at").first(),
+            )
+            wake_on_commit(run)
+    except IntegrityError:  # two requests at once: the other one made the row
+        return same.unfinished().get()
+    logger.info("run %s of %s at %s on %s queued", run.pk, repository, commit[:12], version)
+    return run
+
+
+def _require_quota(version: SuiteVersion, user: User, repository: Repository) -> None:
+    quota = version.definition["quota"]
+    recent = Run.objects.filter(
+        suite_version__suite=version.suite, created_at__gt=timezone.now() - QUOTA_PERIOD
+    ).counted_for_quota()
+    if user.is_staff:
+        return
+    for whose, runs, most in (
+        ("You have", recent.filter(requested_by=user), quota["per_user_day"]),
+        (f"{repository.full_name} has", recent.filter(repository=repository), quota["per_repository_day"]),
+    ):
+        if runs.count() >= most:
+            raise QuotaExhausted(f"{whose} had {most} evaluations on {version.suite.name} within a day. Try tomorrow.")
+
+
+def cancel(*, actor: Actor, run: Run) -> Run:
+    """Stop it: at once if it waits, at its worker's next heartbeat if it runs. Raises RunIsFinal, Forbidden."""
+    access.require_cancel(actor, run)
+    if run.is_final:
+        raise RunIsFinal(f"This evaluation is {run.state} already.")
+    with transaction.atomic():
+        AuditEntry.objects.record(actor, "evaluation.cancelled", str(run.pk), repository=run.repository.full_name)
+        if run.state == State.QUEUED:
+            try:
+                run.withdraw(timezone.now())
+            except LeaseLost:  # a worker took it just now: it will see the flag
+                Run.objects.filter(pk=run.pk).unfinished().update(cancel_requested=True)
+        else:
+            Run.objects.filter(pk=run.pk).unfinished().update(cancel_requested=True)
+    run.refresh_from_db()
+    return run
+
+
+def queue_again(*, actor: Actor, run: Run) -> Run:
+    """The same evaluation once more, as a row of its own that names this one. Raises Forbidden, RunIsFinal.
+
+    For staff; it asks for no quota.
+    """
+    access.require_operator(actor)
+    if not run.is_final:
+        raise RunIsFinal("This evaluation is still under way.")
+    try:
+        with transaction.atomic():
+            again = Run.objects.create(
+                repository=run.repository,
+                commit=run.commit,
+                suite_version=run.suite_version,
+                hardware_class=run.hardware_class,
+                requested_by=actor.user,
+                rerun_of=run,
+            )
+            AuditEntry.objects.record(actor, "evaluation.queued_again", str(run.pk), run=str(again.pk))
+            wake_on_commit(again)
+    except IntegrityError:
+        return Run.objects.unfinished().get(
+            repository=run.repository,
+            commit=run.commit,
+            suite_version=run.suite_version,
+            hardware_class=run.hardware_class,
+        )
+    return again
+
+
+@transaction.atomic
+def invalidate(*, actor: Actor, run: Run, reason: str) -> None:
+    """Take a score off the leaderboards, with a reason that everybody can read. Raises Forbidden, RunIsFinal."""
+    access.require_operator(actor)
+    try:
+        run.invalidate(reason)
+    except LeaseLost:
+        raise RunIsFinal("Only a scored evaluation can be invalidated.") from None
+    AuditEntry.objects.record(actor, "evaluation.invalidated", str(run.pk), reason=reason)

@@ -1,0 +1,111 @@
+"""Suites as rows, kept in step with their files; their data in storage."""
+
+import hashlib
+import logging
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from evaluations import suite_files
+from evaluations.errors import SuiteChanged, SuiteNotFound
+from evaluations.models import Suite, SuiteVersion
+from evaluations.suite_files import InvalidSuiteError, SuiteFile
+from models_registry import storage
+
+logger = logging.getLogger(__name__)
+
+NPY_ALIGNMENT = 64
+
+
+def synchronize(folder: Path = suite_files.FOLDER) -> list[SuiteVersion]:
+    """Make every suite's file a current version; those that are known already cost one query each.
+
+    Data go to storage first, rows second. Raises InvalidSuiteError, SuiteChanged, StorageUnavailable.
+    """
+    return [_synchronize(suite) for suite in suite_files.read_all(folder)]
+
+
+def current_versions() -> QuerySet[SuiteVersion]:
+    return SuiteVersion.objects.filter(current=True).select_related("suite").order_by("suite__name")
+
+
+def current_version(name: str) -> SuiteVersion:
+    """Raises SuiteNotFound."""
+    found = current_versions().filter(suite__name=name).first()
+    if found is None:
+        raise SuiteNotFound(f"There is no suite {name!r}.")
+    return found
+
+
+def _synchronize(suite: SuiteFile) -> SuiteVersion:
+    definition = dict(suite.definition)
+    known = SuiteVersion.objects.filter(suite__name=definition["id"], version=definition["version"])
+    found = known.select_related("suite").first()
+    if found is None:
+        inputs_key, labels_key = _store_data(suite)
+        try:
+            found = _add_version(suite, inputs_key, labels_key)
+        except IntegrityError:  # another worker starts at the same moment; its version is as good
+            found = known.get()
+    if found.digest != suite.digest:
+        raise SuiteChanged(f"{suite.path.name} changed, but its version is still {found.version}: give it a new one.")
+    if not found.current:
+        _make_current(found)
+    return found
+
+
+@transaction.atomic
+def _add_version(suite: SuiteFile, inputs_key: str, labels_key: str) -> SuiteVersion:
+    definition = dict(suite.definition)
+    facts = {name: definition[name] for name in ("title", "summary", "task", "tier")}
+    row, _ = Suite.objects.update_or_create(name=definition["id"], defaults=facts)
+    row.versions.update(current=False)
+    version = row.versions.create(
+        version=definition["version"],
+        digest=suite.digest,
+        definition=definition,
+        inputs_key=inputs_key,
+        labels_key=labels_key,
+    )
+    logger.info("suite %s added", version)
+    return version
+
+
+@transaction.atomic
+def _make_current(version: SuiteVersion) -> None:
+    SuiteVersion.objects.filter(suite=version.suite).update(current=False)
+    version.current = True
+    version.save(update_fields=["current"])
+    logger.info("suite %s is current again", version)
+
+
+def _store_data(suite: SuiteFile) -> tuple[str, str]:
+    """Put inputs and labels, each checked against its hash, under prefixes of their own."""
+    (data,) = suite.definition["data"]
+    return _store(suite, data, "inputs", "sha256", "suites"), _store(suite, data, "labels", "labels_sha256", "labels")
+
+
+def _store(suite: SuiteFile, data: dict[str, Any], part: str, hash_name: str, prefix: str) -> str:
+    content = suite.data_file(data[part]).read_bytes()
+    if hashlib.sha256(array_bytes(content)).hexdigest() != data[hash_name]:
+        raise InvalidSuiteError(f"{suite.path.name}: {data[part]} is not what {hash_name} says.")
+    key = f"{prefix}/{data[hash_name][:2]}/{data[hash_name]}.{uuid.uuid4().hex[:16]}"
+    storage.put(key, content)
+    return key
+
+
+def array_bytes(content: bytes) -> memoryview:
+    """The array inside an `.npy` file, without its header: what a suite's hashes are of.
+
+    Read by hand, because web processes start without numpy. Raises InvalidSuiteError. Source of the format:
+    https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+    """
+    versions = {1: 2, 2: 4, 3: 4}  # bytes that give the header's length
+    width = versions.get(content[6]) if content[:6] == b"\x93NUMPY" and len(content) > NPY_ALIGNMENT else None
+    if width is None:
+        raise InvalidSuiteError("A suite's data are no .npy file.")
+    start = 8 + width + int.from_bytes(content[8 : 8 + width], "little")
+    return memoryview(content)[start:]

@@ -1,0 +1,62 @@
+"""Workers are woken by messages that carry a run's id alone; what is lost is sent again."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from evaluations.models import FailureKind, LeaseLost, Run
+from hub.celery import app
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=90)
+MAX_ATTEMPTS = 3
+FIRST_DELAY = timedelta(seconds=5)
+WAKE_AGAIN_AFTER = timedelta(seconds=60)
+MOST_WOKEN_AT_ONCE = 50
+
+
+def wake_on_commit(run: Run) -> None:
+    """Send the message once the row is there to be found. A broker that is down loses nothing: `sweep` sends again."""
+    transaction.on_commit(lambda: wake(run), robust=True)
+
+
+def wake(run: Run) -> None:
+    Run.objects.filter(pk=run.pk).update(woken_at=timezone.now())
+    app.send_task("evaluations.execute", args=[str(run.pk)], queue=run.queue)
+
+
+def delay_after(attempt: int) -> timedelta:
+    """How long to wait before a run is tried again: 5 s, 10 s, 20 s …"""
+    return FIRST_DELAY * 2 ** max(0, attempt - 1)
+
+
+def retry_or_fail(run: Run, *, code: str, reason: str, log: str = "") -> None:
+    """After a fault of the hub: queue it again, or give it up after MAX_ATTEMPTS. Raises LeaseLost."""
+    now = timezone.now()
+    if run.cancel_requested:
+        run.withdraw(now)
+    elif run.attempt < MAX_ATTEMPTS:
+        run.requeue(now, delay_after(run.attempt), reason)
+        logger.warning("run %s queued again after attempt %d: %s", run.pk, run.attempt, reason)
+    else:
+        reason = f"{reason} It was tried {run.attempt} times."
+        run.fail(now, kind=FailureKind.INFRASTRUCTURE, code=code, reason=reason, log=log)
+        logger.error("run %s failed: %s", run.pk, reason)
+
+
+def sweep() -> None:
+    """Take runs from workers that are gone, and wake workers for what is due and nobody was told of lately."""
+    now = timezone.now()
+    for run in Run.objects.abandoned(now).select_related("repository"):
+        try:
+            retry_or_fail(run, code="worker_lost", reason="Its worker stopped answering.")
+        except LeaseLost:  # it was heard of again, or another sweeper was quicker
+            logger.info("run %s moved on before the sweeper", run.pk)
+    Run.objects.filter(state="queued", cancel_requested=True).update(state="cancelled", finished_at=now)
+    untold = Q(woken_at=None) | Q(woken_at__lt=now - WAKE_AGAIN_AFTER)
+    for run in Run.objects.claimable(now).filter(untold).order_by("created_at")[:MOST_WOKEN_AT_ONCE]:
+        wake(run)
