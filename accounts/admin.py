@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from accounts.models import AccessToken, AuditEntry, Membership, Namespace, Organization, User
+from accounts.requests import ActorRequest
 from accounts.services.accounts import suspend
 from accounts.services.tokens import revoke_token
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done
@@ -56,7 +57,7 @@ class UserAdmin(ShowOnly):
             "form_submit_text": "Suspend",
         },
     )
-    def suspend_member(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+    def suspend_member(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         user = User.objects.get(pk=object_id)
         suspend(actor=request.actor, user=user, reason=form.cleaned_data["reason"])
         return done(request, reverse("admin:accounts_user_change", args=[object_id]), f"{user} is suspended.")
@@ -71,7 +72,7 @@ class UserAdmin(ShowOnly):
             "form_submit_text": "Restore",
         },
     )
-    def restore_member(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+    def restore_member(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         user = User.objects.get(pk=object_id)
         suspend(actor=request.actor, user=user, reason="")
         return done(request, reverse("admin:accounts_user_change", args=[object_id]), f"{user} may write again.")
@@ -103,7 +104,7 @@ class OrganizationAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+    def save_related(self, request: ActorRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         target = form.instance.namespace.name
         for formset in formsets:
@@ -115,7 +116,7 @@ class OrganizationAdmin(ModelAdmin):
                 _note(request, "membership.deleted", target, deleted)
 
 
-def _note(request: HttpRequest, what: str, target: str, membership: Membership) -> None:
+def _note(request: ActorRequest, what: str, target: str, membership: Membership) -> None:
     AuditEntry.objects.record(
         request.actor, what, target, member=membership.user.username, role=membership.get_role_display()
     )
@@ -145,7 +146,7 @@ class AccessTokenAdmin(ShowOnly):
             "form_submit_text": "Revoke",
         },
     )
-    def revoke(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+    def revoke(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         token = AccessToken.objects.select_related("user").get(pk=object_id)
         revoke_token(actor=request.actor, token=token)
         return done(request, reverse("admin:accounts_accesstoken_change", args=[object_id]), f"{token} is revoked.")

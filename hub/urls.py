@@ -15,6 +15,7 @@ urlpatterns = [
     path("preferences", views.preferences, name="preferences"),
     path("admin/", admin.site.urls),
     path("", include("accounts.web.urls")),
+    path("", include("evaluations.web.urls")),
     path("", include("models_registry.web.urls")),  # last: it answers at /{namespace}
 ]
 

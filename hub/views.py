@@ -9,6 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.requests import ActorRequest
 from hub.errors import HubError
 from models_registry import panels, storage
 from models_registry.models import Kind, Repository
@@ -39,7 +40,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: ActorRequest) -> HttpResponse:
     visible = Repository.objects.visible_to(request.actor)
     models = visible.filter(kind=Kind.MODEL)
     tasks = (

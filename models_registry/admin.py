@@ -7,6 +7,7 @@ from django.urls import reverse
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from accounts.requests import ActorRequest
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, refused
 from hub.errors import HubError
 from models_registry.models import Repository
@@ -46,7 +47,7 @@ class RepositoryAdmin(ShowOnly):
             "form_submit_text": "Hide",
         },
     )
-    def hide_repository(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+    def hide_repository(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         repository = self._at(object_id)
         try:
             hide(actor=request.actor, repository=repository, reason=form.cleaned_data["reason"])
@@ -64,7 +65,7 @@ class RepositoryAdmin(ShowOnly):
             "form_submit_text": "Restore",
         },
     )
-    def restore_repository(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+    def restore_repository(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         repository = self._at(object_id)
         try:
             restore(actor=request.actor, repository=repository)

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
+from accounts.requests import ActorRequest
+
 
 class Filler(Protocol):
-    def __call__(self, request: HttpRequest, repository: Any) -> SafeString | str: ...
+    def __call__(self, request: ActorRequest, repository: Any) -> SafeString | str: ...
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,6 @@ def tabs() -> list[Tab]:
     return list(_tabs)
 
 
-def panels(slot: str, request: HttpRequest, repository: Any = None) -> list[SafeString | str]:
+def panels(slot: str, request: ActorRequest, repository: Any = None) -> list[SafeString | str]:
     """What higher apps show in this slot."""
     return [shown for filler in _fillers[slot] if (shown := filler(request, repository))]

@@ -2,20 +2,21 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import AccessToken, TokenRole
+from accounts.requests import ActorRequest
 from accounts.services.tokens import create_token, revoke_token
 from accounts.web.forms import ProfileForm, TokenForm, describe_scopes
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: ActorRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.actor.require_user())
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -27,12 +28,12 @@ def profile(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: ActorRequest) -> HttpResponse:
     """The list; a POST makes one and shows its value in the answer, the only time it can be seen."""
     user = request.actor.require_user()
     value, form = None, TokenForm(request.POST or None, actor=request.actor)
     if request.method == "POST" and form.is_valid():
-        made, value = create_token(
+        _token, value = create_token(
             actor=request.actor,
             user=user,
             name=form.cleaned_data["name"],
@@ -48,7 +49,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+def revoke(request: ActorRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(AccessToken, pk=pk, user=request.actor.require_user(), revoked_at=None)
     revoke_token(actor=request.actor, token=token)
     messages.success(request, _("The token “%(name)s” is revoked: it opens nothing any more.") % {"name": token.name})

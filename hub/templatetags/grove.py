@@ -40,7 +40,8 @@ def short_number(value: int | None) -> str:
     for unit, size in (("T", 10**12), ("B", 10**9), ("M", 10**6), ("K", 10**3)):
         if value >= size:
             amount = value / size
-            return f"{number_format(amount, 0 if amount >= 100 else 1)}\u00a0{unit}"
+            digits = 0 if amount >= 99.95 else 1
+            return f"{number_format(round(amount, digits), digits)}\u00a0{unit}"
     return number_format(value, 0)
 
 

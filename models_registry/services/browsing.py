@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.db.models.functions import Lower
 
-from models_registry.models import Repository, RepositoryTag
+from models_registry.models import RepositoryTag
+from models_registry.models.repository import RepositoryQuerySet
 
 MOST_WORDS = 8
 LONGEST_QUERY = 200
 VALUES_IN_A_FACET = 12
+MOST_COUNTED = 60
 
 SORTS = {
     "trending": ("-trending_score", "-updated_at", "-pk"),
@@ -52,7 +54,7 @@ class FacetValue:
     chosen: bool
 
 
-def matching(repositories: QuerySet[Repository], text: str) -> QuerySet[Repository]:
+def matching(repositories: RepositoryQuerySet, text: str) -> RepositoryQuerySet:
     """Those in whose name, owner, summary or tags every word occurs."""
     for word in text.split()[:MOST_WORDS]:
         owner, slash, name = word.partition("/")
@@ -69,9 +71,7 @@ def matching(repositories: QuerySet[Repository], text: str) -> QuerySet[Reposito
     return repositories
 
 
-def narrowed(
-    repositories: QuerySet[Repository], filters: Filters, *, without: str | None = None
-) -> QuerySet[Repository]:
+def narrowed(repositories: RepositoryQuerySet, filters: Filters, *, without: str | None = None) -> RepositoryQuerySet:
     """Those that match the text and every facet (but for `without`), in no order yet."""
     repositories = matching(repositories, filters.text)
     for name, values in filters.chosen.items():
@@ -85,30 +85,42 @@ def narrowed(
     return repositories
 
 
-def browse(repositories: QuerySet[Repository], filters: Filters) -> QuerySet[Repository]:
+def browse(repositories: RepositoryQuerySet, filters: Filters) -> RepositoryQuerySet:
     return narrowed(repositories, filters).order_by(*SORTS[filters.sort])
 
 
-def facets(repositories: QuerySet[Repository], filters: Filters) -> dict[str, list[FacetValue]]:
-    """The commonest values of each facet, counted among what all other facets leave. One query for each facet."""
-    return {name: _facet(repositories, filters, name) for name in FACETS}
+def facets(repositories: RepositoryQuerySet, filters: Filters) -> dict[str, list[FacetValue]]:
+    """The commonest values of each facet, counted among what all other facets leave. One query for each facet.
+
+    Clients look for tasks, libraries and languages among the tags too; here each shows once, in the facet of its own.
+    """
+    found = {name: _facet(repositories, filters, name) for name in FACETS}
+    shown = {entry.value for name, values in found.items() if name != "tag" for entry in values}
+    found["tag"] = [entry for entry in found["tag"] if entry.chosen or entry.value not in shown]
+    return {name: _shortened(values) for name, values in found.items()}
 
 
-def _facet(repositories: QuerySet[Repository], filters: Filters, name: str) -> list[FacetValue]:
+def _shortened(values: list[FacetValue]) -> list[FacetValue]:
+    return [entry for index, entry in enumerate(values) if entry.chosen or index < VALUES_IN_A_FACET]
+
+
+def _facet(repositories: RepositoryQuerySet, filters: Filters, name: str) -> list[FacetValue]:
     rest = narrowed(repositories, filters, without=name)
     chosen = filters.chosen.get(name, ())
-    if name in COLUMN_FACETS:
-        counted = rest.exclude(**{name: ""}).order_by().values_list(name).annotate(count=Count("pk"))
-        found = counted.order_by("-count", Lower(name))[: VALUES_IN_A_FACET + len(chosen)]
-        prefix = ""
-    else:
-        prefix = TAG_FACETS[name]
-        tags = RepositoryTag.objects.filter(repository__in=rest.order_by().values("pk"))
-        tags = tags.filter(tag__startswith=prefix) if prefix else tags.exclude(tag__contains=":")
-        counted_tags = tags.values_list("tag").annotate(count=Count("pk"))
-        found = counted_tags.order_by("-count", "tag")[: VALUES_IN_A_FACET + len(chosen)]
-    values = [
-        FacetValue(value.removeprefix(prefix), count, value.removeprefix(prefix) in chosen) for value, count in found
-    ]
+    prefix = TAG_FACETS.get(name, "")
+    counted = _column_counts(rest, name) if name in COLUMN_FACETS else _tag_counts(rest, prefix)
+    values = [FacetValue(value, count, value in chosen) for value, count in counted]
     missing = [value for value in chosen if value not in {entry.value for entry in values}]
     return [FacetValue(value, 0, chosen=True) for value in missing] + values
+
+
+def _column_counts(repositories: RepositoryQuerySet, column: str) -> list[tuple[str, int]]:
+    counted = repositories.exclude(**{column: ""}).order_by().values_list(column).annotate(count=Count("pk"))
+    return list(counted.order_by("-count", Lower(column))[:MOST_COUNTED])
+
+
+def _tag_counts(repositories: RepositoryQuerySet, prefix: str) -> list[tuple[str, int]]:
+    tags = RepositoryTag.objects.filter(repository__in=repositories.order_by().values("pk"))
+    tags = tags.filter(tag__startswith=prefix) if prefix else tags.exclude(tag__contains=":")
+    counted = tags.values_list("tag").annotate(count=Count("pk")).order_by("-count", "tag")
+    return [(tag.removeprefix(prefix), count) for tag, count in counted[:MOST_COUNTED]]

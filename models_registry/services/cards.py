@@ -157,6 +157,7 @@ def _parser() -> MarkdownIt:
     parser.enable(["table", "strikethrough"])
     parser.use(footnote_plugin).use(tasklists_plugin, label=True).use(anchors_plugin, max_level=4)
     parser.core.ruler.push("lower_headings", _lower_headings)
+    parser.core.ruler.push("align_cells", _align_cells)
     parser.add_render_rule("image", _image)
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", _table_close)
@@ -172,6 +173,14 @@ def _lower_headings(state: StateCore) -> None:
     for token in state.tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
+
+
+def _align_cells(state: StateCore) -> None:
+    """How a column is aligned, as an attribute: a style in the page would be against our policy."""
+    for token in state.tokens:
+        style = str(token.attrs.pop("style", "")) if token.type in {"th_open", "td_open"} else ""
+        if style.startswith("text-align:"):
+            token.attrSet("align", style.removeprefix("text-align:"))
 
 
 def _table_open(_self: RendererHTML, _tokens: Sequence[Token], _index: int, _options: Any, _env: Any) -> str:

@@ -38,7 +38,7 @@ def task_icon(task: str) -> str:
 def repository_header(context: Any, repository: Repository, current: str) -> dict[str, Any]:
     """Path, actions, tags and tabs. `current`: "card", "files", "settings", or the key of a higher app's tab."""
     request = context["request"]
-    tabs = [
+    tabs: list[dict[str, Any]] = [
         {"key": "card", "title": _("Card"), "icon": "file-text", "url": repository.get_absolute_url(), "count": None},
         {
             "key": "files",

@@ -1,11 +1,12 @@
 """Lists of models and datasets, searched, narrowed and sorted by their address."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts.requests import ActorRequest
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import Filters, browse, facets
 
@@ -27,16 +28,16 @@ FACET_TITLES = {
 
 
 @require_safe
-def models(request: HttpRequest) -> HttpResponse:
+def models(request: ActorRequest) -> HttpResponse:
     return _list(request, Kind.MODEL, str(_("Models")))
 
 
 @require_safe
-def datasets(request: HttpRequest) -> HttpResponse:
+def datasets(request: ActorRequest) -> HttpResponse:
     return _list(request, Kind.DATASET, str(_("Datasets")))
 
 
-def _list(request: HttpRequest, kind: Kind, title: str) -> HttpResponse:
+def _list(request: ActorRequest, kind: Kind, title: str) -> HttpResponse:
     visible = Repository.objects.visible_to(request.actor).filter(kind=kind)
     filters = Filters.of_query(request.GET)
     page = Paginator(browse(visible, filters).for_cards(), PAGE_SIZE).get_page(request.GET.get("page"))

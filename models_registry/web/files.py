@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from accounts.requests import ActorRequest
 from models_registry import access
 from models_registry.formats.card import split as split_card
 from models_registry.formats.highlighting import highlight_file
@@ -75,7 +76,7 @@ def _icon(entry: TreeEntry) -> str:
 
 
 def _frame(
-    request: HttpRequest, kind: str, namespace: str, name: str, rest: str
+    request: ActorRequest, kind: str, namespace: str, name: str, rest: str
 ) -> tuple[Repository, Commit, dict[str, Any]]:
     """What the three pages share. Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled."""
     repository = of_address(request, kind, namespace, name)
@@ -117,7 +118,7 @@ def _references(repository: Repository, revision: str) -> list[dict[str, Any]]:
 
 
 @require_safe
-def tree(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     repository, commit, context = _frame(request, kind, namespace, name, rest)
     path, revision = context["path"], context["revision"]
     entries, more = trees.listing(repository, commit, path, limit=MOST_ENTRIES)
@@ -146,7 +147,7 @@ def tree(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) 
 
 
 @require_safe
-def blob(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     repository, commit, context = _frame(request, kind, namespace, name, rest)
     entry = trees.file(repository, commit, context["path"])
     lower = entry.name.lower()
@@ -213,7 +214,7 @@ def _tensors(repository: Repository, commit: Commit, entry: TreeEntry) -> Tensor
 
 
 @require_safe
-def commits(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+def commits(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """The line of commits, newest first; `?from=` names the one a later page starts with."""
     repository, commit, context = _frame(request, kind, namespace, name, rest)
     start = references.resolve(repository, request.GET["from"]) if request.GET.get("from") else commit
@@ -224,7 +225,7 @@ def commits(request: HttpRequest, kind: str, namespace: str, name: str, rest: st
 
 
 @require_safe
-def commit(request: HttpRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
+def commit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """One commit: what it says, and the way to its files."""
     _repository, _commit, context = _frame(request, kind, namespace, name, rest)
     return render(request, "models_registry/commit.html", context)

@@ -1,10 +1,11 @@
 """The page of a member or an organisation: who they are, and what they share."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.models import Membership
+from accounts.requests import ActorRequest
 from accounts.services.accounts import namespace_named
 from models_registry.models import Kind, Repository
 
@@ -12,7 +13,7 @@ MOST = 50
 
 
 @require_safe
-def namespace(request: HttpRequest, name: str) -> HttpResponse:
+def namespace(request: ActorRequest, name: str) -> HttpResponse:
     found = namespace_named(name)
     if found.name != name:
         return redirect(found)

@@ -5,12 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.requests import ActorRequest
 from hub.errors import HubError
 from models_registry import access, panels
 from models_registry.errors import GatedRepository
@@ -28,7 +29,7 @@ from models_registry.web.usage import first_steps, usages
 CARD_SECONDS = 24 * 3600
 
 
-def of_address(request: HttpRequest, kind: str, namespace: str, name: str) -> Repository:
+def of_address(request: ActorRequest, kind: str, namespace: str, name: str) -> Repository:
     """The repository of a page's address. Raises RepositoryNotFound, for a private one as for a missing one."""
     return access.repository_for(request.actor, kind, f"{namespace}/{name}")
 
@@ -49,7 +50,7 @@ def card_html(repository: Repository, card: Card) -> SafeString:
 
 
 @require_safe
-def card(request: HttpRequest, kind: str, namespace: str, name: str) -> HttpResponse:
+def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     repository = of_address(request, kind, namespace, name)
     if repository.full_name != f"{namespace}/{name}":
         return redirect(repository)
@@ -78,7 +79,7 @@ def card(request: HttpRequest, kind: str, namespace: str, name: str) -> HttpResp
     return render(request, "models_registry/repository_card.html", context)
 
 
-def _gate_message(request: HttpRequest, repository: Repository) -> str:
+def _gate_message(request: ActorRequest, repository: Repository) -> str:
     try:
         access.require_read(request.actor, repository)
     except GatedRepository as error:
@@ -88,7 +89,7 @@ def _gate_message(request: HttpRequest, repository: Repository) -> str:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: ActorRequest) -> HttpResponse:
     initial = {"namespace": request.GET.get("namespace", request.user.get_username())}
     form = NewRepositoryForm(request.POST or None, actor=request.actor, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -109,13 +110,13 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def settings(request: HttpRequest, kind: str, namespace: str, name: str) -> HttpResponse:
+def settings(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     repository = of_address(request, kind, namespace, name)
     access.require_administration(request.actor, repository)
     return _settings_page(request, repository)
 
 
-def _settings_page(request: HttpRequest, repository: Repository, deletion: DeleteForm | None = None) -> HttpResponse:
+def _settings_page(request: ActorRequest, repository: Repository, deletion: DeleteForm | None = None) -> HttpResponse:
     initial = {"private": "private" if repository.private else "public"}
     context = {
         "repository": repository,
@@ -128,7 +129,7 @@ def _settings_page(request: HttpRequest, repository: Repository, deletion: Delet
 
 @login_required
 @require_POST
-def change_visibility(request: HttpRequest, kind: str, namespace: str, name: str) -> HttpResponse:
+def change_visibility(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     repository = of_address(request, kind, namespace, name)
     form = VisibilityForm(request.POST)
     if form.is_valid():
@@ -139,7 +140,7 @@ def change_visibility(request: HttpRequest, kind: str, namespace: str, name: str
 
 @login_required
 @require_POST
-def delete(request: HttpRequest, kind: str, namespace: str, name: str) -> HttpResponse:
+def delete(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     repository = of_address(request, kind, namespace, name)
     access.require_administration(request.actor, repository)
     form = DeleteForm(request.POST, full_name=repository.full_name)

@@ -1,11 +1,14 @@
 """Pages of the registry. `{namespace}/{name}` comes last in the site's addresses: whatever stands before it wins."""
 
+from collections.abc import Callable
+
+from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from models_registry.models import Kind
 from models_registry.web import browsing, files, namespaces, repositories
 
-PAGES = [
+PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("", repositories.card, "repository"),
     ("/tree/<path:rest>", files.tree, "tree"),
     ("/blob/<path:rest>", files.blob, "blob"),

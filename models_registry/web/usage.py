@@ -22,11 +22,11 @@ def usages(repository: Repository, paths: list[str]) -> list[Usage]:
     name, address = repository.full_name, settings.BASE_URL
     is_dataset = repository.kind == Kind.DATASET
     export = f"export HF_ENDPOINT={address}\n"
-    repo_type = ', repo_type="dataset"' if is_dataset else ""
+    option = '    repo_type="dataset",\n' if is_dataset else ""
     python = (
         "from huggingface_hub import HfApi\n\n"
         f'hub = HfApi("{address}")\n'
-        f'folder = hub.snapshot_download("{name}"{repo_type})'
+        f'folder = hub.snapshot_download(\n    "{name}",\n{option})'
     )
     found = [Usage(_("Python"), python)]
     if is_dataset:
@@ -61,5 +61,8 @@ def first_steps(repository: Repository) -> list[Usage]:
         f'hub = HfApi("{address}", token="hf_…")\n'
         f'hub.upload_folder(repo_id="{name}", folder_path="folder"{repo_type})'
     )
-    git = f"git clone {address}{repository.get_absolute_url()}\ncd {repository.name}\ngit add . && git commit -m 'Add files' && git push"
+    git = (
+        f"git clone {address}{repository.get_absolute_url()}\ncd {repository.name}\n"
+        "git add . && git commit -m 'Add files' && git push"
+    )
     return [Usage("hf", upload), Usage(_("Python"), python), Usage("git", git)]

@@ -1,0 +1,126 @@
+"""Scores and ranks as drawings. Geometry is computed here and written as SVG attributes: pages hold no style of their own."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.utils.formats import number_format
+
+register = template.Library()
+
+WIDTH = 136  # of the interval's drawing, in its own units
+MARGIN = 2
+MOST_TICKS = 4
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A scale shared by the intervals of one table, from `low` to `high`, with round numbers on it."""
+
+    low: float
+    high: float
+    step: float
+
+    @classmethod
+    def over(cls, values: Iterable[float]) -> "Axis":
+        """The shortest scale with round ends that holds all values."""
+        found = list(values) or [0.0, 1.0]
+        low, high = min(found), max(found)
+        if high - low < 1e-9:
+            low, high = low - 0.01, high + 0.01
+        step = _round_step((high - low) / (MOST_TICKS - 2))
+        return cls(math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step)
+
+    def x(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low)
+        return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
+
+    @property
+    def ticks(self) -> list[float]:
+        count = round((self.high - self.low) / self.step)
+        return [self.low + index * self.step for index in range(count + 1)]
+
+    @property
+    def decimals(self) -> int:
+        return max(0, -math.floor(math.log10(self.step) + 1e-9))
+
+
+def _round_step(rough: float) -> float:
+    """The next of 1, 2, 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough - 1e-12)
+
+
+def axis_of(scores: Iterable[Any]) -> Axis:
+    """Over the intervals of scores (anything with `low` and `high`)."""
+    return Axis.over(bound for score in scores for bound in (score.low, score.high))
+
+
+@register.inclusion_tag("evaluations/_interval.html")
+def interval(score: Any, axis: Axis) -> dict[str, Any]:
+    """A point with its 95 % interval on a shared scale."""
+    return {
+        "ticks": [axis.x(tick) for tick in axis.ticks],
+        "low": axis.x(score.low),
+        "high": axis.x(score.high),
+        "point": axis.x(score.value),
+        "score": score,
+    }
+
+
+@register.inclusion_tag("evaluations/_axis.html")
+def scale(axis: Axis) -> dict[str, Any]:
+    """The numbers under which the intervals of a table stand: the first, the last and what fits between."""
+    ticks = axis.ticks if len(axis.ticks) <= 3 else [axis.ticks[0], axis.ticks[len(axis.ticks) // 2], axis.ticks[-1]]
+    anchors = ["start", *["middle"] * (len(ticks) - 2), "end"]
+    return {
+        "ticks": [
+            {"x": axis.x(tick), "text": number_format(round(tick, axis.decimals), axis.decimals), "anchor": anchor}
+            for tick, anchor in zip(ticks, anchors, strict=True)
+        ]
+    }
+
+
+@register.inclusion_tag("evaluations/_rank.html")
+def rank(first: int, last: int, of: int) -> dict[str, Any]:
+    """A rank as the interval that the data leave open, and where it lies in the whole list."""
+    span = max(of - 1, 1)
+    start, end = 3 + 50 * (first - 1) / span, 3 + 50 * (last - 1) / span
+    return {"first": first, "last": last, "of": of, "start": round(start, 1), "end": round(max(end, start + 0.1), 1)}
+
+
+@register.filter
+def as_score(value: float | None) -> str:
+    """Four decimals; large values (perplexities, errors) with fewer."""
+    if value is None:
+        return ""
+    digits = 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0
+    return number_format(round(value, digits), digits)  # number_format alone cuts off what it does not show
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """72 → "1 min 12 s"."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return f"{number_format(round(seconds, 1), 1)}\u00a0s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (rest if not hours else 0, "s")]
+    return " ".join(f"{amount}\u00a0{unit}" for amount, unit in parts if amount)
+
+
+@register.filter
+def metric_title(name: str) -> str:
+    """ "f1_macro" → "F1 macro"."""
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+@register.filter
+def metric(scores: Any, name: str) -> Any:
+    """The score of that name, or None."""
+    return next((score for score in scores if score.name == name), None)

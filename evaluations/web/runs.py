@@ -1,0 +1,139 @@
+"""Evaluations of one repository, the form that asks for one, and the page of a run."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.requests import ActorRequest
+from evaluations import access
+from evaluations.models import Run, State
+from evaluations.services.listing import estimated_start, queue_position, runs_of
+from evaluations.services.requesting import cancel, request_evaluation
+from evaluations.services.suites import current_versions
+from evaluations.templatetags.scores import axis_of
+from evaluations.web.forms import EvaluateForm
+from hub.errors import HubError
+from models_registry.access import repository_for, require_read
+from models_registry.models import Commit, Kind, Repository
+
+PAGE_SIZE = 30
+STEPS = (State.QUEUED, State.FETCHING, State.RUNNING, State.SCORING, State.SCORED)
+
+
+@require_safe
+def of_repository(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
+    repository = repository_for(request.actor, Kind.MODEL, f"{namespace}/{name}")
+    page = Paginator(runs_of(request.actor, repository), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "repository": repository,
+        "section": "models",
+        "page": page,
+        "is_live": any(not run.is_final for run in page),
+        "suites": current_versions(),
+    }
+    return render(request, "evaluations/repository_runs.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def evaluate(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
+    repository = repository_for(request.actor, Kind.MODEL, f"{namespace}/{name}")
+    require_read(request.actor, repository)
+    versions = list(current_versions())
+    suggested = next(
+        (v.suite.name for v in versions if v.suite.task == repository.task), versions[0].suite.name if versions else ""
+    )
+    initial = {
+        "revision": request.GET.get("revision", repository.default_branch),
+        "suite": request.GET.get("suite", suggested),
+    }
+    form = EvaluateForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            asked = request_evaluation(
+                actor=request.actor,
+                repository=repository,
+                revision=form.cleaned_data["revision"],
+                suite=form.cleaned_data["suite"],
+            )
+        except HubError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect(asked)
+    context = {"repository": repository, "section": "models", "form": form, "versions": versions}
+    return render(request, "evaluations/evaluate.html", context)
+
+
+@require_safe
+def run(request: ActorRequest, pk: object) -> HttpResponse:
+    shown = access.run_for(request.actor, pk)
+    document = json.loads(shown.result.document) if hasattr(shown, "result") else {}
+    scores = sorted(shown.scores.all(), key=lambda score: (not score.primary, score.name))
+    start = estimated_start(shown)
+    context = {
+        "run": shown,
+        "repository": shown.repository,
+        "section": "models",
+        "steps": _steps(shown),
+        "scores": scores,
+        "axis": axis_of(scores),
+        "queue_position": queue_position(shown),
+        "seconds_to_start": start.total_seconds() if start else None,
+        "result_command": f"curl -O {settings.BASE_URL}/api/evaluations/{shown.pk}/result",
+        "document": document,
+        "commit": Commit.objects.filter(repository=shown.repository, oid=shown.commit).first(),
+        "may_cancel": not shown.is_final and _may_cancel(request, shown),
+        "earlier": _earlier(shown),
+    }
+    return render(request, "evaluations/run.html", context)
+
+
+def _steps(shown: Run) -> list[dict[str, Any]]:
+    """The run's way, as far as it has come."""
+    reached = STEPS.index(State(shown.state)) if shown.state in STEPS else -1
+    return [
+        {
+            "key": step.value,
+            "is_done": index < reached or shown.state == State.SCORED,
+            "is_current": index == reached and shown.state != State.SCORED,
+        }
+        for index, step in enumerate(STEPS)
+    ]
+
+
+def _may_cancel(request: ActorRequest, shown: Run) -> bool:
+    user = request.actor.user
+    if user is None or user.is_suspended:
+        return False
+    if shown.requested_by_id == user.pk:
+        return True
+    return Repository.objects.filter(pk=shown.repository_id).writable_by(request.actor).exists()
+
+
+def _earlier(shown: Run) -> list[Run]:
+    """Other scored runs of the same commit on the same version: do they agree?"""
+    same = Run.objects.filter(
+        repository=shown.repository, commit=shown.commit, suite_version=shown.suite_version, state=State.SCORED
+    )
+    return list(same.exclude(pk=shown.pk).for_lists().order_by("-created_at")[:10])
+
+
+@login_required
+@require_POST
+def cancel_run(request: ActorRequest, pk: object) -> HttpResponse:
+    shown = access.run_for(request.actor, pk)
+    try:
+        cancel(actor=request.actor, run=shown)
+    except HubError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("It will be stopped."))
+    return redirect(shown)

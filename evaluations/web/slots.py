@@ -1,0 +1,49 @@
+"""What the registry's pages show of evaluations: filled in `apps.py`, so that the registry need not know them."""
+
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from accounts.requests import ActorRequest
+from evaluations.models import Run, State
+from evaluations.services.listing import newest_scored
+from evaluations.services.ranking import ranks_of
+from models_registry import panels
+from models_registry.models import Kind, Repository
+
+NEWEST = 6
+
+
+def newest_scores(request: ActorRequest, repository: None) -> str:
+    return render_to_string("evaluations/_newest_scores.html", {"runs": newest_scored(request.actor, NEWEST)}, request)
+
+
+def ranks(request: ActorRequest, repository: Repository) -> str:
+    """Where a public model stands; nothing for one that is on no board."""
+    standing = ranks_of(repository) if repository.kind == Kind.MODEL else []
+    if not standing:
+        return ""
+    context = {"repository": repository, "standing": standing}
+    return render_to_string("evaluations/_ranks.html", context, request)
+
+
+def evaluate_button(request: ActorRequest, repository: Repository) -> str:
+    if repository.kind != Kind.MODEL or repository.disabled_reason:
+        return ""
+    return render_to_string("evaluations/_evaluate_button.html", {"repository": repository}, request)
+
+
+def runs_url(repository: Repository) -> str:
+    return f"{repository.get_absolute_url()}/evaluations" if repository.kind == Kind.MODEL else ""
+
+
+def run_count(repository: Repository) -> int:
+    return Run.objects.filter(repository=repository).exclude(state=State.CANCELLED).count()
+
+
+def fill() -> None:
+    panels.fill("home", newest_scores)
+    panels.fill("repository-side", ranks)
+    panels.fill("repository-actions", evaluate_button)
+    panels.add_tab(
+        panels.Tab(key="evaluations", title=_("Evaluations"), icon="bar-chart-steps", url=runs_url, count=run_count)
+    )

@@ -1,0 +1,129 @@
+"""What people do in the browser, from the first click to the last."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from evaluations.models import Run, State
+from models_registry.models import Repository
+from tests.browser import scene as scenes
+from tests.browser.conftest import sign_in
+from tests.browser.scene import Scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.usefixtures("complaints")]
+
+
+def test_from_signing_up_to_a_token_and_a_repository(page: Page, live_server: LiveServer) -> None:
+    page.goto(live_server.url)
+    page.get_by_role("link", name="Sign up").first.click()
+    page.get_by_label("Email").fill("new@example.org")
+    page.get_by_label("Username").fill("new-comer")
+    page.get_by_label("Password", exact=True).fill(scenes.PASSWORD)
+    page.get_by_label("Password (again)").fill(scenes.PASSWORD)
+    page.get_by_role("button", name="Sign Up").click()
+    expect(page.get_by_label("Account: new-comer")).to_be_visible()
+
+    page.goto(live_server.url + "/settings/tokens")
+    page.get_by_label("Name", exact=True).fill("laptop")
+    page.get_by_label("read and write everything").check()
+    page.get_by_role("button", name="Make a token").click()
+    token = page.get_by_text(re.compile(r"^hf_\w{30,}$")).inner_text()
+    page.get_by_role("button", name="Copy the command").first.click()
+    assert page.evaluate("navigator.clipboard.readText()") == token
+
+    page.get_by_role("link", name="New", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("digits")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("new-comer/digits")
+    expect(page.get_by_text("Nothing uploaded yet")).to_be_visible()
+
+    page.get_by_label("Account: new-comer").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+
+
+def test_signing_in_by_the_form_leads_back_to_where_one_wanted_to_go(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
+    page.goto(live_server.url + "/settings/tokens")
+    page.get_by_label("Login").fill("alder")
+    page.get_by_label("Password").fill(scenes.PASSWORD)
+    page.get_by_role("button", name="Sign In").click()
+    expect(page).to_have_url(live_server.url + "/settings/tokens")
+
+
+def test_a_slash_leads_to_the_search_and_filters_change_the_address(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
+    page.goto(live_server.url + "/models")
+    page.keyboard.press("/")
+    page.keyboard.type("digits")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"q=digits"))
+    expect(page.locator(".repo-list > li")).to_have_count(3)
+    page.get_by_role("checkbox", name="bsd-3-clause").check()
+    expect(page).to_have_url(re.compile(r"q=digits&licence=bsd-3-clause$"))
+    expect(page.locator(".repo-list > li")).to_have_count(1)
+    page.get_by_role("link", name="Remove bsd-3-clause").click()
+    expect(page.locator(".repo-list > li")).to_have_count(3)
+
+
+def test_the_theme_and_the_language_are_switched_at_the_foot(page: Page, live_server: LiveServer) -> None:
+    page.goto(live_server.url + "/models")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 22, 20)"
+    page.get_by_role("button", name="简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    expect(page).to_have_url(live_server.url + "/models")
+
+
+def test_a_menu_is_used_with_the_keyboard_alone(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + f"{scene.model.get_absolute_url()}/tree/main")
+    page.locator("details.menu-start > summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/tree/v1\.1$"))
+
+
+def test_a_runs_page_follows_its_run_without_a_reload(page: Page, live_server: LiveServer, scene: Scene) -> None:
+    page.goto(live_server.url + scene.running.get_absolute_url())
+    expect(page.get_by_role("status")).to_contain_text("Running")
+    Run.objects.filter(pk=scene.running.pk).update(state=State.CANCELLED)
+    expect(page.get_by_role("status").first).to_contain_text("Cancelled", timeout=8000)
+
+
+def test_a_deletion_takes_the_full_name(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + f"{scene.empty.get_absolute_url()}/settings")
+    page.get_by_label("Type the full name").fill("seedling")
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_text("nothing was deleted")).to_be_visible()
+    page.get_by_label("Type the full name").fill("alder/seedling")
+    page.get_by_role("button", name="Delete it").click()
+    expect(page).to_have_url(live_server.url + "/alder")
+    assert not Repository.objects.filter(pk=scene.empty.pk).exists()
+
+
+def test_a_moderator_hides_a_repository_in_the_administration(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(f"{live_server.url}/admin/models_registry/repository/{scene.model.pk}/change/")
+    page.get_by_text("Hide", exact=True).click()
+    page.get_by_label("Reason").fill("Stolen weights")
+    page.get_by_role("button", name="Hide").click()
+    expect(page.get_by_text("is hidden")).to_be_visible()
+    scene.model.refresh_from_db()
+    assert scene.model.disabled_reason == "Stolen weights"
+    assert User.objects.filter(pk=scene.member.pk).exists()

@@ -1,0 +1,31 @@
+"""Pictures of the main pages, wide and narrow, light and dark, to be looked at: `make screenshots` fills `screenshots/`."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser import scene as scenes
+from tests.browser.conftest import sign_in
+from tests.browser.scene import Scene
+
+pytestmark = [pytest.mark.screenshots, pytest.mark.timeout(1800)]
+
+FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_draw(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene, theme: str, width: int
+) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
+    page.set_viewport_size({"width": width, "height": 900})
+    for pages in (scenes.entrance_pages(), scenes.pages(scene)):
+        if pages.keys() == scenes.pages(scene).keys():
+            sign_in(context, live_server, scene.member)
+        for name, address in pages.items():
+            page.goto(live_server.url + address)
+            page.screenshot(path=FOLDER / f"{name}-{width}-{theme}.png", full_page=True)

@@ -1,0 +1,65 @@
+"""Runs as rows, as a worker leaves them behind, for tests of what is shown of them. Workers themselves are tested elsewhere."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from evaluations.models import FailureKind, Result, Run, Score, State, SuiteVersion
+from evaluations.services.suites import current_versions, synchronize
+from models_registry.models import Repository
+from models_registry.services import references
+
+ROWS = 540
+
+
+def suite() -> SuiteVersion:
+    """The digits suite, from its file."""
+    return current_versions().filter(suite__name="digits-image-classification").first() or synchronize()[0]
+
+
+def run(repository: Repository, **fields: Any) -> Run:
+    commit = references.resolve(repository, repository.default_branch).oid
+    return Run.objects.create(
+        repository=repository, commit=commit, suite_version=suite(), requested_by=repository.creator, **fields
+    )
+
+
+def scored(repository: Repository, correct: int = 533, **fields: Any) -> Run:
+    """A run that got the first `correct` of 540 rows right."""
+    now = timezone.now()
+    made = run(
+        repository,
+        state=State.SCORED,
+        attempt=1,
+        started_at=now - timedelta(seconds=3),
+        finished_at=now,
+        **{"format": "safetensors", "path": "model.safetensors", "architecture": "digits-cnn", "parameters": 38_282}
+        | fields,
+    )
+    for name, primary in (("accuracy", True), ("f1_macro", False)):
+        value = correct / ROWS
+        Score.objects.create(
+            run=made, name=name, value=value, low=value - 0.013, high=min(1.0, value + 0.007), stderr=0.005,
+            method="wilson", n=ROWS, chance=0.1 if primary else None, primary=primary,
+        )  # fmt: skip
+    document = {
+        "config": {"seed": 0, "dtype": "float32", "batch_size": 64},
+        "env": {"python": "3.11.9", "packages": {"torch": "2.13.0"}},
+        "sandbox": {"backend": "bwrap"},
+        "timing": {"wall": 2.4},
+    }
+    bits = (1 << correct) - 1
+    Result.objects.create(
+        run=made, document=json.dumps(document), sha256="0" * 64, public_key="1" * 64, signature="2" * 128,
+        outcomes=bits.to_bytes((ROWS + 7) // 8, "little"), samples_key=f"samples/{made.pk}",
+    )  # fmt: skip
+    return made
+
+
+def failed(repository: Repository, reason: str = "conv1.weight has another shape.") -> Run:
+    return run(
+        repository, state=State.FAILED, attempt=1, failure_kind=FailureKind.MODEL, failure_code="shape", failure_reason=reason,
+        log_tail="loading <model>", finished_at=timezone.now(),
+    )  # fmt: skip
