@@ -1,21 +1,18 @@
 # What one does with Grove: `make run`. Nothing but Python 3.11+ and make is needed; all else goes into .venv.
 
-PYTHON       ?= python3
-PORT         ?= 8000
-HUB_DATA_DIR ?= var
-PYTEST_ARGS  ?=
+PYTHON      ?= python3
+PYTEST_ARGS ?=
 
 VENV := .venv
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
 
-export PORT HUB_DATA_DIR
-
 .PHONY: run install install-dev test lint format bench soak screenshots vendor constraints
 .DEFAULT_GOAL := run
 
+# Takes PORT (8000) and HUB_DATA_DIR (var), from the command line, the environment or .env.
 run: install
-	@exec $(BIN)/python -m hub.embedded --port $(PORT)
+	@exec $(BIN)/python -m hub.embedded
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -39,12 +36,13 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 test: install-dev
 	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
 
+lint: export HUB_DEBUG = true
 lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m mypy accounts models_registry evaluations hub manage.py
 	$(BIN)/lint-imports
-	HUB_DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py makemigrations --check --dry-run
 
 format: install-dev
 	$(BIN)/ruff check --fix .

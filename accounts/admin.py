@@ -16,8 +16,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from accounts.authentication import ActorRequest
 from accounts.models import AccessToken, AuditEntry, Membership, Namespace, Organization, User
+from accounts.requests import ActorRequest
 from accounts.services.accounts import suspend
 from accounts.services.tokens import revoke_token
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done

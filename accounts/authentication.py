@@ -35,10 +35,7 @@ def actor_from_token(value: str) -> Actor:
     return Actor(user=token.user, token=token)
 
 
-class ActorRequest(HttpRequest):
-    """A request as views get it, for their types: the middleware below has said who asks."""
-
-    actor: Actor
+NOBODY = Actor()
 
 
 class ActorMiddleware:
@@ -57,6 +54,10 @@ class ActorMiddleware:
         else:
             # Lazily: an anonymous call of the API should not pay for a session. The session's user is taken hold of now,
             # because DRF puts its own in its place.
-            user = request.user
-            request.actor = SimpleLazyObject(lambda: Actor(user=user if user.is_authenticated else None))  # type: ignore[attr-defined]
+            user = getattr(request, "user", None)
+            request.actor = (  # type: ignore[attr-defined]
+                SimpleLazyObject(lambda: Actor(user=user if user.is_authenticated else None))
+                if user is not None
+                else NOBODY
+            )
         return self.get_response(request)

@@ -1,5 +1,7 @@
 """Who may see, ask for and stop an evaluation: asked here by pages, API and admin alike."""
 
+from uuid import UUID
+
 from accounts.models import Actor, User
 from evaluations.errors import RunNotFound
 from evaluations.models import Run
@@ -8,7 +10,7 @@ from models_registry import access
 from models_registry.models import Repository
 
 
-def run_for(actor: Actor, run_id: object) -> Run:
+def run_for(actor: Actor, run_id: UUID | str) -> Run:
     """The run, if this actor may know of its repository. Raises RunNotFound."""
     found = Run.objects.visible_to(actor).for_lists().filter(pk=run_id).first()
     if found is None:

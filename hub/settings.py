@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hub.wire.request_id.RequestIdMiddleware",
+    "hub.wire.hygiene.RefuseNul",
     "django.middleware.security.SecurityMiddleware",
     "hub.content_security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -71,6 +72,13 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "hub.error_responses.ErrorPages",
+]
+# The chain for requests to the API that carry no session (`hub.wsgi`).
+MIDDLEWARE_FOR_PROGRAMS = [
+    "hub.wire.request_id.RequestIdMiddleware",
+    "hub.wire.hygiene.RefuseNul",
+    "django.middleware.security.SecurityMiddleware",
+    "accounts.authentication.ActorMiddleware",
 ]
 
 ROOT_URLCONF = "hub.urls"

@@ -6,10 +6,10 @@ from django.urls import include, path
 from hub import views
 
 urlpatterns = [
+    path("", include("models_registry.hf_api.urls")),
+    path("", include("models_registry.git_http.urls")),
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
-    path("", include("models_registry.git_http.urls")),
-    path("", include("models_registry.hf_api.urls")),
     path("", include("evaluations.api.urls")),
     path("", views.home, name="home"),
     path("preferences", views.preferences, name="preferences"),

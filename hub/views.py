@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.authentication import ActorRequest
+from accounts.requests import ActorRequest
 from hub.errors import HubError
 from models_registry import panels, storage
 from models_registry.models import Kind, Repository

@@ -1,9 +1,45 @@
-"""The site: pages, the API, git. `granian --interface wsgi hub.wsgi:application`"""
+"""The site: pages, the API, git. `granian --interface wsgi hub.wsgi:application`
+
+Two chains of middleware before the same views. What a browser needs (sessions, CSRF, languages, messages) costs a program
+more than most of its answers do; a request to an address of the API that carries no session takes the short one.
+"""
 
 import os
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
-application = get_wsgi_application()
+_FOR_PROGRAMS = re.compile(r"/(api/|(datasets/)?[^/]+/[^/]+/resolve/|(datasets/)?[^/]+/[^/]+\.git/)")
+
+
+class _Handler(WSGIHandler):
+    """Django's handler, with a chain of middleware of its own."""
+
+    def __init__(self, middleware: list[str]):
+        self._chain = middleware
+        super().__init__()
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        all_of_it = settings.MIDDLEWARE
+        settings.MIDDLEWARE = self._chain  # the name under which Django looks; nothing else runs yet
+        try:
+            super().load_middleware(is_async)
+        finally:
+            settings.MIDDLEWARE = all_of_it
+
+
+django.setup(set_prefix=False)
+_pages = _Handler(settings.MIDDLEWARE)
+_programs = _Handler(settings.MIDDLEWARE_FOR_PROGRAMS)
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    has_session = settings.SESSION_COOKIE_NAME in environ.get("HTTP_COOKIE", "")
+    is_program = not has_session and _FOR_PROGRAMS.match(environ.get("PATH_INFO", ""))
+    return (_programs if is_program else _pages)(environ, start_response)

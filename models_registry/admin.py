@@ -7,7 +7,7 @@ from django.urls import reverse
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from accounts.authentication import ActorRequest
+from accounts.requests import ActorRequest
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, refused
 from hub.errors import HubError
 from models_registry.models import Repository

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
-from accounts.authentication import ActorRequest
+from accounts.requests import ActorRequest
 
 
 class Filler(Protocol):

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.authentication import ActorRequest
 from accounts.models import AccessToken, TokenRole
+from accounts.requests import ActorRequest
 from accounts.services.tokens import create_token, revoke_token
 from accounts.web.forms import ProfileForm, TokenForm, describe_scopes
 

@@ -1,6 +1,7 @@
 """Evaluations, suites and leaderboards for programs."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -59,7 +60,7 @@ class EvaluationView(HubApiView):
     """One evaluation, as it stands."""
 
     @extend_schema(responses=presenting.Evaluation)
-    def get(self, request: Request, run_id: str) -> Response:
+    def get(self, request: Request, run_id: UUID) -> Response:
         return Response(presenting.run(access.run_for(request.actor, run_id)))
 
 
@@ -67,7 +68,7 @@ class ResultView(HubApiView):
     """The signed result document of a scored evaluation."""
 
     @extend_schema(responses=JSON)
-    def get(self, request: Request, run_id: str) -> Response:
+    def get(self, request: Request, run_id: UUID) -> Response:
         run = access.run_for(request.actor, run_id)
         result = Result.objects.filter(run=run).first()
         if result is None:
@@ -79,7 +80,7 @@ class CancelView(HubApiView):
     """Stop an evaluation."""
 
     @extend_schema(request=None, responses={202: presenting.Evaluation})
-    def post(self, request: Request, run_id: str) -> Response:
+    def post(self, request: Request, run_id: UUID) -> Response:
         run = requesting.cancel(actor=request.actor, run=access.run_for(request.actor, run_id))
         return Response(presenting.run(run), status=202)
 

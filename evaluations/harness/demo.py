@@ -87,6 +87,8 @@ def export(network: nn.Module, path: Path) -> None:
             external_data=False,
             verbose=False,
         )
+    if program is None:
+        raise RuntimeError("torch.onnx gave no program.")
     program.save(path)
 
 

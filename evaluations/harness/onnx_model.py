@@ -36,7 +36,7 @@ def load(job: Job) -> tuple[Predict, dict[str, object]]:
     source = _input(session, job.input)
     output = _output(session, job.output)
     dtype = DTYPES[source.type]
-    fixed_rows = source.shape[0] if source.shape and isinstance(source.shape[0], int) else None
+    fixed_rows: int = source.shape[0] if isinstance(source.shape[0], int) else 0
 
     def run(batch: np.ndarray) -> np.ndarray:
         try:

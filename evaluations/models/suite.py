@@ -23,8 +23,6 @@ class Suite(models.Model):
     tier = models.CharField(max_length=16, choices=Tier.choices)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    versions: models.Manager[SuiteVersion]
-
     def __str__(self) -> str:
         return self.name
 

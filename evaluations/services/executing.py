@@ -27,7 +27,6 @@ from accounts.models import Membership, Role
 from evaluations import formats, predicting, sandbox, signing, weights
 from evaluations.cache import DamagedError, sha256_of
 from evaluations.child import ChildFailedError, Report, StoppedError
-from evaluations.errors import RunNotFound
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score
@@ -81,11 +80,16 @@ class _Clock:
 
 def execute(run_id: str) -> None:
     """Take the run if it is free, and bring it to an end. A message that comes late or twice changes nothing."""
-    run = Run.objects.select_related(
-        "repository__namespace", "repository__creator", "suite_version__suite", "requested_by"
-    ).filter(pk=run_id).first()
+    run = (
+        Run.objects.select_related(
+            "repository__namespace", "repository__creator", "suite_version__suite", "requested_by"
+        )
+        .filter(pk=run_id)
+        .first()
+    )
     if run is None:
-        raise RunNotFound(f"There is no run {run_id}.")
+        logger.warning("there is no run %s any more", run_id)
+        return
     try:
         run.claim(timezone.now(), LEASE, f"{socket.gethostname()}:{os.getpid()}")
     except LeaseLost:
@@ -171,7 +175,8 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
     entries = fetching.files_of(run.repository, run.commit)
     try:
         choice = formats.choose(entries, accepts["formats"])
-        name, options = None, {}
+        name: str | None = None
+        options: dict[str, Any] = {}
         if choice.format == formats.SAFETENSORS:
             name, options = formats.architecture(_front_matter(run, entries), _config(run, entries))
     except (NotEvaluableError, CardError) as error:
@@ -217,7 +222,7 @@ def _described(name: str, place: Path) -> dict[str, Any]:
 
 def _check_inputs(path: Path, expected: str) -> None:
     array = np.load(path, allow_pickle=False, mmap_mode="r")
-    if hashlib.sha256(np.ascontiguousarray(array)).hexdigest() != expected:
+    if hashlib.sha256(array.tobytes()).hexdigest() != expected:
         path.unlink()
         raise DamagedError("The suite's inputs are not what its hash says.")
 
@@ -240,7 +245,7 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes, bytes]:
 
     definition = run.suite_version.definition
     labels = np.load(fetching.read_labels(run.suite_version), allow_pickle=False)
-    if hashlib.sha256(np.ascontiguousarray(labels)).hexdigest() != definition["data"][0]["labels_sha256"]:
+    if hashlib.sha256(labels.tobytes()).hexdigest() != definition["data"][0]["labels_sha256"]:
         raise DamagedError("The suite's labels are not what its hash says.")
     try:
         scored = scoring.score_classification(definition["metrics"], outputs, labels, definition["run"]["seed"])
@@ -249,9 +254,7 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes, bytes]:
     return scored, samples.to_parquet(scored.predicted, scored.correct), samples.to_bits(scored.correct)
 
 
-def _finish(
-    run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes, bits: bytes
-) -> None:
+def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes, bits: bytes) -> None:
     """Bytes first, then state, scores and result in one transaction. Raises LeaseLost, having written nothing."""
     finished = timezone.now()
     found = {

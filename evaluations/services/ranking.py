@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Count, F, Q, QuerySet, Window
@@ -99,7 +100,7 @@ def _scored(version: SuiteVersion) -> QuerySet[Score]:
     )
 
 
-def _best_runs(version: SuiteVersion) -> list[object]:
+def _best_runs(version: SuiteVersion) -> list[UUID]:
     """Ids of each repository's best run, best first; of equals the one that was first."""
     value = F("value").desc() if version.primary_metric["higher_is_better"] else F("value").asc()
     best_first = (value, F("run__finished_at").asc(), F("run_id").asc())
@@ -108,14 +109,16 @@ def _best_runs(version: SuiteVersion) -> list[object]:
     return list(best.values_list("run_id", flat=True))
 
 
-def _intervals(order: Sequence[object]) -> list[tuple[int, int]]:
+def _intervals(order: Sequence[UUID]) -> list[tuple[int, int]]:
     """The ranks of these runs in this order. Scored runs never change, so neither does the answer: it is kept."""
     if not order:
         return []
     key = "ranks:" + hashlib.sha256(" ".join(map(str, order)).encode()).hexdigest()
     known = cache.get(key)
     if known is None:
-        results = Result.objects.filter(run__in=order).values_list("run_id", "outcomes", "run__suite_version__definition")
+        results = Result.objects.filter(run__in=order).values_list(
+            "run_id", "outcomes", "run__suite_version__definition"
+        )
         outcomes = {
             pk: ranks.Outcomes.unpack(bytes(bits), int(definition["data"][0]["n"])) for pk, bits, definition in results
         }
@@ -124,7 +127,7 @@ def _intervals(order: Sequence[object]) -> list[tuple[int, int]]:
     return [(low, high) for low, high in known]
 
 
-def _agreeing(version: SuiteVersion, order: Sequence[object]) -> dict[object, int]:
+def _agreeing(version: SuiteVersion, order: Sequence[UUID]) -> dict[UUID, int]:
     """How many scored runs of the same commit found the same value as each of these, itself included."""
     same = Q(
         run__repository__runs__commit=F("run__commit"),

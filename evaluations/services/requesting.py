@@ -82,7 +82,7 @@ def cancel(*, actor: Actor, run: Run) -> Run:
     """Stop it: at once if it waits, at its worker's next heartbeat if it runs. Raises RunIsFinal, Forbidden."""
     access.require_cancel(actor, run)
     if run.is_final:
-        raise RunIsFinal(f"This evaluation is {run.get_state_display()} already.")
+        raise RunIsFinal(f"This evaluation is {run.state} already.")
     with transaction.atomic():
         AuditEntry.objects.record(actor, "evaluation.cancelled", str(run.pk), repository=run.repository.full_name)
         if run.state == State.QUEUED:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.authentication import ActorRequest
+from accounts.requests import ActorRequest
 from evaluations import access
 from evaluations.models import Run, State
 from evaluations.services.listing import estimated_start, queue_position, runs_of

@@ -3,7 +3,7 @@
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts.authentication import ActorRequest
+from accounts.requests import ActorRequest
 from evaluations.models import Run, State
 from evaluations.services.listing import newest_scored
 from evaluations.services.ranking import ranks_of

@@ -138,6 +138,7 @@ def _as_env_file(settings: Mapping[str, str]) -> str:
 
 
 def main() -> None:
+    keys.take_defaults(plan.CHECKOUT / ".env")
     os.umask(0o077)  # what a hub holds is its owner's: other accounts of this machine come by HTTP
     parser = argparse.ArgumentParser(prog="python -m hub.embedded", description="Run a whole hub on this machine.")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))

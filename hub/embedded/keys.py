@@ -1,6 +1,7 @@
 """Secrets of one embedded hub: made at its first start, readable by its owner alone, never printed but the demo's."""
 
 import json
+import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +26,14 @@ def load(path: Path) -> Keys:
         )
         write_private(path, json.dumps(asdict(keys), indent=2) + "\n")
     return Keys(**json.loads(path.read_text()))
+
+
+def take_defaults(path: Path) -> None:
+    """Put what a file of NAME=value lines says into the environment, where that says nothing itself."""
+    for line in path.read_text().splitlines() if path.exists() else ():
+        name, equals, value = line.partition("=")
+        if equals and not name.startswith("#") and value.strip():
+            os.environ.setdefault(name.strip(), value.strip().strip("'\""))
 
 
 def write_private(path: Path, text: str) -> None:

@@ -102,8 +102,8 @@ def collect_static() -> Command:
 def processes(data: Path, ports: Mapping[str, int]) -> list[Command]:
     """Everything that runs once the database is ready: one line each."""
     return [
-        _wsgi("site", "hub.wsgi:application", ports["site"]),
-        _wsgi("cas", "models_registry.cas_api.wsgi:application", ports["cas"]),
+        wsgi("site", "hub.wsgi:application", ports["site"]),
+        wsgi("cas", "models_registry.cas_api.wsgi:application", ports["cas"]),
         _asgi("content", "models_registry.content.asgi:application", ports["content"]),
         _worker("io", "io", "2", "--beat", "--schedule", str(data / "beat-schedule")),
         _worker("evaluation", "eval.cpu", "1"),
@@ -121,7 +121,7 @@ def manage(*arguments: str) -> Command:
     return Command(arguments[0].replace("_", "-"), [sys.executable, str(CHECKOUT / "manage.py"), *arguments])
 
 
-def _wsgi(name: str, application: str, port: int) -> Command:
+def wsgi(name: str, application: str, port: int) -> Command:
     return Command(
         name,
         [

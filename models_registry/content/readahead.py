@@ -6,7 +6,7 @@ Sizes and times are those measured with 50 slow clients beside a fast one, and w
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import Executor
 
 from models_registry.services import reading
@@ -50,7 +50,7 @@ class ReadAhead:
         self._wanted, self._depth = SMALLEST, 1
         self._ahead: deque[tuple[asyncio.Future[list[bytes]], int]] = deque()
 
-    async def blocks(self) -> AsyncIterator[bytes]:
+    async def blocks(self) -> AsyncGenerator[bytes, None]:
         """Close the iterator (or let it end) to give back what it holds. Raises StorageUnavailable, ObjectMissing."""
         try:
             while await self._fill():

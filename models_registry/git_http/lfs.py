@@ -80,7 +80,9 @@ def _upload(
         return answer
     if planned.part_addresses:
         upload: dict[str, Any] = {
-            "href": request.build_absolute_uri(f"/api/lfs/complete/{_signer.sign(planned.session.pk.hex)}"),
+            "href": request.build_absolute_uri(
+                f"{_git_address(repository)}/info/lfs/complete/{_signer.sign(planned.session.pk.hex)}"
+            ),
             "header": {"chunk_size": str(planned.part_size)}
             | {str(number): address for number, address in enumerate(planned.part_addresses, 1)},
         }
@@ -123,7 +125,7 @@ class Verify(LfsView):
 class CompleteParts(HubApiView):
     """Called without credentials: the address itself is the right to finish this one upload."""
 
-    def post(self, request: ActorApiRequest, signed: str) -> Response:
+    def post(self, request: ActorApiRequest, signed: str, **_repository: str) -> Response:
         try:
             identity = _signer.unsign(signed, max_age=uploads.WRITE_SECONDS)
         except signing.BadSignature:

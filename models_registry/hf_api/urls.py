@@ -3,15 +3,33 @@
 `rest`: revision, or revision and path; both may hold slashes, so `services.references.split` takes them apart.
 """
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from models_registry.hf_api import cards, commits, identity, references, repositories, trees, xet_tokens
 from models_registry.hf_api.resolve import resolve
 from models_registry.models import Kind
 
-_REPOSITORY = "api/<str:plural>/<str:namespace>/<str:name>"
+
+class PluralConverter:
+    """What the client calls the kinds of repositories; those this hub has not are refused in words (`views.kind_of`)."""
+
+    regex = "models|datasets|spaces|kernels"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(PluralConverter, "plural")
+
+_REPOSITORY = "api/<plural:plural>/<str:namespace>/<str:name>"
 
 urlpatterns = [
+    # First, because it is asked most.
+    path("datasets/<str:namespace>/<str:name>/resolve/<path:rest>", resolve, {"kind": Kind.DATASET}),
+    path("<str:namespace>/<str:name>/resolve/<path:rest>", resolve),
     path("api/whoami-v2", identity.WhoAmI.as_view()),
     path("api/validate-yaml", cards.ValidateYaml.as_view()),
     path("api/repos/create", repositories.Create.as_view()),
@@ -31,9 +49,7 @@ urlpatterns = [
     path(f"{_REPOSITORY}/commit/<path:rest>", commits.CommitView.as_view()),
     path(f"{_REPOSITORY}/xet-read-token/<path:rest>", xet_tokens.XetReadToken.as_view()),
     path(f"{_REPOSITORY}/xet-write-token/<path:rest>", xet_tokens.XetWriteToken.as_view()),
-    path("datasets/<str:namespace>/<str:name>/resolve/<path:rest>", resolve, {"kind": Kind.DATASET}),
-    path("<str:namespace>/<str:name>/resolve/<path:rest>", resolve),
-    path("api/<str:plural>/<str:name>", repositories.NoNamespace.as_view()),
-    path("api/<str:plural>/<str:name>/revision/<path:rest>", repositories.NoNamespace.as_view()),
+    path("api/<plural:plural>/<str:name>", repositories.NoNamespace.as_view()),
+    path("api/<plural:plural>/<str:name>/revision/<path:rest>", repositories.NoNamespace.as_view()),
     path("<str:name>/resolve/<path:rest>", repositories.NoNamespace.as_view()),
 ]

@@ -1,9 +1,9 @@
 """Tokens for the CAS: where chunk-level uploads and downloads begin."""
 
 from django.conf import settings
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.requests import ActorApiRequest
 from models_registry.hf_api.views import RepositoryView
 from models_registry.services.xet import tokens
 from models_registry.services.xet.tokens import IssuedToken
@@ -22,7 +22,7 @@ def _answer(issued: IssuedToken) -> Response:
 
 
 class XetReadToken(RepositoryView):
-    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         return _answer(tokens.issue_read_token(request.actor, repository, rest))
 
@@ -30,7 +30,7 @@ class XetReadToken(RepositoryView):
 class XetWriteToken(RepositoryView):
     """With `create_pr` the right to read is enough: the content is for a pull request."""
 
-    def get(self, request: Request, plural: str, namespace: str, name: str, rest: str) -> Response:
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         proposes = request.query_params.get("create_pr", "").lower() in {"1", "true"}
         return _answer(tokens.issue_write_token(request.actor, repository, rest, proposes=proposes))

@@ -128,12 +128,12 @@ def chunk_table(key: str) -> ChunkTable:
 
 def layout_of(file: LfsObject | XetFile) -> Layout:
     """A plain copy is preferred where there is one: it costs no unpacking."""
-    if isinstance(file, LfsObject):
-        if file.plain_key:
-            return Layout([Segment(file.size, file.plain_key, 0, file.size, packed=False)])
-        file = file.xet_file  # type: ignore[assignment]  # the database keeps one of the two
-    terms = file.terms.order_by("index").values_list("length", "xorb__key", "chunk_start", "chunk_end")
-    return Layout(Segment(*term, packed=True) for term in terms)
+    if isinstance(file, LfsObject) and file.plain_key:
+        return Layout([Segment(file.size, file.plain_key, 0, file.size, packed=False)])
+    xet_file = file.xet_file if isinstance(file, LfsObject) else file
+    assert xet_file is not None  # the database keeps one of the two
+    terms = xet_file.terms.order_by("index").values_list("length", "xorb__key", "chunk_start", "chunk_end")
+    return Layout(Segment(length, key, start, end, packed=True) for length, key, start, end in terms)
 
 
 def fetch(window: Window) -> list[bytes]:

@@ -5,15 +5,14 @@ longer to write that query than the database to answer it. What a commit holds a
 a bounded cache of the process, misses too.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import Actor, TokenRole, User
+from hub.sql import CompiledQuery
 from models_registry import access
 from models_registry.errors import EntryNotFound
 from models_registry.models import Commit, Gate, Repository
@@ -66,11 +65,9 @@ def _entry_at(repository_id: int, commit: str, path: str) -> TreeEntry | None:
     return None if entry is None or entry.is_folder else entry
 
 
-_ASKED = ("\0kind", "\0namespace", "\0name", "\0branch", "\0tag")
-_USER = -7_919_000_001  # stands for a user's id in the compiled query: no row has it
-
-
-def _query(actor: Actor, kind: str, namespace: str, name: str, branch: str, tag: str) -> QuerySet[Any, Any]:
+def _references(user_id: int | None, kind: str, namespace: str, name: str, branch: str, tag: str) -> QuerySet[Any, Any]:
+    """The branch and the tag of a name, where a user (None: nobody) may know of the repository."""
+    actor = Actor() if user_id is None else Actor(user=User(pk=user_id))
     return (
         Repository.objects.visible_to(actor)
         .named(kind, namespace, name)
@@ -79,16 +76,9 @@ def _query(actor: Actor, kind: str, namespace: str, name: str, branch: str, tag:
     )
 
 
-@cache
-def _compiled(known: bool) -> tuple[str, Callable[[dict[Any, Any]], list[Any]]]:
-    """The SQL of `_query`, and a function that puts values in place of the stand-ins."""
-    actor = Actor(user=User(pk=_USER)) if known else Actor()
-    sql, parameters = _query(actor, *_ASKED).query.sql_with_params()
-
-    def fill(values: dict[Any, Any]) -> list[Any]:
-        return [values.get(parameter, parameter) for parameter in parameters]
-
-    return sql, fill
+_STAND_INS = ("\1kind", "\1namespace", "\1name", "\1branch", "\1tag")
+_for_nobody = CompiledQuery(partial(_references, None), _STAND_INS)
+_for_user = CompiledQuery(_references, (-7_919_000_001, *_STAND_INS))
 
 
 def _quick(actor: Actor, kind: str, namespace: str, name: str, revision: str) -> tuple[int, str] | None:
@@ -96,19 +86,15 @@ def _quick(actor: Actor, kind: str, namespace: str, name: str, revision: str) ->
     if actor.token is not None and actor.token.role == TokenRole.FINE_GRAINED:
         return None
     branch, tag = f"refs/heads/{revision}", f"refs/tags/{revision}"
-    sql, fill = _compiled(actor.user is not None)
-    values: dict[Any, Any] = dict(zip(_ASKED, (kind, namespace.lower(), name.lower(), branch, tag), strict=True))
-    if actor.user is not None:
-        values[_USER] = actor.user.pk
-    with connection.cursor() as cursor:
-        cursor.execute(sql, fill(values))
-        rows = cursor.fetchall()
+    asked = (str(kind), namespace.lower(), name.lower(), branch, tag)
+    rows = _for_nobody.rows(*asked) if actor.user is None else _for_user.rows(actor.user.pk, *asked)
     for wanted in (branch, tag):
         for repository_id, gated, disabled_reason, reference, target in rows:
             if reference == wanted:
-                if gated != Gate.OPEN or disabled_reason or not _is_commit(repository_id, bytes(target).hex()):
+                commit = bytes(target).hex()
+                if gated != Gate.OPEN or disabled_reason or not _is_commit(repository_id, commit):
                     return None
-                return repository_id, bytes(target).hex()
+                return repository_id, commit
     return None
 
 

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts.authentication import ActorRequest
+from accounts.requests import ActorRequest
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import Filters, browse, facets
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from accounts.authentication import ActorRequest
+from accounts.requests import ActorRequest
 from models_registry import access
 from models_registry.formats.card import split as split_card
 from models_registry.formats.highlighting import highlight_file

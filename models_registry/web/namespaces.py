@@ -4,8 +4,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from accounts.authentication import ActorRequest
 from accounts.models import Membership
+from accounts.requests import ActorRequest
 from accounts.services.accounts import namespace_named
 from models_registry.models import Kind, Repository
 

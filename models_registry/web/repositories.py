@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.authentication import ActorRequest
+from accounts.requests import ActorRequest
 from hub.errors import HubError
 from models_registry import access, panels
 from models_registry.errors import GatedRepository

@@ -1,0 +1,59 @@
+"""Load by HEAD requests over connections that are kept open.
+
+A loader of our own, since wrk waits for the body that HEAD never brings. One thread, prebuilt requests, about 20 µs each.
+"""
+
+import selectors
+import socket
+import statistics
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class Load:
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass
+class _Connection:
+    socket: socket.socket
+    sent: float = 0.0
+    received: bytes = b""
+
+
+def head(address: str, *, connections: int, seconds: float, expected: int) -> Load:
+    """Keep `connections` busy for `seconds`. Raises RuntimeError at the first answer of another status."""
+    parts = urlsplit(address)
+    request = f"HEAD {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept-Encoding: identity\r\n\r\n".encode()
+    selector = selectors.DefaultSelector()
+    for _ in range(connections):
+        opened = socket.create_connection((parts.hostname, parts.port))
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = _Connection(opened, sent=time.perf_counter())
+        opened.sendall(request)
+        selector.register(opened, selectors.EVENT_READ, connection)
+    times: list[float] = []
+    start = b"HTTP/1.1 %d " % expected
+    began = time.perf_counter()
+    while (now := time.perf_counter()) - began < seconds:
+        for key, _ in selector.select(timeout=1):
+            connection = key.data
+            connection.received += connection.socket.recv(65536)
+            if not connection.received.endswith(END):
+                continue
+            if not connection.received.startswith(start):
+                raise RuntimeError(f"{address}: {connection.received[:200]!r}")
+            now = time.perf_counter()
+            times.append(now - connection.sent)
+            connection.sent, connection.received = now, b""
+            connection.socket.sendall(request)
+    for key in list(selector.get_map().values()):
+        key.data.socket.close()
+    ordered = statistics.quantiles(times, n=100)
+    return Load(len(times) / seconds, ordered[49] * 1000, ordered[98] * 1000)

@@ -1,0 +1,133 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Actor
+from evaluations.models import State, SuiteVersion
+from evaluations.services import listing, ranking, suites
+from evaluations.services.ranking import Filters
+from models_registry.models import Repository
+from tests import make
+from tests.evaluations import building
+from tests.evaluations.building import right
+
+
+def board(version: SuiteVersion, **filters: object) -> list[tuple[str, tuple[int, int]]]:
+    return [(row.run.repository.name, row.rank) for row in ranking.leaderboard(version, Filters(**filters))]
+
+
+def test_the_best_run_of_each_repository_stands_in_order_with_ties(digits: SuiteVersion):
+    good, nearly, bad = (building.model(name=name) for name in ("good", "nearly", "bad"))
+    building.scored(nearly, digits, right(531, first=100))
+    building.scored(good, digits, right(500))
+    building.scored(good, digits, right(533))
+    building.scored(bad, digits, right(300))
+    assert board(digits) == [("good", (1, 2)), ("nearly", (1, 2)), ("bad", (3, 3))]
+    scores = [row.scores["accuracy"].value for row in ranking.leaderboard(digits)]
+    assert scores == [533 / 540, 531 / 540, 300 / 540]
+
+
+def test_only_what_everybody_may_see_and_what_was_verified_stands_there(digits: SuiteVersion):
+    building.scored(building.model(name="shown"), digits, right(400))
+    building.scored(building.model(name="secret", private=True), digits, right(540))
+    hidden = building.model(name="hidden")
+    building.scored(hidden, digits, right(540))
+    Repository.objects.filter(pk=hidden.pk).update(disabled_reason="spam")
+    building.scored(building.model(name="undone"), digits, right(540), state=State.INVALIDATED)
+    building.scored(
+        building.model(name="failed"), digits, right(540), state=State.FAILED, failure_kind="model", failure_reason="x"
+    )
+    assert board(digits) == [("shown", (1, 1))]
+
+
+def test_a_filter_hides_rows_and_changes_no_rank(digits: SuiteVersion):
+    now = timezone.now()
+    first, second = building.model(name="first", licence="mit"), building.model(name="second", licence="apache-2.0")
+    building.scored(first, digits, right(533), format="onnx", parameters=None)
+    building.scored(second, digits, right(200), finished_at=now - timedelta(days=2))
+    assert board(digits, licence="apache-2.0") == [("second", (2, 2))]
+    assert board(digits, format="onnx") == [("first", (1, 1))]
+    assert board(digits, min_parameters=10_000) == [("second", (2, 2))]
+    assert board(digits, namespace=first.namespace.name.upper()) == [("first", (1, 1))]
+    assert board(digits, since=now - timedelta(days=1)) == [("first", (1, 1))]
+    assert board(digits, architecture="mlp") == []
+
+
+def test_a_score_that_another_run_found_too_is_reproduced(digits: SuiteVersion):
+    twice, once, differing = (building.model(name=name) for name in ("twice", "once", "differing"))
+    for _ in range(2):
+        building.scored(twice, digits, right(533))
+    building.scored(once, digits, right(520))
+    building.scored(differing, digits, right(500))
+    building.scored(differing, digits, right(501))
+    trust = {row.run.repository.name: row.trust for row in ranking.leaderboard(digits)}
+    assert trust == {"twice": "reproduced", "once": "verified", "differing": "verified"}
+
+
+def test_another_version_of_the_suite_is_another_board(digits: SuiteVersion):
+    building.scored(building.model(name="old"), digits, right(533))
+    digits.current = False
+    digits.save()
+    newer = digits.suite.versions.create(
+        version="2.0.0", digest="11" * 32, definition=digits.definition, inputs_key="a", labels_key="b"
+    )
+    building.scored(building.model(name="new"), newer, right(400))
+    assert board(newer) == [("new", (1, 1))]
+    assert board(digits) == [("old", (1, 1))]
+    assert suites.current_version(digits.suite.name) == newer
+
+
+def test_a_repository_knows_its_ranks(digits: SuiteVersion):
+    better, worse = building.model(), building.model()
+    building.scored(better, digits, right(533))
+    building.scored(worse, digits, right(100))
+    ((version, row),) = ranking.ranks_of(worse)
+    assert (version, row.rank) == (digits, (2, 2))
+    assert ranking.ranks_of(building.model()) == []
+
+
+def test_a_board_takes_the_same_queries_whatever_its_length(
+    digits: SuiteVersion, django_assert_num_queries: DjangoAssertNumQueries
+):
+    for count in range(2):
+        building.scored(building.model(), digits, right(500 + count))
+    with django_assert_num_queries(5):
+        ranking.leaderboard(digits)
+    for count in range(8):
+        building.scored(building.model(), digits, right(400 + count))
+    with django_assert_num_queries(5):
+        assert len(ranking.leaderboard(digits)) == 10
+    with django_assert_num_queries(4):  # the intervals of this very order are known by now
+        ranking.leaderboard(digits)
+
+
+def test_a_list_of_runs_takes_the_same_queries_whatever_its_length(
+    digits: SuiteVersion, django_assert_num_queries: DjangoAssertNumQueries
+):
+    repository = building.model()
+    for count in range(6):
+        building.scored(repository, digits, right(500 + count))
+    with django_assert_num_queries(2):
+        runs = list(listing.runs_of(Actor(), repository))
+        assert [run.scores.all()[0].name for run in runs] == ["accuracy"] * 6
+        assert {run.repository.full_name for run in runs} == {repository.full_name}
+    with django_assert_num_queries(2):
+        assert len(listing.newest_scored(Actor(), 4)) == 4
+
+
+def test_runs_of_a_private_repository_are_nobody_elses_business(digits: SuiteVersion):
+    repository = building.model(private=True)
+    building.scored(repository, digits, right(500))
+    assert list(listing.runs_of(Actor(user=make.user()), repository)) == []
+    assert len(listing.runs_of(Actor(user=repository.creator), repository)) == 1
+    Repository.objects.filter(pk=repository.pk).update(private=False)
+    assert len(listing.runs_of(Actor(), repository)) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_suites_are_made_known_once_however_often_it_is_asked(digits: SuiteVersion, count: int):
+    for _ in range(count):
+        assert suites.synchronize() == [digits]
+    assert SuiteVersion.objects.count() == 1
