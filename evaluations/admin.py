@@ -5,12 +5,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from accounts.requests import ActorRequest
 from evaluations.models import Run, Score, Suite, SuiteVersion
 from evaluations.services import requesting
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, refused
@@ -20,13 +21,13 @@ from hub.errors import HubError
 class _ShowOnlyInline(TabularInline):
     extra = 0
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: ActorRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: ActorRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: ActorRequest, obj: Any = None) -> bool:
         return False
 
 
@@ -51,7 +52,7 @@ class RunAdmin(ShowOnly):
     actions = ["queue_each_again", "cancel_each"]
     actions_detail = ["queue_again", "cancel", "invalidate"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+    def get_queryset(self, request: ActorRequest) -> QuerySet[Run]:
         return (
             super()
             .get_queryset(request)
@@ -74,11 +75,11 @@ class RunAdmin(ShowOnly):
         return run.failure_reason[:80]
 
     @admin.action(description="Queue again", permissions=["act"])
-    def queue_each_again(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+    def queue_each_again(self, request: ActorRequest, runs: QuerySet[Run]) -> None:
         self._each(request, runs, requesting.queue_again, "queued again")
 
     @admin.action(description="Cancel", permissions=["act"])
-    def cancel_each(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
+    def cancel_each(self, request: ActorRequest, runs: QuerySet[Run]) -> None:
         self._each(request, runs, requesting.cancel, "cancelled")
 
     @action(
@@ -91,7 +92,7 @@ class RunAdmin(ShowOnly):
             "form_submit_text": "Queue again",
         },
     )
-    def queue_again(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+    def queue_again(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         return self._one(request, object_id, requesting.queue_again, "queued again")
 
     @action(
@@ -105,7 +106,7 @@ class RunAdmin(ShowOnly):
             "form_submit_text": "Cancel the run",
         },
     )
-    def cancel(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+    def cancel(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         return self._one(request, object_id, requesting.cancel, "cancelled")
 
     @action(
@@ -119,12 +120,12 @@ class RunAdmin(ShowOnly):
             "form_submit_text": "Invalidate",
         },
     )
-    def invalidate(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+    def invalidate(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         return self._one(request, object_id, requesting.invalidate, "invalidated", reason=reason)
 
     def _one(
-        self, request: HttpRequest, object_id: str, act: Callable[..., Any], what: str, **arguments: Any
+        self, request: ActorRequest, object_id: str, act: Callable[..., Any], what: str, **arguments: Any
     ) -> HttpResponse:
         page = reverse("admin:evaluations_run_change", args=[object_id])
         run = self.get_queryset(request).get(pk=object_id)
@@ -134,7 +135,7 @@ class RunAdmin(ShowOnly):
             return refused(request, page, refusal)
         return done(request, page, f"{run} is {what}.")
 
-    def _each(self, request: HttpRequest, runs: QuerySet[Run], act: Callable[..., Any], what: str) -> None:
+    def _each(self, request: ActorRequest, runs: QuerySet[Run], act: Callable[..., Any], what: str) -> None:
         for run in runs:
             try:
                 act(actor=request.actor, run=run)

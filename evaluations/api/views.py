@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.requests import ActorApiRequest
 from evaluations import access
 from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
@@ -28,7 +28,7 @@ class EvaluationsView(HubApiView):
     """Ask for an evaluation, or list a repository's."""
 
     @extend_schema(request=presenting.EvaluationRequest, responses={202: presenting.Evaluation})
-    def post(self, request: Request) -> Response:
+    def post(self, request: ActorApiRequest) -> Response:
         body = presenting.EvaluationRequest(data=json_object(request))
         if not body.is_valid():
             name, faults = next(iter(body.errors.items()))
@@ -47,7 +47,7 @@ class EvaluationsView(HubApiView):
         parameters=[OpenApiParameter("repository", str, required=True), OpenApiParameter("limit", int)],
         responses=presenting.Evaluation(many=True),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: ActorApiRequest) -> Response:
         name = request.query_params.get("repository")
         if not name:
             raise BadRequest("Say which repository: ?repository=namespace/name.")
@@ -60,7 +60,7 @@ class EvaluationView(HubApiView):
     """One evaluation, as it stands."""
 
     @extend_schema(responses=presenting.Evaluation)
-    def get(self, request: Request, run_id: UUID) -> Response:
+    def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
         return Response(presenting.run(access.run_for(request.actor, run_id)))
 
 
@@ -68,7 +68,7 @@ class ResultView(HubApiView):
     """The signed result document of a scored evaluation."""
 
     @extend_schema(responses=JSON)
-    def get(self, request: Request, run_id: UUID) -> Response:
+    def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
         run = access.run_for(request.actor, run_id)
         result = Result.objects.filter(run=run).first()
         if result is None:
@@ -80,7 +80,7 @@ class CancelView(HubApiView):
     """Stop an evaluation."""
 
     @extend_schema(request=None, responses={202: presenting.Evaluation})
-    def post(self, request: Request, run_id: UUID) -> Response:
+    def post(self, request: ActorApiRequest, run_id: UUID) -> Response:
         run = requesting.cancel(actor=request.actor, run=access.run_for(request.actor, run_id))
         return Response(presenting.run(run), status=202)
 
@@ -89,7 +89,7 @@ class SuitesView(HubApiView):
     """What models can be measured on."""
 
     @extend_schema(responses=JSON)
-    def get(self, request: Request) -> Response:
+    def get(self, request: ActorApiRequest) -> Response:
         return Response([presenting.suite(version) for version in suites.current_versions()])
 
 
@@ -105,7 +105,7 @@ class LeaderboardView(HubApiView):
         ],
         responses=presenting.Leaderboard,
     )
-    def get(self, request: Request, suite: str) -> Response:
+    def get(self, request: ActorApiRequest, suite: str) -> Response:
         version = suites.current_version(suite)
         rows = ranking.leaderboard(version, read_filters(_django(request)))
         return Response(
@@ -148,5 +148,5 @@ def _day(text: str | None) -> datetime | None:
     return datetime.combine(day, datetime.min.time(), tzinfo=timezone.get_default_timezone())
 
 
-def _django(request: Request) -> HttpRequest:
+def _django(request: ActorApiRequest) -> HttpRequest:
     return request._request  # noqa: SLF001 - DRF has no public name for Django's request

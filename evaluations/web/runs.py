@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -73,7 +74,7 @@ def evaluate(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
 
 
 @require_safe
-def run(request: ActorRequest, pk: object) -> HttpResponse:
+def run(request: ActorRequest, pk: UUID) -> HttpResponse:
     shown = access.run_for(request.actor, pk)
     document = json.loads(shown.result.document) if hasattr(shown, "result") else {}
     scores = sorted(shown.scores.all(), key=lambda score: (not score.primary, score.name))
@@ -128,7 +129,7 @@ def _earlier(shown: Run) -> list[Run]:
 
 @login_required
 @require_POST
-def cancel_run(request: ActorRequest, pk: object) -> HttpResponse:
+def cancel_run(request: ActorRequest, pk: UUID) -> HttpResponse:
     shown = access.run_for(request.actor, pk)
     try:
         cancel(actor=request.actor, run=shown)
