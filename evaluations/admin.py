@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
@@ -21,13 +21,13 @@ from hub.errors import HubError
 class _ShowOnlyInline(TabularInline):
     extra = 0
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: ActorRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: ActorRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: ActorRequest, obj: Any = None) -> bool:
         return False
 
 
@@ -52,7 +52,7 @@ class RunAdmin(ShowOnly):
     actions = ["queue_each_again", "cancel_each"]
     actions_detail = ["queue_again", "cancel", "invalidate"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+    def get_queryset(self, request: ActorRequest) -> QuerySet[Run]:
         return (
             super()
             .get_queryset(request)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("evaluations.api.urls")),
     path("", views.home, name="home"),
     path("preferences", views.preferences, name="preferences"),
+    path("favicon.ico", views.favicon),
     path("admin/", admin.site.urls),
     path("", include("accounts.web.urls")),
     path("", include("evaluations.web.urls")),

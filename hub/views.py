@@ -5,6 +5,7 @@ from django.db import connection
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
@@ -58,6 +59,12 @@ def home(request: ActorRequest) -> HttpResponse:
         "client_example": f"export HF_ENDPOINT={settings.BASE_URL}\nhf download {example}",
     }
     return render(request, "hub/home.html", context)
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look before they have read a page."""
+    return redirect(static("logo.svg"), permanent=False)
 
 
 @require_POST

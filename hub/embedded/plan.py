@@ -37,6 +37,7 @@ def settings(ports: Mapping[str, int], keys: Keys) -> dict[str, str]:
         "HUB_BASE_URL": origin["site"],
         "HUB_CAS_URL": origin["cas"],
         "HUB_CONTENT_URL": origin["content"],
+        "HUB_STATIC_COLLECTED": "true",
         **storage,
         "S3_BUCKET": BUCKET,
         "S3_REGION": "us-east-1",
@@ -91,6 +92,11 @@ def storage(data: Path, ports: Mapping[str, int], keys: Keys) -> Command:
 
 def migrate() -> Command:
     return manage("migrate", "--no-input", "--verbosity", "1")
+
+
+def collect_static() -> Command:
+    """Two seconds that spare every visitor's browser most of its requests."""
+    return manage("collectstatic", "--no-input", "--verbosity", "0")
 
 
 def processes(data: Path, ports: Mapping[str, int]) -> list[Command]:
