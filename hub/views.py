@@ -8,10 +8,12 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import ActorRequest
-from hub.errors import HubError
+from hub.error_responses import to_json_response
+from hub.errors import HubError, NotFound
 from models_registry import panels, storage
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import Filters, browse
@@ -87,3 +89,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def _remember(response: HttpResponse, name: str, value: str) -> None:
     secure = settings.SESSION_COOKIE_SECURE
     response.set_cookie(name, value, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax")
+
+
+@csrf_exempt
+def no_such_api(request: HttpRequest, rest: str) -> HttpResponse:
+    """JSON for programs, not the page that people get."""
+    return to_json_response(NotFound(f"There is no API address /api/{rest}."))
