@@ -3,9 +3,13 @@
 PYTHON      ?= python3
 PYTEST_ARGS ?=
 
+SHELL       := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+
 VENV := .venv
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
+NEWS := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
 .PHONY: run install install-dev test lint format bench soak screenshots vendor constraints
 .DEFAULT_GOAL := run
@@ -25,11 +29,11 @@ $(BIN)/python:
 $(VENV)/.installed: requirements.txt constraints.txt | $(BIN)/python
 	@echo "Installing what Grove needs into $(VENV). The first installation takes minutes (torch alone is large)."
 	@$(PIP) install --constraint constraints.txt "$$(grep -o '^torch==[^ ]*' requirements.txt)"
-	@$(PIP) install --constraint constraints.txt --requirement requirements.txt
+	@$(PIP) install --constraint constraints.txt --requirement requirements.txt | $(NEWS)
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	@$(PIP) install --constraint constraints.txt --requirement requirements-dev.txt
+	@$(PIP) install --constraint constraints.txt --requirement requirements-dev.txt | $(NEWS)
 	@touch $@
 
 # One process per core; the tests of one group (a browser, one live hub) stay together.

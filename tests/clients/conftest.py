@@ -147,9 +147,9 @@ def model_folder(tmp_path: Path) -> Callable[[int], Path]:
     return make
 
 
-def write_checkpoint(path: Path, size: int, *, changed: float = 0.0) -> None:
+def write_checkpoint(path: Path, size: int, *, changed: float = 0.0, seed: int = 2) -> None:
     """A safetensors file of about `size` bytes: weights as training leaves them. `changed`: this share is other."""
-    weights = np.random.default_rng(2).standard_normal(size // 4, dtype=np.float32) * np.float32(0.02)
+    weights = np.random.default_rng(seed).standard_normal(size // 4, dtype=np.float32) * np.float32(0.02)
     other = int(len(weights) * changed)
     middle = len(weights) // 2
     weights[middle : middle + other] += np.float32(0.01)

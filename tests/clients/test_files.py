@@ -171,7 +171,7 @@ def test_a_card_is_pushed_and_read_back(api: HfApi, repository: str):
 
 
 def test_an_invalid_card_is_refused_with_its_reason(api: HfApi, repository: str):
-    with pytest.raises(ValueError, match="(?i)yaml|metadata"):
+    with pytest.raises(ValueError, match=r"(?i)yaml|metadata"):
         put(api, repository, "README.md", b"---\ntags: [unclosed\n---\n# Card\n")
 
 
