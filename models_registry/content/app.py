@@ -33,8 +33,9 @@ READ_AHEAD_BYTES = 256 * 1024 * 1024
 _STALLED_SECONDS = 120
 _budget = Budget(READ_AHEAD_BYTES)
 _fetchers = ThreadPoolExecutor(16, thread_name_prefix="fetch")
-_planners = ThreadPoolExecutor(4, thread_name_prefix="plan")
+PLANNERS = 4
 """The only threads that ask the database."""
+_planners = ThreadPoolExecutor(PLANNERS, thread_name_prefix="plan")
 
 _COMMON: Headers = [
     (b"access-control-allow-origin", b"*"),

@@ -100,22 +100,23 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
 
 
 def _complete(grant: XetGrant) -> int:
-    """Close the upload, so that its object can only be read. Returns the object's bytes. Running it twice is harmless."""
+    """Close the upload, so that its object can only be read. Returns the object's bytes.
+
+    Running it twice is harmless. Raises NotFound if nothing has arrived; Malformed.
+    """
     try:
         arrived = storage.parts_of(grant.key, grant.multipart_id)
-    except storage.ObjectMissing:
-        arrived = []  # completed before, by a request whose answer was lost
-    else:
-        if not arrived:
-            raise NotFound("No data has arrived under this grant.")
         size = sum(length for _part, length in arrived)
         if size > xorb.MAX_SERIALIZED:
             raise Malformed(f"The uploaded xorb has {size} bytes; at most {xorb.MAX_SERIALIZED} are allowed.")
-        storage.complete_multipart(grant.key, grant.multipart_id, [part for part, _length in arrived])
-    size_there = storage.size_of(grant.key)
-    if size_there is None:
+        if arrived:
+            storage.complete_multipart(grant.key, grant.multipart_id, [part for part, _length in arrived])
+    except storage.ObjectMissing:
+        logger.info("grant %s was completed by another request", grant.pk)  # one at the same time, or one before
+    there = storage.size_of(grant.key)
+    if there is None:
         raise NotFound("No data has arrived under this grant.")
-    return size_there
+    return there
 
 
 def withdraw(grant: XetGrant) -> None:
