@@ -3,6 +3,9 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
@@ -21,7 +24,9 @@ from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done
 
 # Staff sign in where everybody does: with its limits on guessing, and two factors where they are set up.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.unregister(Group)  # rights here come from namespaces and `is_staff`
+# Rights come from namespaces and `is_staff`; factors and keys of sign-in are their owner's, or come from the settings.
+for model in (Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
+    admin.site.unregister(model)
 
 
 @admin.register(User)

@@ -216,30 +216,36 @@ def _attend(child: _Child, messages: int, limits: Limits, stopped: Callable[[], 
     os.set_blocking(stdout.fileno(), False)
     started = time.monotonic()
     next_look = started
-    with selectors.DefaultSelector() as selector:
-        selector.register(messages, selectors.EVENT_READ, child.take_messages)
-        selector.register(stdout.fileno(), selectors.EVENT_READ, child.take_log)
-        while True:
-            ended = child.process.poll() is not None
-            _read(selector, 0 if ended else TICK_SECONDS)
-            if ended and not _read(selector, 0):
-                return
-            now = time.monotonic()
-            if stopped():
-                raise StoppedError
-            if now - started > limits.wall:
-                raise child.failure("timeout", f"The model was not done after {limits.wall:g} seconds.")
-            if now - child.heard > limits.idle:
-                raise child.failure("idle", f"The model's process was silent for {limits.idle:g} seconds.")
-            if now >= next_look:
-                next_look = now + REPORT_SECONDS
-                _check_memory(child, limits.memory)
+    ending = os.pidfd_open(child.process.pid)
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(ending, selectors.EVENT_READ)  # wakes the loop at the child's end, not a tick later
+            selector.register(messages, selectors.EVENT_READ, child.take_messages)
+            selector.register(stdout.fileno(), selectors.EVENT_READ, child.take_log)
+            while True:
+                ended = child.process.poll() is not None
+                if not _read(selector, 0 if ended else TICK_SECONDS) and ended:
+                    return
+                now = time.monotonic()
+                if stopped():
+                    raise StoppedError
+                if now - started > limits.wall:
+                    raise child.failure("timeout", f"The model was not done after {limits.wall:g} seconds.")
+                if now - child.heard > limits.idle:
+                    raise child.failure("idle", f"The model's process was silent for {limits.idle:g} seconds.")
+                if now >= next_look:
+                    next_look = now + REPORT_SECONDS
+                    _check_memory(child, limits.memory)
+    finally:
+        os.close(ending)
 
 
 def _read(selector: selectors.BaseSelector, timeout: float) -> bool:
     """Hand on what can be read. False if nothing could; a pipe that has ended is no longer asked."""
     any_read = False
-    for key, _ in selector.select(timeout) if selector.get_map() else []:
+    for key, _ in selector.select(timeout):
+        if key.data is None:
+            continue
         try:
             content = os.read(key.fd, 64 * 1024)
         except BlockingIOError:
@@ -249,8 +255,6 @@ def _read(selector: selectors.BaseSelector, timeout: float) -> bool:
             key.data(content)
         else:
             selector.unregister(key.fd)
-    if not selector.get_map() and timeout:
-        time.sleep(timeout)
     return any_read
 
 

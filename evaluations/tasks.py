@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from celery.signals import worker_ready
 
-from evaluations.services import executing, suites, waking
+from evaluations.services import suites, waking
 from models_registry.errors import StorageUnavailable
 
 logger = logging.getLogger(__name__)
@@ -13,6 +13,9 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="evaluations.execute", ignore_result=True)
 def execute(run_id: str) -> None:
+    # Here, and not above: every process reads this module, and only this worker needs numpy and the supervisor.
+    from evaluations.services import executing  # noqa: PLC0415
+
     executing.execute(run_id)
 
 

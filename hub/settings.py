@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from hub import env
@@ -186,7 +187,21 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-UNFOLD = {"SITE_TITLE": "Grove administration", "SITE_HEADER": "Grove", "SITE_URL": "/"}
+UNFOLD = {
+    "SITE_TITLE": "Grove administration",
+    "SITE_HEADER": "Grove",
+    "SITE_URL": "/",
+    "SITE_ICON": lambda _request: static("logo.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("logo.svg")}],
+    "SHOW_VIEW_ON_SITE": True,
+    "COLORS": {
+        # The green of static/css/tokens.css, from pale to deep.
+        "primary": {
+            "50": "#eef7f1", "100": "#e6f3eb", "200": "#c9e3d4", "300": "#a5d0b8", "400": "#66c997", "500": "#2f9162",
+            "600": "#17734a", "700": "#0f5837", "800": "#0d472d", "900": "#0b3a25", "950": "#07170e",
+        },
+    },
+}  # fmt: skip
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", _("简体中文"))]
@@ -198,7 +213,18 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
+# Collected (manage.py collectstatic), files have their digest in their name and a compressed twin, and browsers keep them
+# for ever; otherwise they are served as they lie.
+STATIC_COLLECTED = env.boolean("HUB_STATIC_COLLECTED", False)
+WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
 
 globals().update(env.email("EMAIL_URL", "consolemail://"))
 DEFAULT_FROM_EMAIL = env.text("HUB_FROM_EMAIL", "Grove <grove@localhost>")

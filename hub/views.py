@@ -5,12 +5,15 @@ from django.db import connection
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import ActorRequest
-from hub.errors import HubError
+from hub.error_responses import to_json_response
+from hub.errors import HubError, NotFound
 from models_registry import panels, storage
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import Filters, browse
@@ -60,6 +63,12 @@ def home(request: ActorRequest) -> HttpResponse:
     return render(request, "hub/home.html", context)
 
 
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look before they have read a page."""
+    return redirect(static("logo.svg"), permanent=False)
+
+
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
     """Language and theme, kept in cookies: they belong to the browser, not to the account."""
@@ -80,3 +89,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def _remember(response: HttpResponse, name: str, value: str) -> None:
     secure = settings.SESSION_COOKIE_SECURE
     response.set_cookie(name, value, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax")
+
+
+@csrf_exempt
+def no_such_api(request: HttpRequest, rest: str) -> HttpResponse:
+    """JSON for programs, not the page that people get."""
+    return to_json_response(NotFound(f"There is no API address /api/{rest}."))

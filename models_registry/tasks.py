@@ -12,6 +12,7 @@ from models_registry.errors import StorageUnavailable
 from models_registry.events import commit_created
 from models_registry.models import Commit, Reference
 from models_registry.services import indexing, uploads
+from models_registry.services.xet import xorbs
 
 
 @receiver(commit_created)
@@ -30,3 +31,4 @@ def index_commit(key: str) -> None:
 @shared_task(name="models_registry.sweep_uploads", ignore_result=True)
 def sweep_uploads() -> None:
     uploads.sweep_expired()
+    xorbs.sweep_expired_grants()

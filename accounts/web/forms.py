@@ -26,7 +26,7 @@ class TokenForm(forms.Form):
         label=_("Name"), max_length=80, help_text=_("Where you will use it, so that you know which one to revoke.")
     )
     role = forms.ChoiceField(
-        label=_("May"),
+        label=_("It may"),
         widget=forms.RadioSelect,
         initial=TokenRole.READ,
         choices=[

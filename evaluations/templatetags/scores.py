@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.utils.formats import number_format
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -111,6 +112,14 @@ def duration(seconds: float | None) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (rest if not hours else 0, "s")]
     return " ".join(f"{amount}\u00a0{unit}" for amount, unit in parts if amount)
+
+
+@register.filter
+def in_words(value: object) -> object:
+    """A value of the result document as people say it: yes and no for truth, a dash for nothing."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return "–" if value is None else value
 
 
 @register.filter

@@ -56,7 +56,8 @@ class Launcher:
         if not plan.uses_other_s3():
             self.supervisor.start(plan.storage(self.data, self.ports, self.keys))
         run_to_end(plan.migrate(), self.environment, self.data / "logs" / "migrate.log")
-        self.supervisor.start(*plan.processes(self.data, self.ports))
+        run_to_end(plan.collect_static(), self.environment, self.data / "logs" / "collectstatic.log")
+        self.supervisor.start(*plan.processes(self.data, self.ports), plan.check_storage())
         if self._wait_until_ready():
             say(f"Ready in {time.monotonic() - began:.0f} s:  {self.address}")
             say(f"For Python and `hf`:  export HF_ENDPOINT={self.address}")

@@ -17,6 +17,10 @@ LARGEST = 8 * 1024 * 1024
 DEEPEST = 8
 _SLOW_SEND = 0.25
 _LATE = 0.001
+# Before that much has gone out, a slow client looks fast: the kernel takes several MiB off our hands at once.
+_PROVEN = 8 * 1024 * 1024
+_FAST = 8 * 1024 * 1024
+"""Bytes per second; to slower clients, the smallest window arrives in time from any storage."""
 
 
 class Budget:
@@ -38,7 +42,7 @@ class Budget:
 class ReadAhead:
     """The bytes [start, end) of a file in blocks, pulled by the client's pace.
 
-    Beside the window being sent, further ones are fetched if the budget allows. If the client had to wait for storage,
+    Beside the window being sent, further ones are fetched if the budget allows. If a fast client had to wait for storage,
     windows grow, then become more; if sending one took long, they shrink again.
     """
 
@@ -48,6 +52,8 @@ class ReadAhead:
         self._fetchers, self._planner = fetchers, planner
         self._budget = budget
         self._wanted, self._depth = SMALLEST, 1
+        self._first = start
+        self._began = time.monotonic()
         self._ahead: deque[tuple[asyncio.Future[list[bytes]], int]] = deque()
 
     async def blocks(self) -> AsyncGenerator[bytes, None]:
@@ -93,7 +99,8 @@ class ReadAhead:
         return asyncio.get_running_loop().run_in_executor(self._fetchers, reading.fetch, window)
 
     def _hurry(self, waited: float) -> None:
-        if waited < _LATE:
+        taken = self._place - self._first
+        if waited < _LATE or taken < _PROVEN or taken < _FAST * (time.monotonic() - self._began):
             return
         if self._wanted < LARGEST:
             self._wanted *= 2

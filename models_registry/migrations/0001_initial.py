@@ -226,6 +226,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('xorb_hash', models_registry.models.fields.HashField(32)),
                 ('key', models.CharField(max_length=200, unique=True)),
+                ('multipart_id', models.CharField(max_length=1100)),
                 ('size', models.PositiveIntegerField()),
                 ('expires_at', models.DateTimeField(db_index=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

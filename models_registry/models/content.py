@@ -146,13 +146,14 @@ class XetChunkKey(models.Model):
 
 
 class XetGrant(models.Model):
-    """Leave to put one xorb straight into storage, under a key of its own until the hub has validated it."""
+    """Leave to put one xorb straight into storage, as the only part of a multipart upload that the hub completes."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     xorb_hash = HashField(32)
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     key = models.CharField(max_length=200, unique=True)
+    multipart_id = models.CharField(max_length=1100)
     size = models.PositiveIntegerField()
     expires_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(db_index=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -2,6 +2,7 @@
 
 from models_registry.storage.ranged import read_range
 from models_registry.storage.s3 import (
+    ObjectMissing,
     Part,
     abort_multipart,
     complete_multipart,
@@ -9,6 +10,7 @@ from models_registry.storage.s3 import (
     create_multipart,
     delete,
     get,
+    parts_of,
     presign_get,
     presign_part,
     presign_put,
@@ -18,6 +20,7 @@ from models_registry.storage.s3 import (
 )
 
 __all__ = [
+    "ObjectMissing",
     "Part",
     "abort_multipart",
     "complete_multipart",
@@ -25,6 +28,7 @@ __all__ = [
     "create_multipart",
     "delete",
     "get",
+    "parts_of",
     "presign_get",
     "presign_part",
     "presign_put",

@@ -67,7 +67,7 @@ def _reported(key: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "404", "NotFound"}:
+        if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "NoSuchUpload", "404", "NotFound"}:
             raise ObjectMissing(f"The storage has no object {key}.") from error
         raise StorageUnavailable from error
     except BotoCoreError as error:
@@ -116,6 +116,16 @@ def delete(key: str) -> None:
 def create_multipart(key: str) -> str:
     with _reported(key):
         return client().create_multipart_upload(Bucket=settings.S3_BUCKET, Key=key)["UploadId"]
+
+
+def parts_of(key: str, upload_id: str) -> list[tuple[Part, int]]:
+    """What has arrived of an open multipart upload (its first thousand parts), with the bytes of each.
+
+    Raises ObjectMissing if the upload is not open: it was completed, aborted, or forgotten by the server.
+    """
+    with _reported(key):
+        found = client().list_parts(Bucket=settings.S3_BUCKET, Key=key, UploadId=upload_id).get("Parts", [])
+    return [(Part(part["PartNumber"], part["ETag"]), part["Size"]) for part in found]
 
 
 def complete_multipart(key: str, upload_id: str, parts: Sequence[Part]) -> None:

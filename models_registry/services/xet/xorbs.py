@@ -37,23 +37,26 @@ class Granted(NamedTuple):
 def grant_upload(caller: Caller, xorb_hash: str, size: int) -> Granted | None:
     """Leave to put a xorb straight into storage; None if the caller's namespace is known to have sent it before.
 
-    Raises Forbidden and its kin; ContentTooLarge.
+    The address is that of a part of a multipart upload under the xorb's final key: once the hub has completed it, nobody
+    can write there any more, so what is validated then is what is kept, without a second copy.
+    Raises Forbidden and its kin; ContentTooLarge; StorageUnavailable.
     """
     caller.require_write()
     if not 0 < size <= xorb.MAX_SERIALIZED:
         raise ContentTooLarge(f"A xorb has 1 to {xorb.MAX_SERIALIZED} bytes, not {size}.")
     if _prolong(caller, xorb_hash):
         return None
-    grant = XetGrant(
+    key = keys.xorb(xorb_hash)
+    grant = XetGrant.objects.create(
         xorb_hash=xorb_hash,
         repository=caller.repository,
         user=caller.actor.require_user(),
+        key=key,
+        multipart_id=storage.create_multipart(key),
         size=size,
         expires_at=timezone.now() + GRANT_LIFETIME,
     )
-    grant.key = keys.staging(grant.id.hex)
-    grant.save()
-    return Granted(grant, storage.presign_put(grant.key))
+    return Granted(grant, storage.presign_part(key, grant.multipart_id, 1))
 
 
 def _prolong(caller: Caller, xorb_hash: str) -> bool:
@@ -70,8 +73,7 @@ def announcement() -> Greatest:
 def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
     """Keep what was put under a grant, which is used up by it. Whether this namespace had not sent it before.
 
-    The granted address stays writable for a while; that is why the bytes that were validated are stored anew, under a
-    key that no client can write. Raises NotFound (no such grant, or nothing has arrived); Malformed.
+    Raises NotFound (no such grant, or nothing has arrived); Malformed; StorageUnavailable (then it may be tried again).
     """
     caller.require_write()
     grant = XetGrant.objects.filter(
@@ -81,38 +83,72 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
         user=caller.actor.user,
         expires_at__gt=timezone.now(),
     ).first()
-    size = storage.size_of(grant.key) if grant else None
-    if grant is None or size is None:
-        raise NotFound("No data has arrived under this grant.")
+    if grant is None:
+        raise NotFound("There is no such grant.")
     try:
-        is_new = _keep_staged(caller, xorb_hash, grant.key, size)
+        size = _complete(grant)
+        with _validations:
+            data = storage.read_range(grant.key, 0, size)
+            found = _validated(xorb_hash, data)
+            _store(found, xorb_hash, data, lies_at=grant.key)
     except Malformed:
-        _use_up(grant)
+        withdraw(grant)
         raise
-    _use_up(grant)  # but not if the storage failed: then the same grant may be committed again
+    is_new = _hold(caller, xorb_hash)
+    grant.delete()
     return is_new
 
 
-def _keep_staged(caller: Caller, xorb_hash: str, key: str, size: int) -> bool:
-    if size > xorb.MAX_SERIALIZED:
-        raise Malformed(f"The uploaded xorb has {size} bytes; at most {xorb.MAX_SERIALIZED} are allowed.")
-    with _validations:
-        return _keep(caller, xorb_hash, storage.read_range(key, 0, size))
+def _complete(grant: XetGrant) -> int:
+    """Close the upload, so that its object can only be read. Returns the object's bytes. Running it twice is harmless."""
+    try:
+        arrived = storage.parts_of(grant.key, grant.multipart_id)
+    except storage.ObjectMissing:
+        arrived = []  # completed before, by a request whose answer was lost
+    else:
+        if not arrived:
+            raise NotFound("No data has arrived under this grant.")
+        size = sum(length for _part, length in arrived)
+        if size > xorb.MAX_SERIALIZED:
+            raise Malformed(f"The uploaded xorb has {size} bytes; at most {xorb.MAX_SERIALIZED} are allowed.")
+        storage.complete_multipart(grant.key, grant.multipart_id, [part for part, _length in arrived])
+    size_there = storage.size_of(grant.key)
+    if size_there is None:
+        raise NotFound("No data has arrived under this grant.")
+    return size_there
 
 
-def _use_up(grant: XetGrant) -> None:
+def withdraw(grant: XetGrant) -> None:
+    """Remove a grant with whatever was put under it, unless that has become a xorb. Raises StorageUnavailable."""
+    try:
+        storage.abort_multipart(grant.key, grant.multipart_id)
+    except storage.ObjectMissing:
+        if not Xorb.objects.filter(key=grant.key).exists():
+            storage.delete(grant.key)
     grant.delete()
-    storage.delete(grant.key)
+
+
+def sweep_expired_grants() -> int:
+    """Remove grants whose client never came back, with what they left in storage. Returns how many."""
+    swept = 0
+    for grant in XetGrant.objects.filter(expires_at__lt=timezone.now() - GRANT_LIFETIME)[:1000]:
+        withdraw(grant)
+        swept += 1
+    return swept
 
 
 def receive(caller: Caller, xorb_hash: str, data: bytes) -> bool:
-    """Keep a xorb that came in a request's body. Whether this namespace had not sent it before. Raises Malformed."""
+    """Keep a xorb that came in a request's body. Whether this namespace had not sent it before.
+
+    Raises Malformed; StorageUnavailable.
+    """
     caller.require_write()
     with _validations:
-        return _keep(caller, xorb_hash, data)
+        _store(_validated(xorb_hash, data), xorb_hash, data)
+    return _hold(caller, xorb_hash)
 
 
-def _keep(caller: Caller, xorb_hash: str, data: bytes) -> bool:
+def _validated(xorb_hash: str, data: bytes) -> xorb.Xorb:
     try:
         found = xorb.validate(data)
     except xorb.MalformedXorb as error:
@@ -120,19 +156,21 @@ def _keep(caller: Caller, xorb_hash: str, data: bytes) -> bool:
     measured = merkle.hash_to_text(found.hash)
     if measured != xorb_hash:
         raise Malformed(f"The bytes sent as xorb {xorb_hash} are those of xorb {measured}.")
-    if not Xorb.objects.filter(hash=xorb_hash).exists():
-        _store(xorb_hash, found, memoryview(data)[: found.packed_size])
-    with transaction.atomic():
-        row = Xorb.objects.select_for_update().get(hash=xorb_hash)
-        _holder, is_new = XorbHolder.objects.get_or_create(xorb=row, namespace=caller.repository.namespace)
-        Xorb.objects.filter(pk=row.pk).update(announced_until=announcement())
-    return is_new
+    return found
 
 
-def _store(xorb_hash: str, found: xorb.Xorb, data: memoryview) -> None:
-    """Bytes first, row second. Of two who send the same at once, one row stays, and its object."""
-    key = keys.xorb(xorb_hash)
-    storage.put(key, data)
+def _store(found: xorb.Xorb, xorb_hash: str, data: bytes, *, lies_at: str = "") -> None:
+    """See that there is one row and one object of this xorb. `lies_at`: where the data lies already, under a final key.
+
+    Bytes first, row second. Of two who send the same at once, one row stays, and its object.
+    """
+    if Xorb.objects.filter(hash=xorb_hash).exists():
+        _remove_unless_kept(lies_at)
+        return
+    key = lies_at
+    if not lies_at or found.packed_size < len(data):  # with the footer of an older client, which is not kept
+        key = keys.xorb(xorb_hash)
+        storage.put(key, memoryview(data)[: found.packed_size])
     try:
         with transaction.atomic():
             row = Xorb.objects.create(
@@ -148,9 +186,25 @@ def _store(xorb_hash: str, found: xorb.Xorb, data: memoryview) -> None:
                 XetChunkKey(chunk=merkle.hash_to_text(raw), xorb=row) for raw in _findable(found.table)
             )
     except IntegrityError:
+        _remove_unless_kept(key)
+    else:
+        logger.info("xorb %s stored: %d chunks, %d bytes", xorb_hash, len(found.table), found.packed_size)
+    if key != lies_at:
+        _remove_unless_kept(lies_at)
+
+
+def _remove_unless_kept(key: str) -> None:
+    """The same grant may be committed twice at once: then the other request's row names this very object."""
+    if key and not Xorb.objects.filter(key=key).exists():
         storage.delete(key)
-        return
-    logger.info("xorb %s stored: %d chunks, %d bytes", xorb_hash, len(found.table), found.packed_size)
+
+
+def _hold(caller: Caller, xorb_hash: str) -> bool:
+    with transaction.atomic():
+        row = Xorb.objects.select_for_update().get(hash=xorb_hash)
+        _holder, is_new = XorbHolder.objects.get_or_create(xorb=row, namespace=caller.repository.namespace)
+        Xorb.objects.filter(pk=row.pk).update(announced_until=announcement())
+    return is_new
 
 
 def _after_upload() -> datetime:
