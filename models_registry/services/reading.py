@@ -196,7 +196,7 @@ def _content(body: memoryview, piece: Piece) -> Iterable[bytes | bytearray | mem
 def _unpacked(body: memoryview, piece: Piece) -> Iterator[bytes | bytearray | memoryview]:
     skip, left = piece.skip, piece.take
     try:
-        for _record, content in xorb.unpack(body):
+        for _record, content in xorb.unpack([body]):
             part = content[skip : skip + left] if skip or len(content) > left else content
             skip = 0
             left -= len(part)
@@ -225,6 +225,11 @@ def stream(file: LfsObject | XetFile | GitObject, start: int = 0, end: int | Non
         yield objects.inflate(file)[start:end]  # at most 10 MB
         return
     yield from stream_layout(layout_of(file), start, end)
+
+
+def stream_plain(key: str, size: int) -> Iterator[bytes]:
+    """As `stream`, for the `size` bytes of one stored object as they lie."""
+    return stream_layout(Layout([Segment(size, key, 0, size, packed=False)]), 0, size)
 
 
 def stream_layout(layout: Layout, start: int, end: int) -> Iterator[bytes]:
