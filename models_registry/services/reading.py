@@ -21,7 +21,7 @@ from models_registry.formats.xorb import ChunkTable, MalformedXorb
 from models_registry.models import GitObject, LfsObject, XetFile, Xorb
 from models_registry.services import objects
 
-WINDOW = 8 * 1024 * 1024
+WINDOW = 4 * 1024 * 1024
 _AHEAD = 2
 # Larger blocks leave the CPU's cache and cost page faults; smaller ones cost calls.
 _BLOCK = 512 * 1024
@@ -216,7 +216,7 @@ def read_range(file: LfsObject | XetFile | GitObject, start: int, end: int) -> b
 
 
 def stream(file: LfsObject | XetFile | GitObject, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """Bytes [start, end) of the file in blocks of up to 1 MiB, in about 40 MiB of memory whatever the size.
+    """Bytes [start, end) of the file in blocks of up to 1 MiB, in about 20 MiB of memory whatever the size.
 
     Reads ahead in threads; close the generator to stop them. Raises StorageUnavailable, ObjectMissing.
     """
