@@ -20,10 +20,10 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def _put(self, queue: Any, payload: Any, **kwargs: Any) -> None:
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         fresh = Path(self.data_folder_out) / f"{name}.new"
-        fresh.write_bytes(str_to_bytes(dumps(message)))
+        fresh.write_bytes(str_to_bytes(dumps(payload)))
         fresh.rename(fresh.with_name(name))
 
     def get_table(self, exchange: str) -> list[Any]:
