@@ -49,13 +49,13 @@ def home(request: ActorRequest) -> HttpResponse:
     tasks = (
         models.exclude(task="").order_by().values_list("task").annotate(count=Count("pk")).order_by("-count", "task")
     )
-    trending = list(browse(models, Filters()).for_cards()[:8])
-    example = trending[0].full_name if trending else "your-name/your-model"
+    recent = list(browse(models, Filters()).for_cards()[:8])
+    example = recent[0].full_name if recent else "your-name/your-model"
     context = {
         "hide_search": True,
         "model_count": models.count(),
         "tasks": [task for task, _count in tasks[:5]],
-        "trending": trending,
+        "recent": recent,
         "datasets": visible.filter(kind=Kind.DATASET).for_cards().order_by("-created_at", "-pk")[:6],
         "panels": panels.panels("home", request),
         "client_example": f"export HF_ENDPOINT={settings.BASE_URL}\nhf download {example}",
