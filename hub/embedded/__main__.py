@@ -16,7 +16,7 @@ from hub.embedded import keys, plan, ports
 from hub.embedded.supervisor import Supervisor, run_to_end
 
 LONGEST_START = 120.0
-GRACE_SECONDS = 6.0
+GRACE_SECONDS = 10.0
 
 
 class Launcher:
