@@ -19,7 +19,7 @@ from models_registry.models import GitObject, Kind, LfsObject
 from models_registry.services import addresses, objects, resolving
 from models_registry.services.resolving import ResolvedFile
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 
 
 class RangeNotSatisfiable(HubError):
