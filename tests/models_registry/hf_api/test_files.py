@@ -269,3 +269,19 @@ def test_a_card_without_metadata_is_warned_and_a_broken_one_refused(api: Api) ->
     assert api("POST", "/api/validate-yaml", {"content": "# hi", "repoType": "model"}).json()["warnings"]
     answer = api("POST", "/api/validate-yaml", {"content": "---\na: [\n---\n"})
     assert (answer.status_code, bool(answer.json()["errors"])) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("header", {"summary": "half \ud800"}),
+        ("header", {"summary": "a", "description": "a\0b"}),
+        ("header", {"summary": "a", "description": "x" * 70_000}),
+        ("file", {"path": "a", "content": "half \ud800", "encoding": "utf-8"}),
+        ("deletedFile", {"path": "x" * 5000}),
+    ],
+)
+def test_a_commit_with_text_that_cannot_be_kept_is_refused(
+    api: Api, ada: dict[str, str], key: str, value: dict[str, Any]
+) -> None:
+    assert 400 <= api.commit("ada/net", [(key, value)], **ada).status_code < 500
