@@ -1,5 +1,6 @@
 """Xorbs on their way in: each is read once, validated, and those very bytes are what is kept."""
 
+import contextlib
 import logging
 import os
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from hub.errors import NotFound
-from models_registry import storage
+from models_registry import access, storage
 from models_registry.errors import ContentTooLarge, Malformed
 from models_registry.formats import merkle, xorb
 from models_registry.models import XetChunkKey, XetGrant, Xorb, XorbHolder
@@ -47,7 +48,7 @@ def grant_upload(caller: Caller, xorb_hash: str, size: int) -> Granted | None:
     if _prolong(caller, xorb_hash):
         return None
     key = keys.xorb(xorb_hash)
-    grant = XetGrant.objects.create(
+    grant = XetGrant(
         xorb_hash=xorb_hash,
         repository=caller.repository,
         user=caller.actor.require_user(),
@@ -56,12 +57,15 @@ def grant_upload(caller: Caller, xorb_hash: str, size: int) -> Granted | None:
         size=size,
         expires_at=timezone.now() + GRANT_LIFETIME,
     )
+    with transaction.atomic():
+        access.keep(caller.repository)
+        grant.save(force_insert=True)
     return Granted(grant, storage.presign_part(key, grant.multipart_id, 1))
 
 
 def _prolong(caller: Caller, xorb_hash: str) -> bool:
     """Whether the namespace holds this xorb; if so it stays for another while, since the client now counts on it."""
-    held = Xorb.objects.filter(hash=xorb_hash, holders__namespace=caller.repository.namespace_id)
+    held = Xorb.objects.filter(hash=xorb_hash, holders__namespace=caller.namespace)
     return bool(Xorb.objects.filter(pk__in=held.values("pk")).update(announced_until=announcement()))
 
 
@@ -84,6 +88,8 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
         expires_at__gt=timezone.now(),
     ).first()
     if grant is None:
+        if _prolong(caller, xorb_hash):  # used up by a request whose answer was lost
+            return False
         raise NotFound("There is no such grant.")
     try:
         size = _complete(grant)
@@ -94,6 +100,9 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
     except Malformed:
         withdraw(grant)
         raise
+    except storage.ObjectMissing:  # another request committed the same grant, and needed no second object
+        if not Xorb.objects.filter(hash=xorb_hash).exists():
+            raise NotFound("No data has arrived under this grant.") from None
     is_new = _hold(caller, xorb_hash)
     grant.delete()
     return is_new
@@ -111,10 +120,11 @@ def _complete(grant: XetGrant) -> int:
         size = sum(length for _part, length in arrived)
         if size > xorb.MAX_SERIALIZED:
             raise Malformed(f"The uploaded xorb has {size} bytes; at most {xorb.MAX_SERIALIZED} are allowed.")
-        storage.complete_multipart(grant.key, grant.multipart_id, [part for part, _length in arrived])
+        with contextlib.suppress(storage.ObjectMissing):  # completed by a request at this very moment
+            storage.complete_multipart(grant.key, grant.multipart_id, [part for part, _length in arrived])
     size_there = storage.size_of(grant.key)
     if size_there is None:
-        raise NotFound("No data has arrived under this grant.")
+        raise storage.ObjectMissing(f"Nothing lies under {grant.key}.")
     return size_there
 
 
@@ -202,7 +212,7 @@ def _remove_unless_kept(key: str) -> None:
 def _hold(caller: Caller, xorb_hash: str) -> bool:
     with transaction.atomic():
         row = Xorb.objects.select_for_update().get(hash=xorb_hash)
-        _holder, is_new = XorbHolder.objects.get_or_create(xorb=row, namespace=caller.repository.namespace)
+        _holder, is_new = XorbHolder.objects.get_or_create(xorb=row, namespace=caller.namespace)
         Xorb.objects.filter(pk=row.pk).update(announced_until=announcement())
     return is_new
 
