@@ -8,6 +8,8 @@ from kombu.transport import TRANSPORT_ALIASES
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 TRANSPORT_ALIASES["filesystem"] = "hub.queue_folder:Transport"
 
+TRANSPORT_ALIASES["filesystem"] = "hub.file_broker:Transport"
+
 app = Celery("grove")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["hub.jobs", "models_registry", "evaluations"])

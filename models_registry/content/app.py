@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote
 
 from django.db import close_old_connections
 
-from models_registry.content.ranges import Span, Unsatisfiable, asked_span
+from hub.wire.ranges import Span, Unsatisfiable, asked_span
 from models_registry.content.readahead import Budget, ReadAhead
 from models_registry.models import LfsObject
 from models_registry.services import reading

@@ -14,7 +14,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from hub.errors import NotFound
-from models_registry import storage
+from models_registry import access, storage
 from models_registry.errors import ContentTooLarge, Malformed
 from models_registry.formats import merkle, xorb
 from models_registry.models import XetChunkKey, XetGrant, Xorb, XorbHolder
@@ -49,7 +49,7 @@ def grant_upload(caller: Caller, xorb_hash: str, size: int) -> Granted | None:
     if _prolong(caller, xorb_hash):
         return None
     key = keys.xorb(xorb_hash)
-    grant = XetGrant.objects.create(
+    grant = XetGrant(
         xorb_hash=xorb_hash,
         repository=caller.repository,
         user=caller.actor.require_user(),
@@ -58,12 +58,15 @@ def grant_upload(caller: Caller, xorb_hash: str, size: int) -> Granted | None:
         size=size,
         expires_at=timezone.now() + GRANT_LIFETIME,
     )
+    with transaction.atomic():
+        access.keep(caller.repository)
+        grant.save(force_insert=True)
     return Granted(grant, storage.presign_part(key, grant.multipart_id, 1))
 
 
 def _prolong(caller: Caller, xorb_hash: str) -> bool:
     """Whether the namespace holds this xorb; if so it stays for another while, since the client now counts on it."""
-    held = Xorb.objects.filter(hash=xorb_hash, holders__namespace=caller.repository.namespace_id)
+    held = Xorb.objects.filter(hash=xorb_hash, holders__namespace=caller.namespace)
     return bool(Xorb.objects.filter(pk__in=held.values("pk")).update(announced_until=announcement()))
 
 
@@ -86,6 +89,8 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
         expires_at__gt=timezone.now(),
     ).first()
     if grant is None:
+        if _prolong(caller, xorb_hash):  # used up by a request whose answer was lost
+            return False
         raise NotFound("There is no such grant.")
     try:
         size = _complete(grant)
@@ -95,6 +100,9 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
     except Malformed:
         withdraw(grant)
         raise
+    except storage.ObjectMissing:  # another request committed the same grant, and needed no second object
+        if not Xorb.objects.filter(hash=xorb_hash).exists():
+            raise NotFound("No data has arrived under this grant.") from None
     is_new = _hold(caller, xorb_hash)
     grant.delete()
     return is_new
@@ -103,7 +111,7 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
 def _complete(grant: XetGrant) -> int:
     """Close the upload, so that its object can only be read. Returns the object's bytes.
 
-    Running it twice is harmless. Raises NotFound if nothing has arrived; Malformed.
+    Running it twice is harmless. Raises ObjectMissing if nothing has arrived; Malformed.
     """
     try:
         arrived = storage.parts_of(grant.key, grant.multipart_id)
@@ -116,7 +124,7 @@ def _complete(grant: XetGrant) -> int:
         logger.info("grant %s was completed by another request", grant.pk)  # one at the same time, or one before
     there = storage.size_of(grant.key)
     if there is None:
-        raise NotFound("No data has arrived under this grant.")
+        raise storage.ObjectMissing(f"Nothing lies under {grant.key}.")
     return there
 
 
@@ -205,7 +213,7 @@ def _remove_unless_kept(key: str) -> None:
 def _hold(caller: Caller, xorb_hash: str) -> bool:
     with transaction.atomic():
         row = Xorb.objects.select_for_update().get(hash=xorb_hash)
-        _holder, is_new = XorbHolder.objects.get_or_create(xorb=row, namespace=caller.repository.namespace)
+        _holder, is_new = XorbHolder.objects.get_or_create(xorb=row, namespace=caller.namespace)
         Xorb.objects.filter(pk=row.pk).update(announced_until=announcement())
     return is_new
 

@@ -112,14 +112,6 @@ def test_what_is_put_after_validation_changes_nothing(sender: Caller):
     assert stored(NAME) == MADE.data
 
 
-def test_a_grant_serves_once(sender: Caller):
-    grant, address = granted(sender)
-    put(address, MADE.data)
-    xorbs.commit_grant(sender, NAME, grant.id)
-    with pytest.raises(NotFound):
-        xorbs.commit_grant(sender, NAME, grant.id)
-
-
 def test_a_grant_without_data_is_not_used_up(sender: Caller):
     grant, address = granted(sender)
     with pytest.raises(NotFound):
@@ -210,3 +202,19 @@ def test_a_token_for_a_pull_request_sends_with_the_right_to_read(repository: Rep
         tokens.issue_write_token(actor, repository, "main")
     proposal = tokens.caller_with(tokens.issue_write_token(actor, repository, "main", proposes=True).value)
     assert xorbs.receive(proposal, NAME, MADE.data)
+    assert XorbHolder.objects.get().namespace == stranger.namespace
+
+
+def test_a_proposal_does_not_tell_what_the_owners_have_sent(sender: Caller, repository: Repository):
+    send_xorb(sender, MADE)
+    actor = Actor(user=make.user())
+    proposal = tokens.caller_with(tokens.issue_write_token(actor, repository, "main", proposes=True).value)
+    assert xorbs.grant_upload(proposal, NAME, len(MADE.data)) is not None
+    assert xorbs.receive(proposal, NAME, MADE.data), "new to the proposer's namespace"
+
+
+def test_a_grant_that_is_used_up_is_answered_again(sender: Caller):
+    grant, address = granted(sender)
+    put(address, MADE.data)
+    assert xorbs.commit_grant(sender, NAME, grant.id) is True
+    assert xorbs.commit_grant(sender, NAME, grant.id) is False
