@@ -33,3 +33,7 @@ def job(
 
 def kind_of(name: str) -> Kind:
     return _kinds[name]
+
+
+def known_names() -> list[str]:
+    return list(_kinds)

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from hub.jobs.models import Job, State
-from hub.jobs.registry import kind_of
+from hub.jobs.registry import kind_of, known_names
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 @shared_task(name="hub.jobs.run", ignore_result=True)
 def run(job_id: int) -> None:
     """Do one job, if nobody else holds it."""
-    job = Job.objects.filter(pk=job_id).first()
+    job = Job.objects.filter(pk=job_id, kind__in=known_names()).first()
     if job is None:
         return
     kind = kind_of(job.kind)
@@ -26,20 +26,22 @@ def run(job_id: int) -> None:
     try:
         kind.function(job.key)
     except Exception as error:  # the edge of the work: what failed is written down, and retried or reported
-        transient = isinstance(error, kind.retry_on) and job.attempt < kind.attempts
-        row.held(job.attempt).update(
-            state=State.QUEUED if transient else State.FAILED,
-            run_after=timezone.now() + timedelta(seconds=2**job.attempt),
-            last_error=f"{type(error).__name__}: {error}"[:4000],
-        )
+        reason = f"{type(error).__name__}: {error}"[:4000]
         logger.warning("%s %s failed, attempt %d", job.kind, job.key, job.attempt, exc_info=True)
-        if not transient:
-            raise
-        return
-    finished = row.held(job.attempt).filter(requested=job.requested)
-    if not finished.update(state=State.DONE, last_error=""):
-        # Asked for again while it ran: what it did may already be old.
-        row.held(job.attempt).update(state=State.QUEUED, attempt=0, run_after=timezone.now())
+        if isinstance(error, kind.retry_on) and job.attempt < kind.attempts:
+            later = timezone.now() + timedelta(seconds=2**job.attempt)
+            row.held(job.attempt).update(state=State.QUEUED, run_after=later, last_error=reason)
+            return
+        _end(job, State.FAILED, reason)
+        raise
+    _end(job, State.DONE)
+
+
+def _end(job: Job, state: State, reason: str = "") -> None:
+    held = Job.objects.filter(pk=job.pk).held(job.attempt)
+    if not held.filter(requested=job.requested).update(state=state, last_error=reason):
+        # Asked for again while it ran: what it did, or failed to do, may already be old.
+        held.update(state=State.QUEUED, attempt=0, run_after=timezone.now())
         job.wake()
 
 
@@ -47,7 +49,8 @@ def run(job_id: int) -> None:
 def sweep() -> None:
     """Wake what is due and was not woken: messages get lost, workers die."""
     now = timezone.now()
-    for job in Job.objects.due(now)[:500]:
+    # A newer version's work is left to that version's workers.
+    for job in Job.objects.due(now).filter(kind__in=known_names())[:500]:
         exhausted = job.state == State.RUNNING and job.attempt >= kind_of(job.kind).attempts
         if exhausted:  # each attempt killed its worker
             Job.objects.filter(pk=job.pk).held(job.attempt).update(
