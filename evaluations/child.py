@@ -54,7 +54,7 @@ def _message(**members: Any) -> Draft202012Validator:
     )
 
 
-_COUNT = _NUMBER | {"type": "integer"}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}  # as much as a database's integer holds
 _FAULTS = ["unsupported", "corrupt", "shape_mismatch", "not_finite", "out_of_memory", "device", "crashed"]
 _MESSAGES = {
     "stage": _message(stage={"enum": ["loading", "predicting"]}),
@@ -145,7 +145,7 @@ class _Child:
             case "progress":
                 self.on_progress(int(message["done"]), int(message["total"]))
             case "environment":
-                self.report.environment = message["environment"]
+                self.report.environment = _printable_facts(message["environment"])
             case "warning":
                 if len(self.report.warnings) < MAX_WARNINGS:
                     self.report.warnings.append(printable(message["text"]))
@@ -153,9 +153,9 @@ class _Child:
                 self.report.error = (message["kind"], printable(message["text"]))
             case "done":
                 self.report.finished = True
-                self.report.seconds = message["seconds"]
-                self.report.memory = message["memory"]
-                self.report.model = message["model"]
+                self.report.seconds = _printable_facts(message["seconds"])
+                self.report.memory = _printable_facts(message["memory"])
+                self.report.model = _printable_facts(message["model"])
 
     def failure(self, code: str, reason: str) -> ChildFailedError:
         return ChildFailedError(code, reason, self.log_text())
@@ -310,6 +310,17 @@ def _verdict(child: _Child) -> Report:
 def printable(text: str) -> str:
     """Without control characters, which could play tricks on a terminal or a database."""
     return "".join(character for character in text if character.isprintable() or character in "\n\t")
+
+
+def _printable_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        printable(name): _printable_facts(value)
+        if isinstance(value, dict)
+        else printable(value)
+        if isinstance(value, str)
+        else value
+        for name, value in facts.items()
+    }
 
 
 def _no_constant(name: str) -> None:

@@ -19,6 +19,7 @@ from evaluations.harness.messages import Messages, ModelRefusedError
 
 LOADERS = {"safetensors": "evaluations.harness.torch_model", "onnx": "evaluations.harness.onnx_model"}
 MAX_OPEN_FILES = 1024
+MAX_REASON = 1000  # characters: a reason may quote the model, which may say anything
 SECONDS_BETWEEN_PROGRESS = 0.5
 PR_SET_PDEATHSIG = 1
 
@@ -30,7 +31,7 @@ def main(job_file: str, messages_fd: str) -> int:
     try:
         _run(job, messages)
     except ModelRefusedError as error:
-        messages.send("error", kind=error.kind, text=str(error))
+        messages.send("error", kind=error.kind, text=str(error)[:MAX_REASON])
         return 1
     except MemoryError:
         messages.send("error", kind="out_of_memory", text="The model needs more memory than the worker has.")
@@ -38,7 +39,7 @@ def main(job_file: str, messages_fd: str) -> int:
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever a model provokes becomes its reason
         traceback.print_exc()
         kind = "out_of_memory" if type(error).__name__ == "OutOfMemoryError" else "crashed"
-        messages.send("error", kind=kind, text=f"{type(error).__name__}: {error}"[:1000])
+        messages.send("error", kind=kind, text=f"{type(error).__name__}: {error}"[:MAX_REASON])
         return 1
     return 0
 

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, Role
 from evaluations import formats, predicting, sandbox, signing, weights
-from evaluations.cache import DamagedError, sha256_of
+from evaluations.cache import DamagedError
 from evaluations.child import ChildFailedError, Report, StoppedError
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
@@ -61,6 +61,7 @@ class _Model:
     """What a repository offers for evaluation, on this machine's disk. files: path in the repository → place."""
 
     choice: Choice
+    entries: Mapping[str, TreeEntry]
     files: Mapping[str, Path]
     architecture: str | None
     options: Mapping[str, Any]
@@ -110,8 +111,7 @@ def _attempt(run: Run, heartbeat: Heartbeat) -> None:
     except LeaseLost:
         raise
     except StoppedError:
-        run.refresh_from_db(fields=["cancel_requested"])
-        if not run.cancel_requested:
+        if not Run.objects.filter(pk=run.pk, cancel_requested=True).exists():  # another worker's, or deleted
             raise LeaseLost from None
         run.withdraw(timezone.now())
         logger.info("run %s cancelled", run.pk)
@@ -140,10 +140,11 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             model = _fetch(run, heartbeat)
             inputs = fetching.fetch_inputs(run.suite_version, heartbeat.check)
         with clock.step("verify"):
-            files = [_described(name, place) for name, place in model.files.items()]
+            files = [_described(model.entries[path], place) for path, place in model.files.items()]
             _check_inputs(inputs, definition["data"][0]["sha256"])
+            facts = model.facts | _tensor_facts(model, definition["accepts"]["max_params"])
             heartbeat.check()
-        run.begin_running(**model.facts)
+        run.begin_running(**facts)
         task = predicting.Task(
             format=model.choice.format,
             path=model.choice.path,
@@ -170,7 +171,7 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
 
 
 def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
-    """Choose the file to evaluate, bring it here, and look at its header. Raises _UnfitModelError."""
+    """Choose the file to evaluate and bring it here. Raises _UnfitModelError."""
     accepts = run.suite_version.definition["accepts"]
     entries = fetching.files_of(run.repository, run.commit)
     try:
@@ -186,12 +187,14 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
         raise _UnfitModelError("too_large", f"The model has {size} bytes; this suite takes {accepts['max_bytes']}.")
     files = {path: fetching.fetch(run.repository, entries[path], heartbeat.check) for path in choice.paths}
     facts = {"format": choice.format, "path": choice.path, "model_bytes": size}
-    if choice.format == formats.SAFETENSORS:
-        facts |= _tensor_facts(files[choice.path], accepts["max_params"])
-    return _Model(choice, files, name, options, facts)
+    return _Model(choice, entries, files, name, options, facts)
 
 
-def _tensor_facts(path: Path, most: int) -> dict[str, Any]:
+def _tensor_facts(model: _Model, most: int) -> dict[str, Any]:
+    """What the header of a safetensors file says; nothing of other files. Raises _UnfitModelError."""
+    if model.choice.format != formats.SAFETENSORS:
+        return {}
+    path = model.files[model.choice.path]
     try:
         header = weights.read_header(path)
     except InvalidHeaderError as error:
@@ -216,8 +219,8 @@ def _config(run: Run, entries: Mapping[str, TreeEntry]) -> bytes | None:
     return None if config is None else fetching.read_small(run.repository, config, formats.MAX_CONFIG_BYTES)
 
 
-def _described(name: str, place: Path) -> dict[str, Any]:
-    return {"path": name, "size": place.stat().st_size, "sha256": sha256_of(place)}
+def _described(entry: TreeEntry, place: Path) -> dict[str, Any]:
+    return {"path": entry.path, "size": entry.size, "sha256": fetching.checked_sha256(entry, place)}
 
 
 def _check_inputs(path: Path, expected: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from evaluations.cache import Cache, Wanted
+from evaluations.cache import Cache, DamagedError, Wanted, sha256_of
 from evaluations.models import SuiteVersion
 from models_registry import storage
 from models_registry.formats.git_objects import LINK_MODE, BlobHasher
@@ -34,6 +34,24 @@ def files_of(repository: Repository, commit: str) -> dict[str, TreeEntry]:
 def fetch(repository: Repository, entry: TreeEntry, stopped: Stopped) -> Path:
     """The file on this machine, its hash checked. Raises StorageUnavailable, DamagedError, OSError."""
     return cache().get(_wanted(repository, entry), stopped)
+
+
+def checked_sha256(entry: TreeEntry, place: Path) -> str:
+    """The SHA-256 of a fetched file, looked at again: it may have lain on this machine's disk for months.
+
+    Raises DamagedError if it is no longer what the commit says; the next attempt fetches it anew.
+    """
+    sha256 = sha256_of(place)
+    if entry.lfs is not None:
+        is_right = sha256 == entry.lfs.sha256
+    else:
+        blob = BlobHasher(entry.size)
+        blob.update(place.read_bytes())
+        is_right = blob.oid() == entry.oid
+    if not is_right:
+        place.unlink(missing_ok=True)
+        raise DamagedError(f"{entry.path} went bad on the worker's disk.")
+    return sha256
 
 
 def read_small(repository: Repository, entry: TreeEntry, most: int) -> bytes:

@@ -1,5 +1,6 @@
 """A hostile child: what it may do to its supervisor is little."""
 
+import json
 import os
 import sys
 import threading
@@ -59,6 +60,11 @@ FAULTS = {
         '\nwhile True: say(b\'{"type":"warning","text":"again"}\\n\' * 100)',
         "protocol",
         "bytes of messages",
+    ),
+    "counts further than a database does": (
+        'say(b\'{"type":"progress","done":1,"total":3000000000}\\n\')',
+        "protocol",
+        "not the harness's",
     ),
     "nests JSON without end": ("say(b'[' * 60000 + b'\\n')", "protocol", "not JSON"),
 }
@@ -147,3 +153,11 @@ def test_what_a_good_child_says_is_kept(tmp_path: Path):
     assert progress == [(1, 2)]
     assert report.warnings == ["slow"]
     assert report.environment == {"gpu": None, "packages": {"a": "1"}}
+
+
+def test_what_a_child_says_of_itself_is_kept_without_control_characters(tmp_path: Path):
+    environment = {"hardware_class": "a\0b\ud800", "in": {"c\0": "d\a"}}
+    message = json.dumps({"type": "environment", "environment": environment}) + "\n"
+    program = f"say({message.encode()!r})\n"
+    report = run(program + DONE, tmp_path)
+    assert report.environment == {"hardware_class": "ab", "in": {"c": "d"}}

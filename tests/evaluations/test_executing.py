@@ -7,11 +7,12 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from django.utils import timezone
 from safetensors.numpy import load, save
 
 from evaluations import sandbox, signing
-from evaluations.models import FailureKind, Result, State, SuiteVersion
-from evaluations.services import executing, results
+from evaluations.models import FailureKind, Result, Run, State, SuiteVersion
+from evaluations.services import executing, fetching, results
 from evaluations.suite_files import canonical_json
 from models_registry import storage
 from tests.evaluations import building
@@ -175,3 +176,21 @@ def test_without_a_sandbox_a_strangers_model_does_not_run(digits: SuiteVersion, 
         "network": True,
         "limits": digits.definition["limits"],
     }
+
+
+def test_weights_that_went_bad_in_the_cache_are_fetched_again_and_not_scored(digits: SuiteVersion):
+    repository = building.model()
+    building.execute(building.request(repository, digits))
+    files = fetching.cache().folder.glob("??/*.blob")
+    (cached,) = [file for file in files if file.read_bytes() == reference(building.CNN)]
+    content = bytearray(cached.read_bytes())
+    content[-1] ^= 1
+    cached.chmod(0o644)
+    cached.write_bytes(content)
+    run = building.execute(building.request(repository, digits))
+    assert (run.state, run.attempt, run.failure_kind) == (State.QUEUED, 1, "")
+    Run.objects.filter(pk=run.pk).update(run_after=timezone.now())
+    run = building.execute(run)
+    assert run.state == State.SCORED
+    (file,) = json.loads(run.result.document)["model"]["files"]
+    assert file["sha256"] == hashlib.sha256(reference(building.CNN)).hexdigest()

@@ -21,6 +21,7 @@ from evaluations import child
 from evaluations.models import FailureKind, Result, Run, Score, State, SuiteVersion
 from evaluations.services import executing, heartbeat, requesting, suites, waking
 from models_registry import storage
+from models_registry.services.repositories import delete_repository
 from tests.evaluations import building
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,17 +118,22 @@ def quick_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def executing_in_a_thread(run: Run) -> Iterator[None]:
+def executing_in_a_thread(run: Run) -> Iterator[list[Exception]]:
+    """Gives what the worker did not foresee."""
+    faults: list[Exception] = []
+
     def work() -> None:
         try:
             executing.execute(str(run.pk))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the test is told
+            faults.append(fault)
         finally:
             connection.close()
 
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        yield
+        yield faults
     finally:
         thread.join(60)
         assert not thread.is_alive()
@@ -196,3 +202,16 @@ def test_lost_content_is_the_hubs_fault_tried_three_times_and_then_told(digits: 
     run = building.execute(run)
     assert (run.state, run.attempt, run.failure_kind) == (State.FAILED, 3, FailureKind.INFRASTRUCTURE)
     assert "tried 3 times" in run.failure_reason
+
+
+def test_a_repository_deleted_under_a_run_ends_it_quietly(digits: SuiteVersion, quick_heartbeat: None):
+    repository = building.model()
+    run = building.request(repository, digits)
+    before = set(children_of_this_process())
+    with executing_in_a_thread(run) as faults:
+        wait_until(run, lambda run: run.state == State.RUNNING)
+        delete_repository(actor=Actor(user=repository.creator), repository=repository)
+    assert gone(sorted(set(children_of_this_process()) - before))
+    assert faults == []
+    assert not Run.objects.exists()
+    assert not Result.objects.exists()

@@ -176,7 +176,7 @@ def test_an_upload_into_a_repository_that_is_deleted_meanwhile_is_refused() -> N
 def test_a_grant_committed_by_several_at_once_is_one_xorb(tail: bytes, real_upload: RealUpload) -> None:
     sender = caller(make.repository())
     name, data = next(iter(real_upload.xorbs.items()))
-    data = data if tail else data[: xorb.validate(data).packed_size]
+    data = data if tail else data[: xorb.validate([data]).packed_size]
     granted = xorbs.grant_upload(sender, name, len(data))
     assert granted is not None
     urllib3.request("PUT", granted.address, body=data)

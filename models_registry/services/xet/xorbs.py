@@ -1,8 +1,8 @@
 """Xorbs on their way in: each is read once, validated, and those very bytes are what is kept."""
 
-import contextlib
 import logging
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from models_registry import access, storage
 from models_registry.errors import ContentTooLarge, Malformed
 from models_registry.formats import merkle, xorb
 from models_registry.models import XetChunkKey, XetGrant, Xorb, XorbHolder
+from models_registry.services import reading
 from models_registry.services.xet.tokens import Caller
 from models_registry.storage import keys
 
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 GRANT_LIFETIME = timedelta(hours=1)
 # Clients remember for three weeks what they have sent, and build on it without asking.
 KEPT_AFTER_UPLOAD = timedelta(days=35)
-# Each validation holds up to 64 MiB and a core.
+# Each validation wants a core.
 _validations = BoundedSemaphore(os.cpu_count() or 1)
 
 
@@ -94,9 +95,8 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
     try:
         size = _complete(grant)
         with _validations:
-            data = storage.read_range(grant.key, 0, size)
-            found = _validated(xorb_hash, data)
-            _store(found, xorb_hash, data, lies_at=grant.key)
+            found = _validated(xorb_hash, reading.stream_plain(grant.key, size))
+        _store(found, xorb_hash, lies_at=grant.key, size=size)
     except Malformed:
         withdraw(grant)
         raise
@@ -109,23 +109,23 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
 
 
 def _complete(grant: XetGrant) -> int:
-    """Close the upload, so that its object can only be read. Returns the object's bytes. Running it twice is harmless."""
+    """Close the upload, so that its object can only be read. Returns the object's bytes.
+
+    Running it twice is harmless. Raises ObjectMissing if nothing has arrived; Malformed.
+    """
     try:
         arrived = storage.parts_of(grant.key, grant.multipart_id)
-    except storage.ObjectMissing:
-        arrived = []  # completed before, by a request whose answer was lost
-    else:
-        if not arrived:
-            raise NotFound("No data has arrived under this grant.")
         size = sum(length for _part, length in arrived)
         if size > xorb.MAX_SERIALIZED:
             raise Malformed(f"The uploaded xorb has {size} bytes; at most {xorb.MAX_SERIALIZED} are allowed.")
-        with contextlib.suppress(storage.ObjectMissing):  # completed by a request at this very moment
+        if arrived:
             storage.complete_multipart(grant.key, grant.multipart_id, [part for part, _length in arrived])
-    size_there = storage.size_of(grant.key)
-    if size_there is None:
+    except storage.ObjectMissing:
+        logger.info("grant %s was completed by another request", grant.pk)  # one at the same time, or one before
+    there = storage.size_of(grant.key)
+    if there is None:
         raise storage.ObjectMissing(f"Nothing lies under {grant.key}.")
-    return size_there
+    return there
 
 
 def withdraw(grant: XetGrant) -> None:
@@ -154,13 +154,14 @@ def receive(caller: Caller, xorb_hash: str, data: bytes) -> bool:
     """
     caller.require_write()
     with _validations:
-        _store(_validated(xorb_hash, data), xorb_hash, data)
+        found = _validated(xorb_hash, [data])
+    _store(found, xorb_hash, data=data)
     return _hold(caller, xorb_hash)
 
 
-def _validated(xorb_hash: str, data: bytes) -> xorb.Xorb:
+def _validated(xorb_hash: str, blocks: Iterable[bytes]) -> xorb.Xorb:
     try:
-        found = xorb.validate(data)
+        found = xorb.validate(blocks)
     except xorb.MalformedXorb as error:
         raise Malformed(f"Xorb {xorb_hash}: {error}") from error
     measured = merkle.hash_to_text(found.hash)
@@ -169,8 +170,8 @@ def _validated(xorb_hash: str, data: bytes) -> xorb.Xorb:
     return found
 
 
-def _store(found: xorb.Xorb, xorb_hash: str, data: bytes, *, lies_at: str = "") -> None:
-    """See that there is one row and one object of this xorb. `lies_at`: where the data lies already, under a final key.
+def _store(found: xorb.Xorb, xorb_hash: str, *, data: bytes = b"", lies_at: str = "", size: int = 0) -> None:
+    """See that there is one row and one object of this xorb: of `data`, or of the `size` bytes that lie under a final key.
 
     Bytes first, row second. Of two who send the same at once, one row stays, and its object.
     """
@@ -178,9 +179,9 @@ def _store(found: xorb.Xorb, xorb_hash: str, data: bytes, *, lies_at: str = "") 
         _remove_unless_kept(lies_at)
         return
     key = lies_at
-    if not lies_at or found.packed_size < len(data):  # with the footer of an older client, which is not kept
+    if found.packed_size != size:  # it lies nowhere yet, or with the footer of an older client, which is not kept
         key = keys.xorb(xorb_hash)
-        storage.put(key, memoryview(data)[: found.packed_size])
+        storage.put(key, memoryview(data or storage.read_range(lies_at, 0, found.packed_size))[: found.packed_size])
     try:
         with transaction.atomic():
             row = Xorb.objects.create(

@@ -177,3 +177,9 @@ def test_a_file_that_claims_absurd_sizes_is_refused_without_taking_the_memory(tm
     header = b'{"w":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4000000000000]}}'
     failed = failure(tmp_path, {"model.safetensors": struct.pack("<Q", len(header)) + header})
     assert failed.code in {"crashed", "corrupt"}
+
+
+def test_a_reason_that_quotes_the_model_at_length_is_cut_and_still_a_reason(tmp_path: Path):
+    error = failure(tmp_path, {"model.safetensors": reference("digits_cnn.safetensors")}, architecture="x" * 5000)
+    assert error.code == "unsupported"
+    assert str(error).startswith("Architecture 'xxx")

@@ -1,0 +1,44 @@
+"""The broker that needs no server: several processes and threads write into one folder and read from it."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from kombu import Connection
+
+from hub.celery import app
+
+MESSAGES = 1500
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Callable[[], Connection]:
+    app.finalize()  # what registers our broker is read with the application
+    for name in ("queue", "control"):
+        (tmp_path / name).mkdir()
+    options = {
+        "data_folder_in": str(tmp_path / "queue"),
+        "data_folder_out": str(tmp_path / "queue"),
+        "control_folder": str(tmp_path / "control"),
+        "polling_interval": 0.001,
+    }
+    return lambda: Connection("filesystem://", transport_options=options)
+
+
+def test_a_worker_never_reads_half_a_message(connect: Callable[[], Connection]):
+    def send() -> None:
+        with connect() as connection, connection.SimpleQueue("io") as queue:
+            for number in range(MESSAGES):
+                queue.put(number)
+
+    sender = threading.Thread(target=send)
+    with connect() as connection, connection.SimpleQueue("io") as queue:
+        sender.start()
+        received = []
+        while len(received) < MESSAGES:
+            message = queue.get(timeout=20)
+            received.append(message.payload)
+            message.ack()
+    sender.join()
+    assert sorted(received) == list(range(MESSAGES))
