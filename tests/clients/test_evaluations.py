@@ -65,6 +65,7 @@ def test_the_reference_models_score_what_they_are_known_to_score(live_hub: LiveH
 def test_a_pickle_is_refused_with_a_reason(live_hub: LiveHub, author: Member, api: HfApi, repository: str):
     import pickle
 
+    services.require("bubblewrap")
     api.upload_file(path_or_fileobj=pickle.dumps({"w": [1.0]}), path_in_repo="model.pt", repo_id=repository)
     headers = {"Authorization": f"Bearer {author.token}"}
     asked = {"repository": repository, "revision": "main", "suite": SUITE}
