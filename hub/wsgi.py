@@ -13,7 +13,7 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
-from hub.wire.hygiene import without_charset
+from hub.wire.charset import without_charset
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 

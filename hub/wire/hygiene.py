@@ -1,23 +1,11 @@
-"""Requests that no part of the hub could look up, store or decode are refused at the door, or set right before it."""
+"""Addresses that no part of the hub could store or look up are refused at the door."""
 
-import re
 from collections.abc import Callable
-from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
 from hub.error_responses import to_json_response
 from hub.errors import BadRequest
-
-_CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
-
-
-def without_charset(environ: dict[str, Any]) -> dict[str, Any]:
-    """The hub reads UTF-8. Django would decode addresses and forms by whatever codec of Python's a client names here, and
-    some of those are none for text: it fails before any middleware is asked."""
-    if "charset" in (kind := environ.get("CONTENT_TYPE", "")).lower():
-        environ["CONTENT_TYPE"] = _CHARSET.sub("", kind)
-    return environ
 
 
 class RefuseNul:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
-from hub.wire.hygiene import without_charset
+from hub.wire.charset import without_charset
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "models_registry.cas_api.settings"  # whatever the environment says for the site
 
