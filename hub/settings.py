@@ -58,7 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hub.wire.request_id.RequestIdMiddleware",
-    "hub.wire.hygiene.RefuseUnreadable",
+    "hub.wire.hygiene.RefuseNul",
     "django.middleware.security.SecurityMiddleware",
     "hub.content_security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -76,7 +76,7 @@ MIDDLEWARE = [
 # The chain for requests to the API that carry no session (`hub.wsgi`).
 MIDDLEWARE_FOR_PROGRAMS = [
     "hub.wire.request_id.RequestIdMiddleware",
-    "hub.wire.hygiene.RefuseUnreadable",
+    "hub.wire.hygiene.RefuseNul",
     "django.middleware.security.SecurityMiddleware",
     "accounts.authentication.ActorMiddleware",
 ]

@@ -23,7 +23,6 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from accounts.models import Membership, Role
 from evaluations import formats, predicting, sandbox, signing, weights
 from evaluations.cache import DamagedError
 from evaluations.child import ChildFailedError, Report, StoppedError
@@ -38,7 +37,7 @@ from models_registry.errors import StorageUnavailable
 from models_registry.formats import card
 from models_registry.formats.card import CardError
 from models_registry.formats.safetensors_header import InvalidHeaderError
-from models_registry.models import Repository
+from models_registry.models import Commit, Repository
 from models_registry.services.trees import TreeEntry
 
 logger = logging.getLogger(__name__)
@@ -82,9 +81,7 @@ class _Clock:
 def execute(run_id: str) -> None:
     """Take the run if it is free, and bring it to an end. A message that comes late or twice changes nothing."""
     run = (
-        Run.objects.select_related(
-            "repository__namespace", "repository__creator", "suite_version__suite", "requested_by"
-        )
+        Run.objects.select_related("repository__namespace", "suite_version__suite", "requested_by")
         .filter(pk=run_id)
         .first()
     )
@@ -315,11 +312,8 @@ def _reason(error: BaseException) -> str:
 
 
 def _is_operators(repository: Repository) -> bool:
-    """Whether the hub's staff made it, or administer the organisation it is in."""
-    if repository.creator is not None and repository.creator.is_staff:
-        return True
-    staff = Membership.objects.filter(user__is_staff=True, role=Role.ADMIN)
-    return staff.filter(organization__namespace=repository.namespace_id).exists()
+    """Whether all that was ever committed to it comes from the hub's staff."""
+    return not Commit.objects.filter(repository=repository).exclude(author__is_staff=True).exists()
 
 
 def _is_embedded() -> bool:

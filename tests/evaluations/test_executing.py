@@ -194,3 +194,21 @@ def test_weights_that_went_bad_in_the_cache_are_fetched_again_and_not_scored(dig
     assert run.state == State.SCORED
     (file,) = json.loads(run.result.document)["model"]["files"]
     assert file["sha256"] == hashlib.sha256(reference(building.CNN)).hexdigest()
+
+
+def test_without_a_sandbox_one_commit_of_somebody_else_is_enough_to_refuse(
+    digits: SuiteVersion, monkeypatch: pytest.MonkeyPatch
+):
+    from accounts.models import Actor
+    from tests import make
+
+    monkeypatch.setattr(sandbox, "bwrap_works", lambda: False)
+    staff, member = building.operator(), make.user()
+    lab = make.organization(admin=staff, write=member)
+    repository = building.model(staff, namespace=lab.namespace.name)
+    assert building.execute(building.request(repository, digits)).state == State.SCORED
+    make.commit(repository, {"model.safetensors": reference(building.CNN) + b" "}, actor=Actor(user=member))
+    make.commit(repository, {"README.md": "# Reviewed"})
+    run = building.execute(building.request(repository, digits))
+    assert (run.state, run.attempt) == (State.QUEUED, 1)
+    assert "Install bubblewrap" in run.log_tail
