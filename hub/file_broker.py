@@ -1,11 +1,16 @@
 """The filesystem broker, with messages that are whole from the moment they can be seen.
 
 kombu opens a message's file under its final name and writes afterwards: a worker that looks in between reads nothing,
-and dies of it, because nothing is no JSON. Here a message is written beside its place first.
+and dies of it, because nothing is no JSON. Here a message is written beside its place first. The tables that say which queue
+an exchange feeds have the same fault, when several workers start at once: here they are read and written under one lock.
 """
 
+import fcntl
+import os
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +29,23 @@ class Channel(filesystem.Channel):
         except OSError:
             draft.unlink(missing_ok=True)
             raise
+
+    def get_table(self, exchange: str) -> list[Any]:
+        with self._tables(fcntl.LOCK_SH):
+            return super().get_table(exchange)
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        with self._tables(fcntl.LOCK_EX):
+            super()._queue_bind(exchange, routing_key, pattern, queue)
+
+    @contextmanager
+    def _tables(self, how: int) -> Iterator[None]:
+        lock = os.open(Path(self.control_folder) / "tables.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, how)
+            yield
+        finally:
+            os.close(lock)
 
 
 class Transport(filesystem.Transport):

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Exchange, Queue
+from kombu.exceptions import KombuError
 
 from hub.celery import app
 
@@ -42,3 +43,25 @@ def test_a_worker_never_reads_half_a_message(connect: Callable[[], Connection]):
             message.ack()
     sender.join()
     assert sorted(received) == list(range(MESSAGES))
+
+
+def test_workers_that_start_at_once_all_get_their_queue(connect: Callable[[], Connection]):
+    names = {f"queue-{number}" for number in range(12)}
+    exchange = Exchange("shared", type="direct")
+    failed: list[Exception] = []
+
+    def declare(name: str) -> None:
+        try:
+            with connect() as connection:
+                Queue(name, exchange, routing_key=name)(connection.channel()).declare()
+        except (ValueError, KombuError) as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=declare, args=[name]) for name in sorted(names)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with connect() as connection:
+        assert {row.queue for row in connection.channel().get_table("shared")} == names
