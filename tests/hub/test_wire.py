@@ -7,7 +7,7 @@ from django.conf import LazySettings
 from django.core.handlers.wsgi import WSGIRequest
 from django.test import Client
 
-from hub.wire.hygiene import without_charset
+from hub.wire.charset import without_charset
 from tests import make
 
 DEEP = b"[" * 100_000
