@@ -11,7 +11,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
 NEWS := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
-.PHONY: run install install-dev test lint format bench soak screenshots vendor constraints
+.PHONY: run install install-dev test lint format bench soak screenshots vendor messages constraints
 .DEFAULT_GOAL := run
 
 # Takes PORT (8000) and HUB_DATA_DIR (var), from the command line, the environment or .env.
@@ -64,6 +64,11 @@ screenshots: install-dev
 # Front-end libraries, from npm at pinned versions, into static/vendor with their licences and digests.
 vendor: $(BIN)/python
 	@$(BIN)/python -m hub.vendoring
+
+# Collects the texts of pages for translation and compiles what is translated (needs gettext). Both files are committed.
+messages: install-dev
+	@HUB_DEBUG=true $(BIN)/python manage.py makemessages --all --no-wrap --no-location -i 'var/*' -i '.venv/*' -i 'tests/*' -i 'benchmarks/*'
+	@HUB_DEBUG=true $(BIN)/python manage.py compilemessages -i '.venv'
 
 # Renews constraints.txt from this environment, after a pin in requirements*.txt was changed.
 constraints: install-dev

@@ -5,9 +5,13 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import resolve, transfer
+from benchmarks import resolve, run_overhead, transfer
 
-BENCHMARKS: dict[str, Callable[[], str]] = {"resolve": resolve.measure, "transfer": transfer.measure}
+BENCHMARKS: dict[str, Callable[[], str]] = {
+    "resolve": resolve.measure,
+    "transfer": transfer.measure,
+    "run_overhead": run_overhead.measure,
+}
 
 
 def main() -> None:

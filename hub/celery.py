@@ -6,6 +6,7 @@ from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
+TRANSPORT_ALIASES["filesystem"] = "hub.queue_folder:Transport"
 
 TRANSPORT_ALIASES["filesystem"] = "hub.file_broker:Transport"
 

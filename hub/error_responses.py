@@ -74,8 +74,6 @@ class ErrorPages:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """404 of addresses that no view has: JSON for programs, the same page as everywhere for people."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"error": "There is no such API address."}, status=404)
     message = (
         str(exception) if isinstance(exception, Http404 | PermissionDenied) and "tried" not in str(exception) else ""
     )

@@ -14,13 +14,13 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # kombu disagrees with itself
         """The name is kombu's: workers look for its end, and take messages in its order."""
-        folder, message = Path(self.data_folder_out), uuid.uuid4()
-        draft = folder / f".{message}.draft"
+        folder, identity = Path(self.data_folder_out), uuid.uuid4()
+        draft = folder / f".{identity}.draft"
         try:
             draft.write_text(dumps(payload), "utf-8")
-            draft.replace(folder / f"{round(time.monotonic() * 1000)}_{message}.{queue}.msg")
+            draft.replace(folder / f"{round(time.monotonic() * 1000)}_{identity}.{queue}.msg")
         except OSError:
             draft.unlink(missing_ok=True)
             raise

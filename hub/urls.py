@@ -11,6 +11,7 @@ urlpatterns = [
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
     path("", include("evaluations.api.urls")),
+    path("api/<path:rest>", views.no_such_api),
     path("", views.home, name="home"),
     path("preferences", views.preferences, name="preferences"),
     path("favicon.ico", views.favicon),

@@ -8,10 +8,12 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import ActorRequest
-from hub.errors import HubError
+from hub.error_responses import to_json_response
+from hub.errors import HubError, NotFound
 from models_registry import panels, storage
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import Filters, browse
@@ -47,13 +49,13 @@ def home(request: ActorRequest) -> HttpResponse:
     tasks = (
         models.exclude(task="").order_by().values_list("task").annotate(count=Count("pk")).order_by("-count", "task")
     )
-    trending = list(browse(models, Filters()).for_cards()[:8])
-    example = trending[0].full_name if trending else "your-name/your-model"
+    recent = list(browse(models, Filters()).for_cards()[:8])
+    example = recent[0].full_name if recent else "your-name/your-model"
     context = {
         "hide_search": True,
         "model_count": models.count(),
         "tasks": [task for task, _count in tasks[:5]],
-        "trending": trending,
+        "recent": recent,
         "datasets": visible.filter(kind=Kind.DATASET).for_cards().order_by("-created_at", "-pk")[:6],
         "panels": panels.panels("home", request),
         "client_example": f"export HF_ENDPOINT={settings.BASE_URL}\nhf download {example}",
@@ -87,3 +89,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def _remember(response: HttpResponse, name: str, value: str) -> None:
     secure = settings.SESSION_COOKIE_SECURE
     response.set_cookie(name, value, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax")
+
+
+@csrf_exempt
+def no_such_api(request: HttpRequest, rest: str) -> HttpResponse:
+    """JSON for programs, not the page that people get."""
+    return to_json_response(NotFound(f"There is no API address /api/{rest}."))

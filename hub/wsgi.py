@@ -13,6 +13,8 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
+from hub.wire.charset import without_charset
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 _FOR_PROGRAMS = re.compile(r"/(api/|(datasets/)?[^/]+/[^/]+/resolve/|(datasets/)?[^/]+/[^/]+\.git/)")
@@ -42,4 +44,4 @@ _programs = _Handler(settings.MIDDLEWARE_FOR_PROGRAMS)
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     has_session = settings.SESSION_COOKIE_NAME in environ.get("HTTP_COOKIE", "")
     is_program = not has_session and _FOR_PROGRAMS.match(environ.get("PATH_INFO", ""))
-    return (_programs if is_program else _pages)(environ, start_response)
+    return (_programs if is_program else _pages)(without_charset(environ), start_response)

@@ -17,6 +17,12 @@ def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
     return found
 
 
+def keep(repository: Repository) -> None:
+    """Within a transaction: until its end, nobody deletes the repository. Raises RepositoryNotFound if somebody has."""
+    if not Repository.objects.select_for_update(no_key=True).filter(pk=repository.pk).values_list("pk"):
+        raise RepositoryNotFound("The repository has just been deleted.")
+
+
 def require_read(actor: Actor, repository: Repository) -> None:
     """May this actor read the content? Raises GatedRepository, RepositoryDisabled."""
     if repository.disabled_reason:

@@ -110,11 +110,12 @@ def alive(pid: int) -> bool:
         return False
 
 
-def start(data: Path, *, stop_with: int, environment: Mapping[str, str] = os.environ) -> LiveHub:
+def start(data: Path, *, stop_with: int, settings: Mapping[str, str] | None = None) -> LiveHub:
     """Start a hub without demo content in `data` (an existing one again, if it is there)."""
     data.mkdir(parents=True, exist_ok=True)
-    clean = {name: value for name, value in environment.items() if not name.startswith(FOR_TESTS_ALONE)}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(FOR_TESTS_ALONE)}
     clean["DATABASE_URL"] = database = _database_for(data)
+    clean |= settings or {}
     port = _port_for(data)
     log = data / "launcher.log"
     with log.open("ab") as output:
@@ -158,9 +159,9 @@ def discard(hub: LiveHub) -> None:
 
 
 @contextlib.contextmanager
-def started_hub(data: Path) -> Iterator[LiveHub]:
-    """A hub of one's own, discarded at the end."""
-    hub = start(data, stop_with=os.getpid())
+def started_hub(data: Path, **settings: str) -> Iterator[LiveHub]:
+    """A hub of one's own with these settings, discarded at the end."""
+    hub = start(data, stop_with=os.getpid(), settings=settings)
     try:
         yield hub
     finally:

@@ -7,10 +7,11 @@ so that nothing goes untested for want of a program.
 import functools
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 
 import pytest
+
+from evaluations import sandbox
 
 REQUIRED = os.environ.get("HUB_REQUIRE_SERVICES", "") not in {"", "0"}
 
@@ -19,16 +20,8 @@ def _program(name: str) -> Callable[[], bool]:
     return lambda: shutil.which(name) is not None
 
 
-def _bubblewrap_works() -> bool:
-    """Installed is not enough: many containers forbid new namespaces."""
-    if shutil.which("bwrap") is None:
-        return False
-    probe = ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true"]
-    return subprocess.run(probe, capture_output=True, check=False, timeout=20).returncode == 0
-
-
 _FOUND: dict[str, Callable[[], bool]] = {
-    "bubblewrap": _bubblewrap_works,
+    "bubblewrap": sandbox.bwrap_works,  # installed is not enough: many containers forbid new namespaces
     "chromium": lambda: chromium() is not None,
     "git": _program("git"),
     "git-lfs": _program("git-lfs"),

@@ -72,3 +72,7 @@ def suspend(*, actor: Actor, user: User, reason: str) -> None:
     user.suspended_reason = reason
     user.save(update_fields=["suspended_reason"])
     AuditEntry.objects.record(actor, "user.suspended" if reason else "user.restored", user.username, reason=reason)
+
+
+def has_verified_email(user: User) -> bool:
+    return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()

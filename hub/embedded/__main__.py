@@ -16,7 +16,7 @@ from hub.embedded import keys, plan, ports
 from hub.embedded.supervisor import Supervisor, run_to_end
 
 LONGEST_START = 120.0
-GRACE_SECONDS = 6.0
+GRACE_SECONDS = 10.0
 
 
 class Launcher:
@@ -57,7 +57,7 @@ class Launcher:
             self.supervisor.start(plan.storage(self.data, self.ports, self.keys))
         run_to_end(plan.migrate(), self.environment, self.data / "logs" / "migrate.log")
         run_to_end(plan.collect_static(), self.environment, self.data / "logs" / "collectstatic.log")
-        self.supervisor.start(*plan.processes(self.data, self.ports))
+        self.supervisor.start(*plan.processes(self.data, self.ports), plan.check_storage())
         if self._wait_until_ready():
             say(f"Ready in {time.monotonic() - began:.0f} s:  {self.address}")
             say(f"For Python and `hf`:  export HF_ENDPOINT={self.address}")

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from hub.embedded.keys import Keys
@@ -92,6 +93,11 @@ def storage(data: Path, ports: Mapping[str, int], keys: Keys) -> Command:
 
 def migrate() -> Command:
     return manage("migrate", "--no-input", "--verbosity", "1")
+
+
+def check_storage() -> Command:
+    """Says on the console what the storage cannot do; the hub starts beside it."""
+    return replace(manage("check_storage"), once=True, on_console=True)
 
 
 def collect_static() -> Command:

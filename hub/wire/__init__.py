@@ -1,1 +1,1 @@
-"""What several doors speak: request ids, base views, bodies, pagination by Link."""
+"""What several doors speak: request ids, base views, bodies, ranges, pagination by Link."""

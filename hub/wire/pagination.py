@@ -7,14 +7,16 @@ from django.utils.encoding import escape_uri_path
 
 from hub.errors import BadRequest
 
+_MOST_DIGITS = 18
+
 
 def page_limit(request: HttpRequest, *, default: int, most: int) -> int:
     """The asked `limit`, at most `most`. Raises BadRequest if it is not a positive number."""
     raw = request.GET.get("limit")
     if raw is None:
         return default
-    if not raw.isdecimal() or int(raw) < 1:
-        raise BadRequest(f"limit must be a positive number, not {raw!r}.")
+    if not raw.isdecimal() or len(raw) > _MOST_DIGITS or int(raw) < 1:
+        raise BadRequest(f"limit must be a positive number, not {raw[:_MOST_DIGITS]!r}.")
     return min(int(raw), most)
 
 

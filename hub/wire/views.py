@@ -1,22 +1,43 @@
 """Base views of the doors that programs use."""
 
-from typing import Any
+from typing import IO, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from hub.errors import BadRequest, Forbidden
+from hub.errors import BadRequest, Forbidden, TooLarge
+from hub.wire import json_text
 
 
-class AnyJson(JSONParser):
+def _whole(stream: IO[bytes]) -> bytes:
+    """The body, which a view is about to hold as a whole. Raises TooLarge."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(f"At most {limit} bytes are accepted here.")
+    return body
+
+
+class AnyJson(BaseParser):
     """JSON whatever the Content-Type says: Hub clients and git-lfs name it differently, or not at all."""
 
     media_type = "*/*"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        return json_text.loads(_whole(stream), with_nul=False)
+
+
+class Form(BaseParser):
+    media_type = "application/x-www-form-urlencoded"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> QueryDict:
+        return QueryDict(_whole(stream))
 
 
 class JsonWhateverIsAsked(BaseContentNegotiation):
@@ -43,7 +64,7 @@ class _CsrfCheck(CsrfViewMiddleware):
 class HubApiView(APIView):
     """A view of the API: knows `request.actor`; a browser's session may write only with its CSRF token."""
 
-    parser_classes = [FormParser, MultiPartParser, AnyJson]
+    parser_classes = [Form, AnyJson]
     renderer_classes = [JSONRenderer]
     content_negotiation_class = JsonWhateverIsAsked
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hub.error_responses import answers_in_json
 from hub.errors import BadRequest, HubError, NotFound, Unauthenticated, Unavailable
+from hub.wire import json_text
 from hub.wire.body import body_stream
 from models_registry.errors import ContentTooLarge
 from models_registry.formats import shard, xorb
@@ -75,8 +76,8 @@ def grant_xorb(request: HttpRequest, prefix: str, xorb_hash: str) -> HttpRespons
     """The checksum that clients send along is left alone: the hub hashes the bytes themselves."""
     caller = _caller(request)
     try:
-        size = json.loads(_body(request, _MAX_GRANT_BODY))["length"]
-    except (ValueError, KeyError, TypeError) as error:
+        size = json_text.loads(_body(request, _MAX_GRANT_BODY))["length"]
+    except (KeyError, TypeError) as error:
         raise BadRequest("The body must be a JSON object with the xorb's length.") from error
     if not isinstance(size, int):
         raise BadRequest("The xorb's length must be a number.")

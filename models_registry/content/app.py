@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote
 
 from django.db import close_old_connections
 
-from models_registry.content.ranges import Span, Unsatisfiable, asked_span
+from hub.wire.ranges import Span, Unsatisfiable, asked_span
 from models_registry.content.readahead import Budget, ReadAhead
 from models_registry.models import LfsObject
 from models_registry.services import reading
@@ -33,8 +33,9 @@ READ_AHEAD_BYTES = 256 * 1024 * 1024
 _STALLED_SECONDS = 120
 _budget = Budget(READ_AHEAD_BYTES)
 _fetchers = ThreadPoolExecutor(16, thread_name_prefix="fetch")
-_planners = ThreadPoolExecutor(4, thread_name_prefix="plan")
+PLANNERS = 4
 """The only threads that ask the database."""
+_planners = ThreadPoolExecutor(PLANNERS, thread_name_prefix="plan")
 
 _COMMON: Headers = [
     (b"access-control-allow-origin", b"*"),

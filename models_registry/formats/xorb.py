@@ -7,7 +7,7 @@ so it is neither believed nor kept. Source: the Xet protocol documentation, vers
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -125,79 +125,74 @@ class Xorb:
         return self.table.unpacked_end(len(self.table) - 1)
 
 
-def validate(data: bytes | bytearray | memoryview) -> Xorb:
-    """Unpack and hash every chunk of a serialized xorb, whose footer (if any) is ignored.
+Buffer = bytes | bytearray | memoryview
 
-    Costs 20–60 ms of CPU for a full one. Raises MalformedXorb.
+
+def validate(blocks: Iterable[Buffer]) -> Xorb:
+    """Unpack and hash every chunk of a serialized xorb that comes in blocks of any size; a footer is ignored.
+
+    Costs 20–60 ms of CPU for a full one, and little more memory than a block. Raises MalformedXorb.
     """
     entries, leaves, unpacked = bytearray(), [], 0
-    for record, content in unpack(data):
+    for record, content in unpack(blocks):
         name = merkle.chunk_hash(content)
         unpacked += record.unpacked_length
         entries += name + record.end.to_bytes(4, "little") + unpacked.to_bytes(4, "little")
         leaves.append((name, record.unpacked_length))
+        if len(leaves) > MAX_CHUNKS:
+            raise MalformedXorb(f"A xorb holds at most {MAX_CHUNKS} chunks.")
+        if unpacked > MAX_UNPACKED:
+            raise MalformedXorb(f"A xorb holds at most {MAX_UNPACKED} unpacked bytes.")
     if not leaves:
         raise MalformedXorb("There is no chunk in this xorb.")
     return Xorb(hash=merkle.tree_root(leaves), table=ChunkTable(bytes(entries)))
 
 
-def unpack(data: bytes | bytearray | memoryview) -> Iterator[tuple[Record, bytes | bytearray | memoryview]]:
-    """Each chunk of consecutive records with its unpacked bytes (a view of `data` where it was not packed).
+def unpack(blocks: Iterable[Buffer]) -> Iterator[tuple[Record, Buffer]]:
+    """Each chunk of consecutive records with its unpacked bytes (a view of a block where it was not packed).
 
-    Raises MalformedXorb at the first record that is not sound.
+    Stops at a footer. Raises MalformedXorb at the first record that is not sound.
     """
-    view = memoryview(data)
-    for record in walk(view):
-        yield record, _unpack_one(view, record)
-
-
-def walk(data: bytes | bytearray | memoryview) -> Iterator[Record]:
-    """The records of consecutive chunks, up to the end or a footer; only headers are read. Raises MalformedXorb."""
-    view = memoryview(data)
-    place = count = unpacked = 0
-    while place < len(view):
-        if view[place] != FORMAT_VERSION and bytes(view[place : place + len(FOOTER_MARK)]) == FOOTER_MARK:
+    rest, base = b"", 0  # what the blocks so far end with, and where in the xorb that begins
+    for block in blocks:
+        view = memoryview(b"".join((rest, block)) if rest else block)
+        place = 0
+        while (record := _whole_record(view, place, base)) is not None:
+            place = record.end - base
+            yield record, _unpack_one(view[record.start - base : place], record)
+        if view[place : place + len(FOOTER_MARK)] == FOOTER_MARK:
             return
-        record = _record_at(view, place)
-        count += 1
-        unpacked += record.unpacked_length
-        if count > MAX_CHUNKS:
-            raise MalformedXorb(f"A xorb holds at most {MAX_CHUNKS} chunks.")
-        if unpacked > MAX_UNPACKED:
-            raise MalformedXorb(f"A xorb holds at most {MAX_UNPACKED} unpacked bytes.")
-        yield record
-        place = record.end
+        rest, base = bytes(view[place:]), base + place
+    if rest:
+        raise MalformedXorb(f"The chunk at byte {base} is cut short.")
 
 
-def _record_at(view: memoryview, place: int) -> Record:
+def _whole_record(view: memoryview, place: int, base: int) -> Record | None:
+    """The record at `place`, if all of it is in view. Raises MalformedXorb as soon as its header is wrong."""
     start = place + HEADER_SIZE
-    if start > len(view):
-        raise MalformedXorb(f"The chunk header at byte {place} is cut short.")
+    if start > len(view) or view[place : place + len(FOOTER_MARK)] == FOOTER_MARK:
+        return None
     header = bytes(view[place:start])
     packed = int.from_bytes(header[1:4], "little")
     scheme = header[4]
     unpacked = int.from_bytes(header[5:8], "little")
+    where = f"The chunk at byte {base + place}"
     if header[0] != FORMAT_VERSION:
-        raise MalformedXorb(f"The chunk at byte {place} has version {header[0]}; only {FORMAT_VERSION} is known.")
+        raise MalformedXorb(f"{where} has version {header[0]}; only {FORMAT_VERSION} is known.")
     if scheme not in (NO_PACKING, LZ4, GROUPED_LZ4):
-        raise MalformedXorb(f"The chunk at byte {place} has compression scheme {scheme}; 0, 1 and 2 are known.")
+        raise MalformedXorb(f"{where} has compression scheme {scheme}; 0, 1 and 2 are known.")
     if not 0 < unpacked <= MAX_UNPACKED_CHUNK:
-        raise MalformedXorb(
-            f"The chunk at byte {place} claims {unpacked} bytes; 1 to {MAX_UNPACKED_CHUNK} are allowed."
-        )
+        raise MalformedXorb(f"{where} claims {unpacked} bytes; 1 to {MAX_UNPACKED_CHUNK} are allowed.")
     if not 0 < packed <= MAX_PACKED_CHUNK:
-        raise MalformedXorb(
-            f"The chunk at byte {place} has {packed} packed bytes; 1 to {MAX_PACKED_CHUNK} are allowed."
-        )
+        raise MalformedXorb(f"{where} has {packed} packed bytes; 1 to {MAX_PACKED_CHUNK} are allowed.")
     if scheme == NO_PACKING and packed != unpacked:
-        raise MalformedXorb(f"The unpacked chunk at byte {place} gives two lengths, {packed} and {unpacked}.")
+        raise MalformedXorb(f"{where} is not packed, and gives two lengths, {packed} and {unpacked}.")
     if start + packed > len(view):
-        raise MalformedXorb(f"The chunk at byte {place} is cut short.")
-    return Record(start=start, end=start + packed, scheme=scheme, unpacked_length=unpacked)
+        return None
+    return Record(start=base + start, end=base + start + packed, scheme=scheme, unpacked_length=unpacked)
 
 
-def _unpack_one(view: memoryview, record: Record) -> bytes | bytearray | memoryview:
-    packed = view[record.start : record.end]
+def _unpack_one(packed: memoryview, record: Record) -> Buffer:
     if record.scheme == NO_PACKING:
         return packed
     content = _decompress(packed, record)

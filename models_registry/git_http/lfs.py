@@ -7,15 +7,17 @@ from django.core import signing
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
-from hub.errors import BadRequest, Forbidden, HubError
+from hub.errors import BadRequest, Forbidden
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
 from models_registry.errors import ContentMissing
 from models_registry.models import Kind, LfsObject, Repository, UploadSession
 from models_registry.services import addresses, uploads
+from models_registry.services.uploads import PlannedUpload
 from models_registry.storage import Part
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_ETAG = re.compile(r"[!-~]{1,256}")
 _MAX_OBJECTS = 1000
 _signer = signing.TimestampSigner(salt="lfs-upload")
 
@@ -31,15 +33,17 @@ class Batch(LfsView):
         body = json_object(request)
         if body.get("hash_algo", "sha256") != "sha256":
             raise BadRequest("Only sha256 is spoken here.")
-        items = [_checked(item) for item in _objects(body)]
+        items = [_checked(item) for item in _list(body, "objects", _MAX_OBJECTS)]
         if body.get("operation") == "download":
             access.require_read(request.actor, repository)
-            answers = [_download(repository, sha256, size) for sha256, size in items]
+            answers = _downloads(repository, items)
             transfer = "basic"
         elif body.get("operation") == "upload":
             access.require_write(request.actor, repository)
-            multipart = "multipart" in (body.get("transfers") or [])
-            answers = [_upload(request, repository, sha256, size, multipart=multipart) for sha256, size in items]
+            transfers = body.get("transfers")
+            multipart = isinstance(transfers, list) and "multipart" in transfers
+            planned = uploads.plan(actor=request.actor, repository=repository, wanted=items, multipart=multipart)
+            answers = [_upload(request, repository, upload) for upload in planned]
             in_parts = any(
                 "chunk_size" in answer.get("actions", {}).get("upload", {}).get("header", {}) for answer in answers
             )
@@ -52,11 +56,18 @@ class Batch(LfsView):
         )
 
 
-def _objects(body: dict[str, Any]) -> list[Any]:
-    items = body.get("objects")
-    if not isinstance(items, list) or len(items) > _MAX_OBJECTS:
-        raise BadRequest(f"objects must be a list of at most {_MAX_OBJECTS}.")
+def _list(body: dict[str, Any], name: str, most: int) -> list[Any]:
+    items = body.get(name)
+    if not isinstance(items, list) or len(items) > most:
+        raise BadRequest(f"{name} must be a list of at most {most}.")
     return items
+
+
+def _part(item: Any) -> Part:
+    match item:
+        case {"partNumber": int(number), "etag": str(etag)} if _ETAG.fullmatch(etag):
+            return Part(number, etag)
+    raise BadRequest("Each part needs its partNumber and etag.")
 
 
 def _checked(item: Any) -> tuple[str, int]:
@@ -66,16 +77,10 @@ def _checked(item: Any) -> tuple[str, int]:
     raise BadRequest("Each object needs its sha256 in hex as oid, and its size.")
 
 
-def _upload(
-    request: ActorApiRequest, repository: Repository, sha256: str, size: int, *, multipart: bool
-) -> dict[str, Any]:
-    answer: dict[str, Any] = {"oid": sha256, "size": size}
-    try:
-        planned = uploads.plan(
-            actor=request.actor, repository=repository, sha256=sha256, size=size, multipart=multipart
-        )
-    except HubError as error:
-        return answer | {"error": {"code": error.status, "message": str(error)}}
+def _upload(request: ActorApiRequest, repository: Repository, planned: PlannedUpload) -> dict[str, Any]:
+    answer: dict[str, Any] = {"oid": planned.sha256, "size": planned.size}
+    if planned.refusal:
+        return answer | {"error": {"code": 413, "message": planned.refusal}}
     if planned.session is None:
         return answer
     if planned.part_addresses:
@@ -98,8 +103,13 @@ def _git_address(repository: Repository) -> str:
     return f"{repository.get_absolute_url()}.git"
 
 
-def _download(repository: Repository, sha256: str, size: int) -> dict[str, Any]:
-    stored = LfsObject.objects.filter(sha256=sha256, possessions__repository=repository).first()
+def _downloads(repository: Repository, items: list[tuple[str, int]]) -> list[dict[str, Any]]:
+    rows = LfsObject.objects.filter(sha256__in={sha256 for sha256, _ in items}, possessions__repository=repository)
+    stored = {row.sha256: row for row in rows}
+    return [_download(stored.get(sha256), sha256, size) for sha256, size in items]
+
+
+def _download(stored: LfsObject | None, sha256: str, size: int) -> dict[str, Any]:
     if stored is None:
         return {"oid": sha256, "size": size, "error": {"code": 404, "message": "This repository has no such content."}}
     action = {"href": addresses.download_address(stored, sha256)}
@@ -130,13 +140,7 @@ class CompleteParts(HubApiView):
             identity = _signer.unsign(signed, max_age=uploads.WRITE_SECONDS)
         except signing.BadSignature:
             raise Forbidden("This address is wrong or has expired: ask for a new upload.") from None
-        parts = []
-        for item in json_object(request).get("parts") or []:
-            match item:
-                case {"partNumber": int(number), "etag": str(etag)}:
-                    parts.append(Part(number, etag))
-                case _:
-                    raise BadRequest("Each part needs its partNumber and etag.")
+        parts = [_part(item) for item in _list(json_object(request), "parts", uploads.MAX_PARTS)]
         session = UploadSession.objects.filter(pk=identity).first()
         if session is not None:  # none: finished by an earlier call
             uploads.complete_parts(session, sorted(parts))

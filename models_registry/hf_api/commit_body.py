@@ -2,19 +2,21 @@
 
 import base64
 import binascii
-import json
 import re
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from hub.errors import BadRequest
-from models_registry.errors import ContentTooLarge
+from hub.wire import json_text
+from models_registry.errors import BadPath, ContentTooLarge
+from models_registry.formats.paths import MAX_PATH_BYTES
 from models_registry.services import objects
 from models_registry.services.commits import MAX_CHANGES, MAX_REGULAR_BYTES, AddFile, AddLfsFile, Change, Delete
 
 _LINE_LIMIT = MAX_REGULAR_BYTES * 4 // 3 + 64 * 1024
 _MEMORY_LIMIT = 32 * 1024 * 1024  # file content held at once; what comes after goes to storage even if it is small
 _SMALL = 64 * 1024
+_LONGEST_MESSAGE = 64 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,9 +61,11 @@ def read_commit(stream: IO[bytes]) -> CommitBody:
 
 def _parsed(line: bytes, number: int) -> tuple[str, dict[str, Any]]:
     try:
-        record = json.loads(line)
+        record = json_text.loads(line)
         key, value = record["key"], record["value"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except BadRequest as error:
+        raise BadRequest(f"Line {number}: {error}") from None
+    except (KeyError, TypeError):
         raise BadRequest(f'Line {number} is not a JSON object with "key" and "value".') from None
     if not isinstance(key, str) or not isinstance(value, dict):
         raise BadRequest(f'Line {number}: "key" must be a text and "value" an object.')
@@ -71,6 +75,10 @@ def _parsed(line: bytes, number: int) -> tuple[str, dict[str, Any]]:
 def _read_header(commit: CommitBody, value: dict[str, Any]) -> None:
     commit.title = _text(value, "summary", 1).strip()
     commit.body = str(value.get("description") or "")
+    if "\0" in commit.title or "\0" in commit.body:
+        raise BadRequest("The commit's message holds a NUL character.")
+    if len(commit.title) + len(commit.body) > _LONGEST_MESSAGE:
+        raise ContentTooLarge(f"A commit's message may hold {_LONGEST_MESSAGE} characters.")
     parent = value.get("parentCommit")
     commit.parent = str(parent) if parent else None
     if not commit.title:
@@ -85,6 +93,8 @@ def _text(value: dict[str, Any], name: str, number: int) -> str:
 
 def _change(key: str, value: dict[str, Any], number: int, *, spill_over: int) -> Change:
     path = _text(value, "path", number)
+    if len(path) > MAX_PATH_BYTES + 1:  # told here, before thousands of them are held
+        raise BadPath(f"{path[:60]!r}… is longer than {MAX_PATH_BYTES} bytes.")
     match key:
         case "file":
             return AddFile.of(path, _content(value, number), spill_over=spill_over)

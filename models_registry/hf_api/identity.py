@@ -4,6 +4,7 @@ from rest_framework.response import Response
 
 from accounts.models import AccessToken, Membership, TokenRole, User
 from accounts.requests import ActorApiRequest
+from accounts.services.accounts import has_verified_email
 from hub.errors import Unauthenticated
 from hub.wire.views import HubApiView
 
@@ -21,7 +22,7 @@ class WhoAmI(HubApiView):
             "name": user.username,
             "fullname": user.get_full_name(),
             "email": user.email,
-            "emailVerified": True,
+            "emailVerified": has_verified_email(user),
             "isPro": False,
             "avatarUrl": "",
             "orgs": [_organization(membership) for membership in _memberships(user)],

@@ -67,7 +67,7 @@ def repository_info(
     unknown = sorted(set(expand) - known)
     if unknown:
         raise BadRequest(f"expand knows no {', '.join(unknown)}; it may be: {', '.join(sorted(known))}.")
-    wanted = list(expand) or [name for name in _PROPERTIES if name in known - _ONLY_WHEN_ASKED]
+    wanted = list(dict.fromkeys(expand)) or [name for name in _PROPERTIES if name in known - _ONLY_WHEN_ASKED]
     answer: dict[str, Any] = {"_id": str(repository.pk), "id": repository.full_name}
     if repository.kind == Kind.MODEL and not expand:
         answer["modelId"] = repository.full_name

@@ -5,7 +5,6 @@ storage is redirected there, or to the content server: file bytes do not pass th
 """
 
 import mimetypes
-import re
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -14,18 +13,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
 from hub.error_responses import answers_in_json
-from hub.errors import HubError
+from hub.wire.ranges import Unsatisfiable, asked_span
+from models_registry.errors import RangeNotSatisfiable
 from models_registry.models import GitObject, Kind, LfsObject
 from models_registry.services import addresses, objects, resolving
 from models_registry.services.resolving import ResolvedFile
-
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-
-
-class RangeNotSatisfiable(HubError):
-    """The file ends before the range that was asked for."""
-
-    status = 416
 
 
 @csrf_exempt
@@ -83,7 +75,10 @@ def _small(request: HttpRequest, file: ResolvedFile) -> HttpResponse:
         return HttpResponse(headers=headers | {"Content-Length": str(entry.size)}, content_type=content_type)
     row = GitObject.objects.select_related("content").get(repository=file.repository_id, oid=entry.oid)
     content = objects.inflate(row)
-    asked = _range(request.headers.get("Range", ""), len(content))
+    try:
+        asked = asked_span(request.headers.get("Range"), len(content))
+    except Unsatisfiable:
+        raise RangeNotSatisfiable(headers={"Content-Range": f"bytes */{len(content)}"}) from None
     if asked is None:
         return HttpResponse(content, headers=headers, content_type=content_type)
     start, end = asked
@@ -97,17 +92,3 @@ def _harmless_type(name: str) -> str:
     if guessed in {"image/png", "image/jpeg", "image/gif", "image/webp", "application/json"}:
         return guessed
     return "text/plain; charset=utf-8"
-
-
-def _range(header: str, size: int) -> tuple[int, int] | None:
-    """[start, end) of a single range; None: send the whole (several ranges, or none, or nonsense). Raises RangeNotSatisfiable."""
-    found = _RANGE.fullmatch(header.strip())
-    if not found or not (found[1] or found[2]):
-        return None
-    if found[1]:
-        start, end = int(found[1]), min(int(found[2]) + 1, size) if found[2] else size
-    else:
-        start, end = max(size - int(found[2]), 0), size
-    if start >= size or start >= end:
-        raise RangeNotSatisfiable(headers={"Content-Range": f"bytes */{size}"})
-    return start, end

@@ -1,7 +1,7 @@
 """What the views of this door share."""
 
 from accounts.requests import ActorApiRequest
-from hub.errors import NotOffered
+from hub.errors import BadRequest, NotOffered
 from hub.wire.views import HubApiView
 from models_registry import access
 from models_registry.models import Kind, Repository
@@ -10,7 +10,9 @@ _KINDS = {"models": Kind.MODEL, "datasets": Kind.DATASET}
 
 
 def kind_of(plural: str) -> Kind:
-    """Raises NotOffered for the client's kinds that this hub has not."""
+    """Raises NotOffered for the client's kinds that this hub has not, BadRequest for anything else."""
+    if plural not in {*_KINDS, "spaces", "kernels"}:
+        raise BadRequest(f"There is no kind of repository {plural.removesuffix('s')!r}: use model or dataset.")
     if plural not in _KINDS:
         raise NotOffered(f"This hub holds models and datasets, no {plural}.")
     return _KINDS[plural]

@@ -16,11 +16,8 @@ VALUES_IN_A_FACET = 12
 MOST_COUNTED = 60
 
 SORTS = {
-    "trending": ("-trending_score", "-updated_at", "-pk"),
-    "downloads": ("-downloads", "-updated_at", "-pk"),
-    "likes": ("-likes", "-updated_at", "-pk"),
-    "newest": ("-created_at", "-pk"),
     "updated": ("-updated_at", "-pk"),
+    "newest": ("-created_at", "-pk"),
 }
 # Facets that are columns of Repository, and those that are tags: {facet: what stands before the value in its tag}.
 COLUMN_FACETS = ("task", "library", "licence")
@@ -33,7 +30,7 @@ class Filters:
     """What a list is narrowed to. `chosen`: {facet: values, any of which will do}; `text`: words, all of which must occur."""
 
     text: str = ""
-    sort: str = "trending"
+    sort: str = "updated"
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -42,7 +39,7 @@ class Filters:
         sort = query.get("sort", "")
         return cls(
             text=query.get("q", "").strip()[:LONGEST_QUERY],
-            sort=sort if sort in SORTS else "trending",
+            sort=sort if sort in SORTS else "updated",
             chosen={name: values for name in FACETS if (values := tuple(filter(None, query.getlist(name)[:20])))},
         )
 

@@ -158,6 +158,7 @@ def _parser() -> MarkdownIt:
     parser.use(footnote_plugin).use(tasklists_plugin, label=True).use(anchors_plugin, max_level=4)
     parser.core.ruler.push("lower_headings", _lower_headings)
     parser.core.ruler.push("align_cells", _align_cells)
+    parser.core.ruler.push("drop_empty_heads", _drop_empty_heads)
     parser.add_render_rule("image", _image)
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", _table_close)
@@ -181,6 +182,21 @@ def _align_cells(state: StateCore) -> None:
         style = str(token.attrs.pop("style", "")) if token.type in {"th_open", "td_open"} else ""
         if style.startswith("text-align:"):
             token.attrSet("align", style.removeprefix("text-align:"))
+
+
+def _drop_empty_heads(state: StateCore) -> None:
+    """Markdown cannot write a table without a head, so people leave it empty; to who hears the page it is only noise."""
+    kept: list[Token] = []
+    head_at: int | None = None
+    for token in state.tokens:
+        if token.type == "thead_open":
+            head_at = len(kept)
+        kept.append(token)
+        if token.type == "thead_close" and head_at is not None:
+            if not any(part.type == "inline" and part.content.strip() for part in kept[head_at:]):
+                del kept[head_at:]
+            head_at = None
+    state.tokens = kept
 
 
 def _table_open(_self: RendererHTML, _tokens: Sequence[Token], _index: int, _options: Any, _env: Any) -> str:

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from accounts.models import User
 from models_registry import storage
+from models_registry.errors import RepositoryNotFound
 from models_registry.formats import git_objects
 from models_registry.formats.git_objects import Encoded, Entry, Pointer
 from models_registry.models import BlobContent, GitObject, ObjectKind, Repository
@@ -47,8 +48,12 @@ def blob_of(content: bytes, *, spill_over: int = ROW_LIMIT) -> Prepared:
 
 
 def next_batch(repository: Repository) -> int:
-    """Raise the repository's write counter; on PostgreSQL this locks its row until the transaction ends."""
-    Repository.objects.filter(pk=repository.pk).update(batch=F("batch") + 1)
+    """Raise the repository's write counter; on PostgreSQL this locks its row until the transaction ends.
+
+    Raises RepositoryNotFound if it has just been deleted.
+    """
+    if not Repository.objects.filter(pk=repository.pk).update(batch=F("batch") + 1):
+        raise RepositoryNotFound("The repository has just been deleted.")
     return Repository.objects.values_list("batch", flat=True).get(pk=repository.pk)
 
 

@@ -21,7 +21,7 @@ from models_registry.formats.xorb import ChunkTable, MalformedXorb
 from models_registry.models import GitObject, LfsObject, XetFile, Xorb
 from models_registry.services import objects
 
-WINDOW = 8 * 1024 * 1024
+WINDOW = 4 * 1024 * 1024
 _AHEAD = 2
 # Larger blocks leave the CPU's cache and cost page faults; smaller ones cost calls.
 _BLOCK = 512 * 1024
@@ -196,7 +196,7 @@ def _content(body: memoryview, piece: Piece) -> Iterable[bytes | bytearray | mem
 def _unpacked(body: memoryview, piece: Piece) -> Iterator[bytes | bytearray | memoryview]:
     skip, left = piece.skip, piece.take
     try:
-        for _record, content in xorb.unpack(body):
+        for _record, content in xorb.unpack([body]):
             part = content[skip : skip + left] if skip or len(content) > left else content
             skip = 0
             left -= len(part)
@@ -216,7 +216,7 @@ def read_range(file: LfsObject | XetFile | GitObject, start: int, end: int) -> b
 
 
 def stream(file: LfsObject | XetFile | GitObject, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """Bytes [start, end) of the file in blocks of up to 1 MiB, in about 40 MiB of memory whatever the size.
+    """Bytes [start, end) of the file in blocks of up to 1 MiB, in about 20 MiB of memory whatever the size.
 
     Reads ahead in threads; close the generator to stop them. Raises StorageUnavailable, ObjectMissing.
     """
@@ -225,6 +225,11 @@ def stream(file: LfsObject | XetFile | GitObject, start: int = 0, end: int | Non
         yield objects.inflate(file)[start:end]  # at most 10 MB
         return
     yield from stream_layout(layout_of(file), start, end)
+
+
+def stream_plain(key: str, size: int) -> Iterator[bytes]:
+    """As `stream`, for the `size` bytes of one stored object as they lie."""
+    return stream_layout(Layout([Segment(size, key, 0, size, packed=False)]), 0, size)
 
 
 def stream_layout(layout: Layout, start: int, end: int) -> Iterator[bytes]:

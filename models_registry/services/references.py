@@ -81,8 +81,15 @@ def branch(repository: Repository, name: str) -> Reference:
 
 
 def _checked(full_name: str) -> str:
-    if len(full_name) > 255 or not check_ref_format(Ref(full_name.encode())):
-        raise Invalid(f"{full_name.split('/', 2)[-1]!r} is not a name for a branch or tag.")
+    """Raises Invalid. A name that reads as a commit's full id would put other files under an id that people pin."""
+    short = full_name.split("/", 2)[-1]
+    if (
+        len(full_name) > 255
+        or not check_ref_format(Ref(full_name.encode()))
+        or short == "HEAD"
+        or (len(short) == 40 and _HEX.issuperset(short.lower()))
+    ):
+        raise Invalid(f"{short[:60]!r} is not a name for a branch or tag.")
     return full_name
 
 
@@ -91,6 +98,7 @@ def create_branch(*, actor: Actor, repository: Repository, name: str, start: str
     """Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
     access.require_write(actor, repository)
     full_name = _checked(f"refs/heads/{name}")
+    access.keep(repository)
     commit = resolve(repository, start or repository.default_branch)
     return _create(repository, full_name, commit.oid)
 
@@ -113,6 +121,7 @@ def create_tag(
     """A tag; an annotated one if there is a message. Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
     access.require_write(actor, repository)
     full_name = _checked(f"refs/tags/{name}")
+    access.keep(repository)
     target = resolve(repository, revision).oid
     if message:
         user = actor.require_user()
@@ -139,6 +148,12 @@ def delete_tag(*, actor: Actor, repository: Repository, name: str) -> None:
 
 
 def _create(repository: Repository, full_name: str, target: str) -> Reference:
+    """git keeps references as files: `a` and `a/b` cannot both be, and a clone would fail. Raises ReferenceExists."""
+    parts = full_name.split("/")
+    above = ["/".join(parts[:count]) for count in range(3, len(parts))]
+    inside = Q(name__in=above) | Q(name__startswith=f"{full_name}/")
+    if other := Reference.objects.filter(inside, repository=repository).first():
+        raise ReferenceExists(f"Reference {other.name} already exists, beside which git can keep no {full_name}")
     try:
         with transaction.atomic():
             return Reference.objects.create(repository=repository, name=full_name, target=target)

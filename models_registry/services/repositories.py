@@ -8,7 +8,7 @@ from accounts.models import Actor, AuditEntry
 from accounts.services.accounts import namespace_named
 from hub.errors import Forbidden
 from models_registry import access
-from models_registry.errors import BadName, RepositoryExists
+from models_registry.errors import BadName, RepositoryExists, RepositoryNotFound
 from models_registry.events import repository_created, repository_deleted
 from models_registry.formats import gitattributes
 from models_registry.models import Gate, Kind, Repository, RepositoryRedirect
@@ -56,8 +56,14 @@ def create_repository(
 
 @transaction.atomic
 def delete_repository(*, actor: Actor, repository: Repository) -> None:
-    """Remove it from the hub. Content that other repositories share stays; the rest is collected later. Raises Forbidden."""
+    """Remove it from the hub. Content that other repositories share stays; the rest is collected later.
+
+    Raises Forbidden, RepositoryNotFound.
+    """
     access.require_administration(actor, repository)
+    # Whoever is writing to it comes first; whoever comes later finds it gone.
+    if not Repository.objects.select_for_update().filter(pk=repository.pk).values_list("pk"):
+        raise RepositoryNotFound("The repository has just been deleted.")
     repository_deleted.send(sender=Repository, repository=repository)
     AuditEntry.objects.record(actor, "repository.deleted", repository.full_name, kind=repository.kind)
     repository.delete()

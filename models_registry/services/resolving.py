@@ -15,6 +15,7 @@ from accounts.models import Actor, TokenRole, User
 from hub.sql import CompiledQuery
 from models_registry import access
 from models_registry.errors import EntryNotFound
+from models_registry.formats.paths import MAX_PATH_BYTES
 from models_registry.models import Commit, Gate, Repository
 from models_registry.services import references, trees
 from models_registry.services.trees import TreeEntry
@@ -51,6 +52,8 @@ def file_at(actor: Actor, kind: str, namespace: str, name: str, rest: str) -> Re
         revision, path = references.split(repository, rest)
         found = repository.pk, references.resolve(repository, revision).oid
     repository_id, commit = found
+    if len(path) > MAX_PATH_BYTES:  # no file has it, and the cache holds what is asked
+        raise _MissingEntry(f"{path[:60]}…", commit)
     entry = _entry_at(repository_id, commit, path)
     if entry is None:
         raise _MissingEntry(path, commit)

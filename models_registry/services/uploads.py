@@ -5,6 +5,7 @@ and hashed there. A multipart upload is completed by the hub; then its parts can
 where it lies.
 """
 
+import contextlib
 import hashlib
 import logging
 import uuid
@@ -17,7 +18,13 @@ from django.utils import timezone
 
 from accounts.models import Actor
 from models_registry import access, storage
-from models_registry.errors import ContentMismatch, ContentMissing, ContentTooLarge, StorageUnavailable
+from models_registry.errors import (
+    ContentMismatch,
+    ContentMissing,
+    ContentTooLarge,
+    RepositoryNotFound,
+    StorageUnavailable,
+)
 from models_registry.models import LfsObject, Repository, RepositoryLfsObject, UploadSession
 from models_registry.storage import Part, keys
 from models_registry.storage.s3 import WRITE_SECONDS
@@ -27,13 +34,15 @@ logger = logging.getLogger(__name__)
 SINGLE_PUT_LIMIT = 64 * 1024 * 1024  # what is copied within the storage
 SINGLE_PUT_MOST = 5 * 1024**3  # S3's own limit of one PUT
 PART_SIZE = 32 * 1024 * 1024
-MAX_PARTS = 10_000
+MAX_PARTS = 1000  # each needs an address, so larger content goes in larger parts
+MOST_ADDRESSES = 40_000  # of one call
 MAX_SIZE = 1024**4
 
 
 @dataclass(frozen=True)
 class PlannedUpload:
-    """What a client has to do: nothing (`session` None: the content is here), one PUT, or parts of `part_size` bytes."""
+    """What a client has to do: nothing (`session` None: the content is here, unless there is a `refusal`), one PUT, or
+    parts of `part_size` bytes."""
 
     sha256: str
     size: int
@@ -41,19 +50,51 @@ class PlannedUpload:
     put_address: str = ""
     part_addresses: Sequence[str] = ()
     part_size: int = 0
+    refusal: str = ""
 
 
-def plan(*, actor: Actor, repository: Repository, sha256: str, size: int, multipart: bool) -> PlannedUpload:
-    """Open a session for content this repository lacks. Raises Forbidden, ContentTooLarge, StorageUnavailable."""
+def plan(
+    *, actor: Actor, repository: Repository, wanted: Sequence[tuple[str, int]], multipart: bool
+) -> list[PlannedUpload]:
+    """Open a session for each content (SHA-256, bytes) that this repository lacks, in the order asked.
+
+    Raises Forbidden, RepositoryNotFound, ContentTooLarge (told in `refusal` for a single content), StorageUnavailable.
+    """
     access.require_write(actor, repository)
-    if available_to(actor, repository, [sha256]):
-        return PlannedUpload(sha256, size)
-    if size > MAX_SIZE or (not multipart and size > SINGLE_PUT_MOST):
-        raise ContentTooLarge(f"{size} bytes are more than this way of uploading can carry.")
-    in_parts = multipart and size > SINGLE_PUT_LIMIT
+    here = available_to(actor, repository, [sha256 for sha256, _size in wanted])
+    lacking = [(sha256, size) for sha256, size in wanted if sha256 not in here and size <= most(multipart=multipart)]
+    if sum(_part_count(size) for _sha256, size in lacking if _in_parts(size, multipart)) > MOST_ADDRESSES:
+        raise ContentTooLarge(f"These uploads need more than {MOST_ADDRESSES} parts together: ask for fewer at once.")
+    sessions = {item: _session(actor, repository, *item, multipart=multipart) for item in lacking}
+    with transaction.atomic():
+        access.keep(repository)
+        UploadSession.objects.bulk_create(sessions.values())
+    return [_planned(sha256, size, sessions.get((sha256, size)), sha256 in here) for sha256, size in wanted]
+
+
+def most(*, multipart: bool) -> int:
+    """Bytes of the largest content that can be uploaded this way."""
+    return MAX_SIZE if multipart else SINGLE_PUT_MOST
+
+
+def _in_parts(size: int, multipart: bool) -> bool:
+    return multipart and size > SINGLE_PUT_LIMIT
+
+
+def _part_size(size: int) -> int:
+    return max(PART_SIZE, -(-size // MAX_PARTS))
+
+
+def _part_count(size: int) -> int:
+    return -(-size // _part_size(size))
+
+
+def _session(actor: Actor, repository: Repository, sha256: str, size: int, *, multipart: bool) -> UploadSession:
+    """Not saved yet."""
     identity = uuid.uuid4()
+    in_parts = _in_parts(size, multipart)
     key = keys.lfs(sha256) if in_parts else keys.staging(identity.hex)
-    session = UploadSession.objects.create(
+    return UploadSession(
         id=identity,
         repository=repository,
         user=actor.require_user(),
@@ -63,13 +104,18 @@ def plan(*, actor: Actor, repository: Repository, sha256: str, size: int, multip
         multipart_id=storage.create_multipart(key) if in_parts else "",
         expires_at=timezone.now() + timedelta(seconds=WRITE_SECONDS),
     )
-    if not in_parts:
-        return PlannedUpload(sha256, size, session, put_address=storage.presign_put(key))
-    part_size = max(PART_SIZE, -(-size // MAX_PARTS))
+
+
+def _planned(sha256: str, size: int, session: UploadSession | None, is_here: bool) -> PlannedUpload:
+    if session is None:
+        refusal = "" if is_here else f"{size} bytes are more than this way of uploading can carry."
+        return PlannedUpload(sha256, size, refusal=refusal)
+    if not session.multipart_id:
+        return PlannedUpload(sha256, size, session, put_address=storage.presign_put(session.key))
     addresses = [
-        storage.presign_part(key, session.multipart_id, number) for number in range(1, -(-size // part_size) + 1)
+        storage.presign_part(session.key, session.multipart_id, number) for number in range(1, _part_count(size) + 1)
     ]
-    return PlannedUpload(sha256, size, session, part_addresses=addresses, part_size=part_size)
+    return PlannedUpload(sha256, size, session, part_addresses=addresses, part_size=_part_size(size))
 
 
 def available_to(actor: Actor, repository: Repository, hashes: Iterable[str]) -> set[str]:
@@ -85,47 +131,81 @@ def available_to(actor: Actor, repository: Repository, hashes: Iterable[str]) ->
 def complete_parts(session: UploadSession, parts: Sequence[Part]) -> None:
     """The client has sent all parts: join them, and check what came. Raises ContentMismatch, StorageUnavailable."""
     if session.multipart_id:
-        numbers = [part.number for part in parts]
-        if numbers != list(range(1, len(parts) + 1)):
-            raise ContentMismatch("The parts must be numbered from 1 without a gap.")
+        count = _part_count(session.size)
+        if [part.number for part in parts] != list(range(1, count + 1)):
+            raise ContentMismatch(f"The parts must be numbered from 1 to {count}.")
         if storage.size_of(session.key) is None:  # a second call finds them joined
-            storage.complete_multipart(session.key, session.multipart_id, parts)
+            with contextlib.suppress(storage.ObjectMissing):  # joined by a call at this very moment
+                storage.complete_multipart(session.key, session.multipart_id, parts)
     finish(session)
 
 
 def finish(session: UploadSession) -> LfsObject:
-    """Hash what arrived and make it content of the repository. Running it twice changes nothing.
+    """Hash what arrived and make it content of the repository. Running it twice, also at once, changes nothing.
 
-    Raises ContentMissing, ContentMismatch, StorageUnavailable.
+    Raises ContentMissing, ContentMismatch, RepositoryNotFound, StorageUnavailable.
     """
     arrived = storage.size_of(session.key)
     if arrived is None:
-        raise ContentMissing(f"Nothing was uploaded for sha256 {session.sha256} yet.")
+        return _finished_meanwhile(session)
     if arrived != session.size:
         _discard(session)
         raise ContentMismatch(f"{arrived} bytes arrived of the {session.size} announced for sha256 {session.sha256}.")
-    final = session.key
-    if not session.multipart_id:
-        final = keys.lfs(session.sha256)
-        storage.copy(session.key, final)
-    digest = hashlib.sha256()
-    for block in storage.stream(final):
-        digest.update(block)
-    if digest.hexdigest() != session.sha256:
+    final = session.key if session.multipart_id else keys.lfs(session.sha256)
+    try:
         if final != session.key:
-            storage.delete(final)
+            storage.copy(session.key, final)
+        found = _sha256_of(final)
+    except storage.ObjectMissing:
+        return _finished_meanwhile(session)
+    except StorageUnavailable:
+        _drop_copy(session, final)
+        raise
+    if found != session.sha256:
+        _drop_copy(session, final)
         _discard(session)
-        raise ContentMismatch(f"What arrived has sha256 {digest.hexdigest()}, not {session.sha256}.")
-    stored = _register(session, final)
+        raise ContentMismatch(f"What arrived has sha256 {found}, not {session.sha256}.")
+    try:
+        stored = _register(session, final)
+    except RepositoryNotFound:  # deleted meanwhile, and the session with it
+        _drop(final)
+        raise
     if final != session.key:
-        storage.delete(session.key)
+        _drop(session.key)
     if stored.plain_key != final:  # somebody else's upload of the same content was first
-        storage.delete(final)
+        _drop(final)
     return stored
+
+
+def _sha256_of(key: str) -> str:
+    digest = hashlib.sha256()
+    for block in storage.stream(key):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _finished_meanwhile(session: UploadSession) -> LfsObject:
+    """What another request made of the session at the same moment. Raises ContentMissing."""
+    stored = LfsObject.objects.filter(sha256=session.sha256, possessions__repository=session.repository_id).first()
+    if stored is None:
+        raise ContentMissing(f"Nothing was uploaded for sha256 {session.sha256} yet.")
+    return stored
+
+
+def _drop_copy(session: UploadSession, final: str) -> None:
+    if final != session.key:
+        _drop(final)
+
+
+def _drop(key: str) -> None:
+    """Nothing refers to it any more; if the storage does not answer now, garbage collection finds it."""
+    with contextlib.suppress(StorageUnavailable):
+        storage.delete(key)
 
 
 @transaction.atomic
 def _register(session: UploadSession, key: str) -> LfsObject:
+    access.keep(session.repository)
     stored, created = LfsObject.objects.get_or_create(
         sha256=session.sha256, defaults={"size": session.size, "plain_key": key}
     )

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
-from models_registry.errors import StorageUnavailable
+from models_registry.errors import ContentMismatch, StorageUnavailable
 
 # A presigned address is short-lived; uploads of one part may take an hour on a slow line.
 READ_SECONDS = 3600
@@ -62,12 +62,20 @@ def _signer() -> Any:
     return _client(settings.S3_PUBLIC_ENDPOINT_URL)
 
 
+_BAD_PARTS = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML", "InvalidArgument"})
+
+
+def _code(error: BaseException | None) -> str:
+    """S3's own name of an error."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
 @contextlib.contextmanager
 def _reported(key: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in {"NoSuchKey", "NoSuchUpload", "404", "NotFound"}:
+        if _code(error) in {"NoSuchKey", "NoSuchUpload", "404", "NotFound"}:
             raise ObjectMissing(f"The storage has no object {key}.") from error
         raise StorageUnavailable from error
     except BotoCoreError as error:
@@ -129,13 +137,17 @@ def parts_of(key: str, upload_id: str) -> list[tuple[Part, int]]:
 
 
 def complete_multipart(key: str, upload_id: str, parts: Sequence[Part]) -> None:
-    with _reported(key):
-        client().complete_multipart_upload(
-            Bucket=settings.S3_BUCKET,
-            Key=key,
-            UploadId=upload_id,
-            MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": part.etag} for part in parts]},
-        )
+    """Raises ContentMismatch if these are not the parts that arrived; ObjectMissing if the upload is not open."""
+    listed = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]
+    try:
+        with _reported(key):
+            client().complete_multipart_upload(
+                Bucket=settings.S3_BUCKET, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
+            )
+    except StorageUnavailable as error:
+        if _code(error.__cause__) in _BAD_PARTS:
+            raise ContentMismatch(f"The storage refuses these parts: {_code(error.__cause__)}.") from error
+        raise
 
 
 def abort_multipart(key: str, upload_id: str) -> None:

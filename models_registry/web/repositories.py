@@ -36,7 +36,7 @@ def of_address(request: ActorRequest, kind: str, namespace: str, name: str) -> R
 
 def card_html(repository: Repository, card: Card) -> SafeString:
     """The card as HTML; rendered once for each commit, however often it is read."""
-    key = f"card:1:{repository.pk}:{card.commit}"
+    key = f"card:1:{repository.pk}:{card.commit}:{repository.full_name}"  # its links hold the name
     html = cache.get(key)
     if html is None:
         branch = repository.default_branch

@@ -46,7 +46,6 @@ def usages(repository: Repository, paths: list[str]) -> list[Usage]:
     example = next((path for path in (*WEIGHTS, *paths) if path in paths), None)
     if example:
         found.append(Usage("curl", f"curl -LO {address}{resolve_url(repository, repository.default_branch, example)}"))
-    found.append(Usage("git", f"git clone {address}{repository.get_absolute_url()}"))
     return found
 
 
@@ -61,8 +60,4 @@ def first_steps(repository: Repository) -> list[Usage]:
         f'hub = HfApi("{address}", token="hf_…")\n'
         f'hub.upload_folder(repo_id="{name}", folder_path="folder"{repo_type})'
     )
-    git = (
-        f"git clone {address}{repository.get_absolute_url()}\ncd {repository.name}\n"
-        "git add . && git commit -m 'Add files' && git push"
-    )
-    return [Usage("hf", upload), Usage(_("Python"), python), Usage("git", git)]
+    return [Usage("hf", upload), Usage(_("Python"), python)]

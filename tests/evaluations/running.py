@@ -1,7 +1,6 @@
 """Run files through the real harness, the way the supervisor does, without a database."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from evaluations import child, formats, predicting, sandbox, scoring, suite_files
+from tests import services
 
 REFERENCE_MODELS = Path(__file__).parent.parent / "fixtures" / "reference_models"
 EXPECTED = json.loads((REFERENCE_MODELS / "expected.json").read_text())
@@ -24,8 +24,7 @@ def reference(name: str) -> bytes:
 def need_bwrap() -> None:
     """Skip where there is no bubblewrap, fail where every service is required."""
     if not sandbox.bwrap_works():
-        tell = pytest.fail if os.environ.get("HUB_REQUIRE_SERVICES") == "1" else pytest.skip
-        tell("bubblewrap does not work here")
+        services.missing("needs bubblewrap")
 
 
 def predict(

@@ -1,19 +1,31 @@
 """Two at once, for real: threads with connections of their own."""
 
+import hashlib
+import os
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+import urllib3
 from django.db import connection
 
 from accounts.models import Actor
 from hub.errors import HubError
-from models_registry.models import Commit, Repository
-from models_registry.services import references, trees
+from models_registry import storage
+from models_registry.formats import xorb
+from models_registry.models import Commit, LfsObject, Repository, UploadSession, Xorb
+from models_registry.services import references, trees, uploads
 from models_registry.services.commits import AddFile, create_commit
-from models_registry.services.repositories import create_repository
+from models_registry.services.repositories import create_repository, delete_repository
+from models_registry.services.xet import xorbs
+from models_registry.storage import Part
 from tests import make
+from tests.models_registry.formats.conftest import RealUpload, real_upload
+from tests.models_registry.xet.sending import caller
+
+__all__ = ["real_upload"]  # a fixture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,3 +84,103 @@ def test_a_name_is_given_once() -> None:
         "Repository": 1,
         "RepositoryExists": WRITERS - 1,
     }
+
+
+def _upload(repository: Repository, content: bytes, *, multipart: bool = False) -> uploads.PlannedUpload:
+    sha256 = hashlib.sha256(content).hexdigest()
+    [planned] = uploads.plan(
+        actor=Actor(user=repository.creator),
+        repository=repository,
+        wanted=[(sha256, len(content))],
+        multipart=multipart,
+    )
+    return planned
+
+
+def _stored_keys() -> set[str]:
+    listed = storage.s3.client().list_objects_v2(Bucket="grove-tests").get("Contents", [])
+    return {item["Key"] for item in listed if item["Key"].startswith(("lfs/", "staging/"))}
+
+
+def test_an_upload_verified_twice_at_once_is_one_content_and_one_object() -> None:
+    repository = make.repository()
+    content = os.urandom(3 * 2**20)
+    planned = _upload(repository, content)
+    session = planned.session
+    assert session is not None
+    urllib3.request("PUT", planned.put_address, body=content)
+    before = _stored_keys()
+    results = at_once([lambda: uploads.finish(session) for _ in range(WRITERS)])
+    assert all(isinstance(result, LfsObject) for result in results), results
+    assert _stored_keys() - before == {LfsObject.objects.get(sha256=planned.sha256).plain_key}
+    assert not UploadSession.objects.exists()
+
+
+def test_parts_completed_twice_at_once_are_one_content() -> None:
+    repository = make.repository()
+    content = os.urandom(65 * 2**20)
+    planned = _upload(repository, content, multipart=True)
+    session = planned.session
+    assert session is not None
+    parts = []
+    for number, address in enumerate(planned.part_addresses, 1):
+        slice_ = content[(number - 1) * planned.part_size : number * planned.part_size]
+        parts.append(Part(number, urllib3.request("PUT", address, body=slice_).headers["ETag"]))
+
+    def complete() -> None:
+        uploads.complete_parts(session, parts)
+
+    assert set(at_once([complete] * 3)) == {None}
+    assert LfsObject.objects.get(sha256=planned.sha256).plain_key == session.key
+
+
+def _against_deletion(work: Callable[[Repository], Callable[[], object]]) -> set[str]:
+    """What `work` ends in while somebody deletes its repository, tried some times."""
+    ended = set()
+    for _ in range(6):
+        repository = make.repository()
+        results = at_once(
+            [
+                lambda repository=repository: delete_repository(
+                    actor=Actor(user=repository.creator), repository=Repository.objects.get(pk=repository.pk)
+                ),
+                work(repository),
+            ]
+        )
+        assert not Repository.objects.filter(pk=repository.pk).exists(), results
+        ended.add(results[1] if isinstance(results[1], str) else "done")
+    return ended
+
+
+def test_a_commit_against_the_deletion_of_its_repository_is_made_before_or_refused() -> None:
+    refusals = {"RepositoryNotFound", "Forbidden", "RevisionNotFound"}
+    assert _against_deletion(lambda repository: _commit(repository, 1, None)) <= refusals | {"done"}
+
+
+def test_an_upload_into_a_repository_that_is_deleted_meanwhile_is_refused() -> None:
+    repository = make.repository()
+    content = os.urandom(1000)
+    planned = _upload(repository, content)
+    session = planned.session
+    assert session is not None
+    urllib3.request("PUT", planned.put_address, body=content)
+    before = _stored_keys()
+    delete_repository(actor=Actor(user=repository.creator), repository=Repository.objects.get(pk=repository.pk))
+    assert at_once([lambda: uploads.finish(session)]) == ["RepositoryNotFound"]
+    assert not LfsObject.objects.exists()
+    assert _stored_keys() <= before, "nothing is left that no row knows"
+    assert at_once([lambda: _upload(repository, b"more")]) == ["Forbidden"]
+
+
+@pytest.mark.parametrize("tail", [b"", b"a footer"])
+def test_a_grant_committed_by_several_at_once_is_one_xorb(tail: bytes, real_upload: RealUpload) -> None:
+    sender = caller(make.repository())
+    name, data = next(iter(real_upload.xorbs.items()))
+    data = data if tail else data[: xorb.validate([data]).packed_size]
+    granted = xorbs.grant_upload(sender, name, len(data))
+    assert granted is not None
+    urllib3.request("PUT", granted.address, body=data)
+    results = at_once([lambda: xorbs.commit_grant(sender, name, granted.grant.id) for _ in range(4)])
+    assert set(results) <= {True, False}, results
+    row = Xorb.objects.get(hash=name)
+    assert len(storage.read_range(row.key, 0, row.packed_size)) == row.packed_size

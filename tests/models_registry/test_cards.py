@@ -134,6 +134,13 @@ def test_tables_footnotes_task_lists_and_code_are_drawn():
     assert '<code class="highlight"><span class="n">x</span>' in html
 
 
+def test_columns_keep_their_alignment_and_an_empty_head_is_left_out() -> None:
+    html = render("|  |  |\n|:--|--:|\n| a | 1 |\n", PLACE)
+    assert "<thead>" not in html
+    assert '<td align="right">1</td>' in html
+    assert "<th>b</th>" in render("|  | b |\n|--|--|\n| a | 1 |\n", PLACE)
+
+
 def test_a_very_long_or_deep_card_is_rendered_in_bounded_time():
     for text in ("> " * 5000 + "x", "[" * 20_000, "*a " * 20_000, "`" * 20_000, "<div>" * 20_000, "| a " * 5000):
         audit(render(text, PLACE))

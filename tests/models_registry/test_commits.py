@@ -10,7 +10,7 @@ from models_registry.formats import git_objects
 from models_registry.models import Commit, GitObject, Reference, Repository
 from models_registry.services import history, objects, trees
 from models_registry.services.commits import AddFile, AddLfsFile, Change, Delete, create_commit
-from tests import make
+from tests import make, services
 
 
 def commit(repository: Repository, *changes: Change, **arguments: object) -> Commit:
@@ -21,6 +21,7 @@ def commit(repository: Repository, *changes: Change, **arguments: object) -> Com
 
 
 def test_ids_are_those_of_git(tmp_path: Path) -> None:
+    services.require("git")
     repository = make.repository()
     made = make.commit(repository, {"README.md": "# hello\n", "a/b/c.txt": "deep", "a.txt": "x", "a-b": "y"})
 

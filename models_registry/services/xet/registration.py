@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from models_registry import access
 from models_registry.errors import Malformed
 from models_registry.formats import merkle, shard
 from models_registry.formats.xorb import ChunkTable
@@ -166,6 +167,7 @@ def _verify(files: Sequence[CheckedFile], known: dict[bytes, KnownXorb]) -> Iter
 def _register(caller: Caller, files: Sequence[CheckedFile], known: dict[bytes, KnownXorb]) -> None:
     named = {known[term.xorb].id for file in files for term in file.terms}
     with transaction.atomic():
+        access.keep(caller.repository)
         # In one order, so that two registrations cannot wait for one another; garbage collection takes the same locks.
         locked = Xorb.objects.select_for_update().filter(pk__in=named).order_by("pk").values_list("pk", flat=True)
         if len(locked) != len(named):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from accounts.models import AccessToken, Actor, User
+from accounts.models import AccessToken, Actor, Namespace, User
 from hub.errors import Forbidden, Unauthenticated
 from models_registry import access
 from models_registry.models import Repository
@@ -32,6 +32,13 @@ class Caller:
     repository: Repository
     writes: bool
     proposes: bool
+
+    @property
+    def namespace(self) -> Namespace:
+        """Under which it is remembered that the caller sent a xorb: for a proposal their own, so that it tells them nothing
+        of what the repository's owners have sent."""
+        user = self.actor.user
+        return user.namespace if self.proposes and user else self.repository.namespace
 
     def require_read(self) -> None:
         """The right is asked anew: a token outlives neither a change of rights nor the access token behind it."""

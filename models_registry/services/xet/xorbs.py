@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 from typing import NamedTuple
@@ -13,10 +14,11 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from hub.errors import NotFound
-from models_registry import storage
+from models_registry import access, storage
 from models_registry.errors import ContentTooLarge, Malformed
 from models_registry.formats import merkle, xorb
 from models_registry.models import XetChunkKey, XetGrant, Xorb, XorbHolder
+from models_registry.services import reading
 from models_registry.services.xet.tokens import Caller
 from models_registry.storage import keys
 
@@ -25,7 +27,7 @@ logger = logging.getLogger(__name__)
 GRANT_LIFETIME = timedelta(hours=1)
 # Clients remember for three weeks what they have sent, and build on it without asking.
 KEPT_AFTER_UPLOAD = timedelta(days=35)
-# Each validation holds up to 64 MiB and a core.
+# Each validation wants a core.
 _validations = BoundedSemaphore(os.cpu_count() or 1)
 
 
@@ -47,7 +49,7 @@ def grant_upload(caller: Caller, xorb_hash: str, size: int) -> Granted | None:
     if _prolong(caller, xorb_hash):
         return None
     key = keys.xorb(xorb_hash)
-    grant = XetGrant.objects.create(
+    grant = XetGrant(
         xorb_hash=xorb_hash,
         repository=caller.repository,
         user=caller.actor.require_user(),
@@ -56,12 +58,15 @@ def grant_upload(caller: Caller, xorb_hash: str, size: int) -> Granted | None:
         size=size,
         expires_at=timezone.now() + GRANT_LIFETIME,
     )
+    with transaction.atomic():
+        access.keep(caller.repository)
+        grant.save(force_insert=True)
     return Granted(grant, storage.presign_part(key, grant.multipart_id, 1))
 
 
 def _prolong(caller: Caller, xorb_hash: str) -> bool:
     """Whether the namespace holds this xorb; if so it stays for another while, since the client now counts on it."""
-    held = Xorb.objects.filter(hash=xorb_hash, holders__namespace=caller.repository.namespace_id)
+    held = Xorb.objects.filter(hash=xorb_hash, holders__namespace=caller.namespace)
     return bool(Xorb.objects.filter(pk__in=held.values("pk")).update(announced_until=announcement()))
 
 
@@ -84,38 +89,43 @@ def commit_grant(caller: Caller, xorb_hash: str, grant_id: UUID) -> bool:
         expires_at__gt=timezone.now(),
     ).first()
     if grant is None:
+        if _prolong(caller, xorb_hash):  # used up by a request whose answer was lost
+            return False
         raise NotFound("There is no such grant.")
     try:
         size = _complete(grant)
         with _validations:
-            data = storage.read_range(grant.key, 0, size)
-            found = _validated(xorb_hash, data)
-            _store(found, xorb_hash, data, lies_at=grant.key)
+            found = _validated(xorb_hash, reading.stream_plain(grant.key, size))
+        _store(found, xorb_hash, lies_at=grant.key, size=size)
     except Malformed:
         withdraw(grant)
         raise
+    except storage.ObjectMissing:  # another request committed the same grant, and needed no second object
+        if not Xorb.objects.filter(hash=xorb_hash).exists():
+            raise NotFound("No data has arrived under this grant.") from None
     is_new = _hold(caller, xorb_hash)
     grant.delete()
     return is_new
 
 
 def _complete(grant: XetGrant) -> int:
-    """Close the upload, so that its object can only be read. Returns the object's bytes. Running it twice is harmless."""
+    """Close the upload, so that its object can only be read. Returns the object's bytes.
+
+    Running it twice is harmless. Raises ObjectMissing if nothing has arrived; Malformed.
+    """
     try:
         arrived = storage.parts_of(grant.key, grant.multipart_id)
-    except storage.ObjectMissing:
-        arrived = []  # completed before, by a request whose answer was lost
-    else:
-        if not arrived:
-            raise NotFound("No data has arrived under this grant.")
         size = sum(length for _part, length in arrived)
         if size > xorb.MAX_SERIALIZED:
             raise Malformed(f"The uploaded xorb has {size} bytes; at most {xorb.MAX_SERIALIZED} are allowed.")
-        storage.complete_multipart(grant.key, grant.multipart_id, [part for part, _length in arrived])
-    size_there = storage.size_of(grant.key)
-    if size_there is None:
-        raise NotFound("No data has arrived under this grant.")
-    return size_there
+        if arrived:
+            storage.complete_multipart(grant.key, grant.multipart_id, [part for part, _length in arrived])
+    except storage.ObjectMissing:
+        logger.info("grant %s was completed by another request", grant.pk)  # one at the same time, or one before
+    there = storage.size_of(grant.key)
+    if there is None:
+        raise storage.ObjectMissing(f"Nothing lies under {grant.key}.")
+    return there
 
 
 def withdraw(grant: XetGrant) -> None:
@@ -144,13 +154,14 @@ def receive(caller: Caller, xorb_hash: str, data: bytes) -> bool:
     """
     caller.require_write()
     with _validations:
-        _store(_validated(xorb_hash, data), xorb_hash, data)
+        found = _validated(xorb_hash, [data])
+    _store(found, xorb_hash, data=data)
     return _hold(caller, xorb_hash)
 
 
-def _validated(xorb_hash: str, data: bytes) -> xorb.Xorb:
+def _validated(xorb_hash: str, blocks: Iterable[bytes]) -> xorb.Xorb:
     try:
-        found = xorb.validate(data)
+        found = xorb.validate(blocks)
     except xorb.MalformedXorb as error:
         raise Malformed(f"Xorb {xorb_hash}: {error}") from error
     measured = merkle.hash_to_text(found.hash)
@@ -159,8 +170,8 @@ def _validated(xorb_hash: str, data: bytes) -> xorb.Xorb:
     return found
 
 
-def _store(found: xorb.Xorb, xorb_hash: str, data: bytes, *, lies_at: str = "") -> None:
-    """See that there is one row and one object of this xorb. `lies_at`: where the data lies already, under a final key.
+def _store(found: xorb.Xorb, xorb_hash: str, *, data: bytes = b"", lies_at: str = "", size: int = 0) -> None:
+    """See that there is one row and one object of this xorb: of `data`, or of the `size` bytes that lie under a final key.
 
     Bytes first, row second. Of two who send the same at once, one row stays, and its object.
     """
@@ -168,9 +179,9 @@ def _store(found: xorb.Xorb, xorb_hash: str, data: bytes, *, lies_at: str = "") 
         _remove_unless_kept(lies_at)
         return
     key = lies_at
-    if not lies_at or found.packed_size < len(data):  # with the footer of an older client, which is not kept
+    if found.packed_size != size:  # it lies nowhere yet, or with the footer of an older client, which is not kept
         key = keys.xorb(xorb_hash)
-        storage.put(key, memoryview(data)[: found.packed_size])
+        storage.put(key, memoryview(data or storage.read_range(lies_at, 0, found.packed_size))[: found.packed_size])
     try:
         with transaction.atomic():
             row = Xorb.objects.create(
@@ -202,7 +213,7 @@ def _remove_unless_kept(key: str) -> None:
 def _hold(caller: Caller, xorb_hash: str) -> bool:
     with transaction.atomic():
         row = Xorb.objects.select_for_update().get(hash=xorb_hash)
-        _holder, is_new = XorbHolder.objects.get_or_create(xorb=row, namespace=caller.repository.namespace)
+        _holder, is_new = XorbHolder.objects.get_or_create(xorb=row, namespace=caller.namespace)
         Xorb.objects.filter(pk=row.pk).update(announced_until=announcement())
     return is_new
 

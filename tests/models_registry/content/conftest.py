@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
+from django.db import connections
 
-from models_registry.content.app import application
+from models_registry.content.app import PLANNERS, _planners, application
 from tests.environment import free_port
 
 
@@ -21,3 +22,11 @@ def content_origin() -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
+    together = threading.Barrier(PLANNERS)
+
+    def leave_the_database() -> None:
+        together.wait()  # so that every thread does it
+        connections.close_all()
+
+    for done in [_planners.submit(leave_the_database) for _ in range(PLANNERS)]:
+        done.result()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_registry.content.ranges import Span, Unsatisfiable, asked_span
+from hub.wire.ranges import Span, Unsatisfiable, asked_span
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,9 @@ def test_a_changed_chunk_hash_changes_the_verification():
 
 def test_xorb_and_file_hashes_are_those_of_the_real_client(real_upload: RealUpload):
     for text, data in real_upload.xorbs.items():
-        found = xorb.validate(data)
+        found = xorb.validate([data])
         assert merkle.hash_to_text(found.hash) == text
-        content = b"".join(bytes(chunk) for _record, chunk in xorb.unpack(data))
+        content = b"".join(bytes(chunk) for _record, chunk in xorb.unpack([data]))
         for file_hash, file in real_upload.files.items():
             first = found.table.chunk_at(content.index(file))
             last = found.table.chunk_at(content.index(file) + len(file) - 1)

@@ -1,4 +1,5 @@
 from contextlib import suppress
+from itertools import chain, pairwise
 
 import lz4.frame
 import pytest
@@ -14,7 +15,7 @@ SCHEMES = st.sampled_from([xorb.NO_PACKING, xorb.LZ4, xorb.GROUPED_LZ4])
 
 
 def contents(data: bytes) -> list[bytes]:
-    return [bytes(content) for _record, content in xorb.unpack(data)]
+    return [bytes(content) for _record, content in xorb.unpack([data])]
 
 
 @given(CHUNKS, st.data())
@@ -26,7 +27,7 @@ def test_chunks_come_back_whatever_their_packing(chunks, data):
 @given(CHUNKS, SCHEMES)
 def test_the_table_says_where_every_chunk_lies(chunks, scheme):
     made = make_xorb(*chunks, scheme=scheme)
-    found = xorb.validate(made.data)
+    found = xorb.validate([made.data])
     assert found.hash == made.hash
     assert found.packed_size == len(made.data)
     assert found.unpacked_size == sum(map(len, chunks))
@@ -40,27 +41,38 @@ def test_the_table_says_where_every_chunk_lies(chunks, scheme):
 
 @given(CHUNKS, st.data())
 def test_the_chunk_of_an_offset_holds_that_byte(chunks, data):
-    table = xorb.validate(make_xorb(*chunks).data).table
+    table = xorb.validate([make_xorb(*chunks).data]).table
     offset = data.draw(st.integers(0, sum(map(len, chunks)) - 1))
     index = table.chunk_at(offset)
     assert table.unpacked_end(index - 1) <= offset < table.unpacked_end(index)
 
 
+@given(CHUNKS, SCHEMES, st.booleans(), st.data())
+def test_a_xorb_may_come_in_blocks_of_any_size(chunks, scheme, with_footer, data):
+    whole = make_xorb(*chunks, scheme=scheme).data + (xorb.FOOTER_MARK + b"tables" if with_footer else b"")
+    cuts = [0, *sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6))), len(whole)]
+    blocks = [whole[start:end] for start, end in pairwise(cuts)]
+    assert xorb.validate(blocks) == xorb.validate([whole])
+
+
 def test_an_offset_past_the_end_lies_in_no_chunk():
-    assert xorb.validate(make_xorb(b"one", b"two").data).table.chunk_at(6) == 2
+    assert xorb.validate([make_xorb(b"one", b"two").data]).table.chunk_at(6) == 2
 
 
 def test_a_footer_is_not_part_of_the_xorb(real_upload: RealUpload):
     for text, data in real_upload.xorbs.items():
-        found = xorb.validate(data)
+        found = xorb.validate([data])
         assert found.packed_size < len(data)
-        alone = xorb.validate(data[: found.packed_size])
+        alone = xorb.validate([data[: found.packed_size]])
         assert alone == found
         assert merkle.hash_to_text(alone.hash) == text
 
 
 def test_the_real_client_packs_in_all_three_ways(real_upload: RealUpload):
-    schemes = {found.scheme for data in real_upload.xorbs.values() for found in xorb.walk(data)}
+    schemes = {
+        found.scheme
+        for found, _content in chain.from_iterable(xorb.unpack([data]) for data in real_upload.xorbs.values())
+    }
     assert schemes == {xorb.NO_PACKING, xorb.LZ4, xorb.GROUPED_LZ4}
 
 
@@ -98,13 +110,13 @@ FRAME = lz4.frame.compress(b"a" * 500, store_size=False)
 )
 def test_malformed_data_is_refused_with_the_reason(data, complaint):
     with pytest.raises(xorb.MalformedXorb, match=complaint):
-        xorb.validate(data)
+        xorb.validate([data])
 
 
 def test_a_refused_chunk_does_not_disturb_the_next_one():
     for bad in (record(FRAME, 1, 499), record(b"not a frame", 1, 9)):
         with pytest.raises(xorb.MalformedXorb):
-            xorb.validate(bad)
+            xorb.validate([bad])
         assert contents(SOUND) == [b"first chunk", b"second chunk"]
 
 
@@ -115,7 +127,7 @@ def test_a_flipped_bit_is_refused_or_gives_another_hash(data):
     flipped = bytearray(sound.data)
     flipped[place // 8] ^= 1 << place % 8
     try:
-        found = xorb.validate(flipped)
+        found = xorb.validate([flipped])
     except xorb.MalformedXorb:
         return
     # A few bits of an LZ4 frame's header (its announced block size, say) do not change what it unpacks to.
@@ -125,7 +137,7 @@ def test_a_flipped_bit_is_refused_or_gives_another_hash(data):
 @given(st.binary(max_size=400))
 def test_arbitrary_bytes_are_a_xorb_or_refused(data):
     with suppress(xorb.MalformedXorb):
-        assert xorb.validate(data).packed_size <= len(data)
+        assert xorb.validate([data]).packed_size <= len(data)
 
 
 @pytest.mark.parametrize("size", [0, 39, 41])

@@ -7,6 +7,7 @@ import urllib3
 
 from models_registry import storage
 from models_registry.models import LfsObject, UploadSession
+from models_registry.services import resolving
 from tests import make
 from tests.models_registry.hf_api.conftest import Api, file_line
 
@@ -269,3 +270,95 @@ def test_a_card_without_metadata_is_warned_and_a_broken_one_refused(api: Api) ->
     assert api("POST", "/api/validate-yaml", {"content": "# hi", "repoType": "model"}).json()["warnings"]
     answer = api("POST", "/api/validate-yaml", {"content": "---\na: [\n---\n"})
     assert (answer.status_code, bool(answer.json()["errors"])) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("header", {"summary": "half \ud800"}),
+        ("header", {"summary": "a", "description": "a\0b"}),
+        ("header", {"summary": "a", "description": "x" * 70_000}),
+        ("file", {"path": "a", "content": "half \ud800", "encoding": "utf-8"}),
+        ("deletedFile", {"path": "x" * 5000}),
+    ],
+)
+def test_a_commit_with_text_that_cannot_be_kept_is_refused(
+    api: Api, ada: dict[str, str], key: str, value: dict[str, Any]
+) -> None:
+    assert 400 <= api.commit("ada/net", [(key, value)], **ada).status_code < 500
+
+
+def open_parts(api: Api, ada: dict[str, str], size: int = 70 * 2**20) -> dict[str, Any]:
+    """What the batch call says of an upload in parts."""
+    body = {"operation": "upload", "transfers": ["multipart"], "objects": [{"oid": "d" * 64, "size": size}]}
+    [item] = api("POST", "/ada/net.git/info/lfs/objects/batch", body, ada["token"]).json()["objects"]
+    return item["actions"]["upload"]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        *(None, 5, True, {}, "x", [], [1]),
+        [{"partNumber": 1, "etag": "a b"}],
+        [{"partNumber": 1, "etag": "x"}],
+        [{"partNumber": number, "etag": "never-sent"} for number in (1, 2, 3)],
+    ],
+)
+def test_a_wrong_list_of_parts_is_refused(api: Api, ada: dict[str, str], parts: Any) -> None:
+    address = open_parts(api, ada)["href"]
+    assert 400 <= api("POST", address, {"parts": parts}).status_code < 500
+
+
+@pytest.mark.parametrize("transfers", [5, True, 1.5, "multipart", {"a": 1}, [None]])
+def test_transfers_of_another_type_are_as_none(api: Api, ada: dict[str, str], transfers: Any) -> None:
+    body = {"operation": "upload", "transfers": transfers, "objects": [{"oid": "d" * 64, "size": 5}]}
+    assert api("POST", "/ada/net.git/info/lfs/objects/batch", body, ada["token"]).json()["transfer"] == "basic"
+
+
+@pytest.mark.parametrize("operation", ["upload", "download"])
+def test_a_batch_costs_the_same_queries_for_many_objects(
+    api: Api, ada: dict[str, str], operation: str, django_assert_max_num_queries: Any
+) -> None:
+    objects = [{"oid": f"{number:064x}", "size": 5} for number in range(200)]
+    with django_assert_max_num_queries(16):
+        answer = api("POST", "/ada/net.git/info/lfs/objects/batch", {"operation": operation, "objects": objects}, **ada)
+    assert len(answer.json()["objects"]) == 200
+
+
+def test_large_content_goes_in_large_parts_and_a_batch_has_a_limit(api: Api, ada: dict[str, str]) -> None:
+    assert len(open_parts(api, ada, 2**40)["header"]) == 1001
+    objects = [{"oid": f"{number:064x}", "size": 2**40} for number in range(50)]
+    body = {"operation": "upload", "transfers": ["multipart"], "objects": objects}
+    assert api("POST", "/ada/net.git/info/lfs/objects/batch", body, **ada).status_code == 413
+    [too_large] = api(
+        "POST", "/ada/net.git/info/lfs/objects/batch", {**body, "objects": [{"oid": "e" * 64, "size": 2**41}]}, **ada
+    ).json()["objects"]
+    assert too_large["error"]["code"] == 413
+
+
+def test_a_path_that_no_file_can_have_is_not_remembered(api: Api, ada: dict[str, str]) -> None:
+    before = resolving._entry_at.cache_info().currsize
+    answer = api("GET", f"/ada/net/resolve/main/{'x' * 3000}")
+    assert (answer.status_code, answer["X-Error-Code"]) == (404, "EntryNotFound")
+    assert answer["X-Repo-Commit"]
+    assert resolving._entry_at.cache_info().currsize == before
+
+
+@pytest.mark.parametrize("name", ["0" * 40, "ABCDEF0123" * 4, "HEAD"])
+def test_no_branch_or_tag_is_named_like_a_commits_id(api: Api, ada: dict[str, str], name: str) -> None:
+    assert api("POST", f"/api/models/ada/net/branch/{name}", {}, **ada).status_code == 422
+    assert api("POST", "/api/models/ada/net/tag/main", {"tag": name}, **ada).status_code == 422
+
+
+def test_a_branch_cannot_be_a_folder_of_branches(api: Api, ada: dict[str, str]) -> None:
+    assert api("POST", "/api/models/ada/net/branch/a%2Fb", {}, **ada).status_code == 200
+    assert api("POST", "/api/models/ada/net/branch/a", {}, **ada).status_code == 409
+    assert api("POST", "/api/models/ada/net/branch/a%2Fb%2Fc", {}, **ada).status_code == 409
+    assert api("POST", "/api/models/ada/net/branch/ab", {}, **ada).status_code == 200
+
+
+def test_a_property_named_twice_is_computed_once(
+    api: Api, ada: dict[str, str], django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(12):
+        api("GET", "/api/models/ada/net?" + "expand=siblings&" * 50)

@@ -37,7 +37,7 @@ def rebuilt(found: Reconstruction) -> bytes:
         for fetch in fetches:
             body = get(fetch, Range=f"bytes={fetch.first}-{fetch.last - 1}").data
             assert len(body) == fetch.last - fetch.first
-            for number, (_record, content) in enumerate(xorb.unpack(body), start=fetch.start):
+            for number, (_record, content) in enumerate(xorb.unpack([body]), start=fetch.start):
                 chunks[name, number] = bytes(content)
     parts = []
     for term in found.terms:

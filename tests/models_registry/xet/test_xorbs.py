@@ -99,7 +99,7 @@ def test_the_footer_of_an_older_client_is_cut_off_what_was_granted(sender: Calle
         grant, address = granted(sender, name, len(data))
         put(address, data)
         xorbs.commit_grant(sender, name, grant.id)
-        assert stored(name) == data[: xorb.validate(data).packed_size]
+        assert stored(name) == data[: xorb.validate([data]).packed_size]
         assert storage.size_of(grant.key) is None
 
 
@@ -110,14 +110,6 @@ def test_what_is_put_after_validation_changes_nothing(sender: Caller):
     xorbs.commit_grant(sender, NAME, grant.id)
     assert urllib3.request("PUT", address, body=b"something else").status >= 400
     assert stored(NAME) == MADE.data
-
-
-def test_a_grant_serves_once(sender: Caller):
-    grant, address = granted(sender)
-    put(address, MADE.data)
-    xorbs.commit_grant(sender, NAME, grant.id)
-    with pytest.raises(NotFound):
-        xorbs.commit_grant(sender, NAME, grant.id)
 
 
 def test_a_grant_without_data_is_not_used_up(sender: Caller):
@@ -199,7 +191,7 @@ def test_only_who_sent_a_xorb_is_told_that_it_is_here(sender: Caller):
 def test_the_footer_of_an_older_client_is_not_kept(sender: Caller, real_upload: RealUpload):
     for name, data in real_upload.xorbs.items():
         xorbs.receive(sender, name, data)
-        assert stored(name) == data[: xorb.validate(data).packed_size]
+        assert stored(name) == data[: xorb.validate([data]).packed_size]
         assert len(stored(name)) < len(data)
 
 
@@ -210,3 +202,19 @@ def test_a_token_for_a_pull_request_sends_with_the_right_to_read(repository: Rep
         tokens.issue_write_token(actor, repository, "main")
     proposal = tokens.caller_with(tokens.issue_write_token(actor, repository, "main", proposes=True).value)
     assert xorbs.receive(proposal, NAME, MADE.data)
+    assert XorbHolder.objects.get().namespace == stranger.namespace
+
+
+def test_a_proposal_does_not_tell_what_the_owners_have_sent(sender: Caller, repository: Repository):
+    send_xorb(sender, MADE)
+    actor = Actor(user=make.user())
+    proposal = tokens.caller_with(tokens.issue_write_token(actor, repository, "main", proposes=True).value)
+    assert xorbs.grant_upload(proposal, NAME, len(MADE.data)) is not None
+    assert xorbs.receive(proposal, NAME, MADE.data), "new to the proposer's namespace"
+
+
+def test_a_grant_that_is_used_up_is_answered_again(sender: Caller):
+    grant, address = granted(sender)
+    put(address, MADE.data)
+    assert xorbs.commit_grant(sender, NAME, grant.id) is True
+    assert xorbs.commit_grant(sender, NAME, grant.id) is False

@@ -1,0 +1,51 @@
+import json
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+from django.conf import LazySettings
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import Client
+
+from hub.wire.hygiene import without_charset
+from tests import make
+
+DEEP = b"[" * 100_000
+HALF = b'{"type": "\\ud800", "name": "net", "organization": "\\ud800"}'
+NUL = b'{"name": "net", "organization": "a\\u0000b"}'
+
+
+def post(client: Client, path: str, body: bytes, content_type: str = "application/json") -> Any:
+    headers = make.bearer(make.token(make.user()))
+    return client.generic("POST", path, body, content_type=content_type, headers=headers)
+
+
+@pytest.mark.parametrize("body", [DEEP, HALF, NUL, b"\xff\xfe", b"\xed\xa0\x80", b'{"a": NaN}', b"9" * 5000])
+def test_json_that_cannot_be_read_or_kept_is_refused(client: Client, body: bytes) -> None:
+    refused = post(client, "/api/repos/create", body)
+    assert refused.status_code == 400
+    assert refused.json()["error"]
+
+
+def test_an_escaped_backslash_is_no_nul(client: Client) -> None:
+    body = json.dumps({"content": "a\\u0000b", "repoType": "model"}).encode()
+    assert post(client, "/api/validate-yaml", body).status_code == 200
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])
+def test_a_body_is_held_up_to_a_limit(client: Client, settings: LazySettings, content_type: str) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    assert post(client, "/api/validate-yaml", b'"' + b"x" * 2000 + b'"', content_type).status_code == 413
+
+
+@pytest.mark.parametrize("charset", ["zlib", "hex", "rot13", "undefined", "punycode", "utf-16"])
+def test_a_charset_that_is_none_is_passed_over(charset: str) -> None:
+    environ: dict[str, Any] = {"QUERY_STRING": "limit=1", "CONTENT_TYPE": f"text/plain; charset={charset}; a=b"}
+    setup_testing_defaults(environ)
+    request = WSGIRequest(without_charset(environ))
+    assert (request.GET["limit"], request.content_type, request.content_params) == ("1", "text/plain", {"a": "b"})
+
+
+def test_a_limit_of_thousands_of_digits_is_refused(client: Client) -> None:
+    repository = make.repository()
+    assert client.get(f"{repository.api_path}/tree/main?limit={'9' * 5000}").status_code == 400
