@@ -72,5 +72,5 @@ messages: install-dev
 
 # Renews constraints.txt from this environment, after a pin in requirements*.txt was changed.
 constraints: install-dev
-	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze | sed 's/+cpu$$//'; } > constraints.new
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --all | sed -e '/^pip==/d' -e 's/+cpu$$//'; } > constraints.new
 	@mv constraints.new constraints.txt
