@@ -137,7 +137,8 @@ def _walls(device: str = "cpu") -> list[str]:
         "bwrap",
         *("--unshare-user", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *(["--disable-userns"] if "--disable-userns" in _bwrap_help() else []),
-        *("--hostname", "model", "--proc", "/proc", "--dev", "/dev"),
+        # To the kernel, a root worker's child is root over /proc/sys, whatever its namespace: it may only be read.
+        *("--hostname", "model", "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"),
         *("--size", str(SCRATCH_BYTES), "--tmpfs", "/dev/shm", "--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp"),  # noqa: S108
     ]
     for folder in map(Path, SYSTEM_FOLDERS):

@@ -75,6 +75,24 @@ def test_the_child_sees_its_model_its_inputs_and_nothing_else(tmp_path: Path, mo
     assert all(seen[act] in {"OSError", "PermissionError"} for act in refused), seen
 
 
+OPEN_KERNEL_SETTINGS = """
+import os
+for folder, _, names in os.walk("/proc/sys"):
+    for name in names:
+        try:  # opened and never written: a setting is the whole machine's
+            os.close(os.open(os.path.join(folder, name), os.O_WRONLY))
+        except OSError:
+            continue
+        print(os.path.join(folder, name))
+"""
+
+
+def test_the_child_can_change_no_setting_of_the_kernel_even_where_the_worker_is_root(tmp_path: Path):
+    done = inside(tmp_path, OPEN_KERNEL_SETTINGS)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
 def test_no_label_is_anywhere_the_child_could_read(tmp_path: Path):
     hidden = tmp_path.parent / "hidden"
     hidden.mkdir()
