@@ -3,10 +3,14 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from accounts.models import Namespace, User
 from accounts.models.namespace import name_validators
@@ -23,9 +27,13 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError("This name is taken.")
         return super().clean_username(username, shallow=shallow)
 
-    @transaction.atomic
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
-        user = super().save_user(request, user, form, commit=commit)
-        if commit:
-            Namespace.objects.create(name=user.username, user=user)
+        try:
+            with transaction.atomic():
+                user = super().save_user(request, user, form, commit=commit)
+                if commit:
+                    Namespace.objects.create(name=user.username, user=user)
+        except IntegrityError:  # somebody took the name since the form looked
+            messages.error(request, _("This name or address was taken a moment ago. Choose another."))
+            raise ImmediateHttpResponse(redirect("account_signup")) from None
         return user

@@ -29,10 +29,14 @@ class Signature(NamedTuple):
     value: str
 
 
+def public_key() -> str:
+    """What this hub signs with now, in hex."""
+    return _key(settings.SECRET_KEY).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+
 def sign(document: bytes) -> Signature:
-    key = _key(settings.SECRET_KEY)
-    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return Signature(hashlib.sha256(document).hexdigest(), public.hex(), key.sign(document).hex())
+    value = _key(settings.SECRET_KEY).sign(document).hex()
+    return Signature(hashlib.sha256(document).hexdigest(), public_key(), value)
 
 
 def is_genuine(document: dict[str, Any], public_key: str) -> bool:

@@ -1,14 +1,14 @@
 """The queue's doors: one run is executed, and what was lost is found again. A message carries a run's id alone."""
 
-import logging
+from datetime import timedelta
 
 from celery import shared_task
 from celery.signals import worker_ready
 
 from evaluations.services import suites, waking
+from hub.jobs.models import Job
+from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
-
-logger = logging.getLogger(__name__)
 
 
 @shared_task(name="evaluations.execute", ignore_result=True)
@@ -26,8 +26,10 @@ def sweep() -> None:
 
 @worker_ready.connect
 def make_suites_known(**_: object) -> None:
-    """A worker that starts brings the suites it was shipped with."""
-    try:
-        suites.synchronize()
-    except StorageUnavailable:
-        logger.warning("the suites' data could not be stored; `manage.py sync_suites` does it once the storage answers")
+    """A worker that starts brings the suites it was shipped with; a storage that is down then is waited for."""
+    Job.objects.add("synchronize_suites", "shipped")
+
+
+@job("synchronize_suites", lease=timedelta(minutes=5), attempts=20, retry_on=(StorageUnavailable,))
+def synchronize_suites(key: str) -> None:
+    suites.synchronize()

@@ -4,6 +4,7 @@ from evaluations.api import views
 
 urlpatterns = [
     path("api/evaluations", views.EvaluationsView.as_view()),
+    path("api/evaluations/key", views.KeyView.as_view()),
     path("api/evaluations/<uuid:run_id>", views.EvaluationView.as_view()),
     path("api/evaluations/<uuid:run_id>/result", views.ResultView.as_view()),
     path("api/evaluations/<uuid:run_id>/cancel", views.CancelView.as_view()),

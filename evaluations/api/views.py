@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
-from evaluations import access
+from evaluations import access, signing
 from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result
@@ -83,6 +83,14 @@ class CancelView(HubApiView):
     def post(self, request: ActorApiRequest, run_id: UUID) -> Response:
         run = requesting.cancel(actor=request.actor, run=access.run_for(request.actor, run_id))
         return Response(presenting.run(run), status=202)
+
+
+class KeyView(HubApiView):
+    """With which key this hub signs its results, so that one can be checked without it."""
+
+    @extend_schema(responses={200: JSON})
+    def get(self, request: ActorApiRequest) -> Response:
+        return Response({"algorithm": "Ed25519", "public_key": signing.public_key()})
 
 
 class SuitesView(HubApiView):

@@ -10,8 +10,9 @@ from threading import Barrier
 import pytest
 import urllib3
 from django.db import connection
+from django.test import Client
 
-from accounts.models import Actor
+from accounts.models import Actor, Namespace, User
 from hub.errors import HubError
 from models_registry import storage
 from models_registry.formats import xorb
@@ -184,3 +185,14 @@ def test_a_grant_committed_by_several_at_once_is_one_xorb(tail: bytes, real_uplo
     assert set(results) <= {True, False}, results
     row = Xorb.objects.get(hash=name)
     assert len(storage.read_range(row.key, 0, row.packed_size)) == row.packed_size
+
+
+def test_of_several_who_sign_up_under_one_name_one_gets_it_and_the_others_are_told() -> None:
+    def sign_up(number: int) -> Callable[[], object]:
+        secret = "correct horse battery staple"
+        form = {"email": f"n{number}@example.org", "username": "same", "password1": secret, "password2": secret}
+        return lambda: Client().post("/accounts/signup/", form).status_code
+
+    statuses = at_once([sign_up(number) for number in range(WRITERS)])
+    assert set(statuses) <= {200, 302}, statuses
+    assert User.objects.filter(username="same").count() == Namespace.objects.filter(key="same").count() == 1
