@@ -7,11 +7,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts.models import Actor
 from evaluations.models import State
 from evaluations.services.ranking import Filters, Row
 from evaluations.services.ranking import leaderboard as board_of
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
+from models_registry.models import Repository
 
 PAGE_SIZE = 100
 SIZES = {
@@ -26,7 +28,7 @@ TRUST = {"verified": _("Verified"), "reproduced": _("Reproduced")}
 
 @require_safe
 def suites(request: HttpRequest) -> HttpResponse:
-    public = Q(runs__state=State.SCORED, runs__repository__private=False, runs__repository__disabled_reason="")
+    public = Q(runs__state=State.SCORED, runs__repository__in=Repository.objects.visible_to(Actor()))
     versions = current_versions().annotate(models=Count("runs__repository", filter=public, distinct=True))
     return render(request, "evaluations/suites.html", {"section": "leaderboards", "versions": versions})
 
