@@ -180,3 +180,13 @@ def test_a_hundred_files_go_up_together(api: HfApi, repository: str, tmp_path: P
         (tmp_path / f"file-{number:03}.txt").write_text(f"content {number}")
     api.upload_folder(repo_id=repository, folder_path=tmp_path)
     assert len(api.list_repo_files(repository)) == 101
+
+
+def test_a_commit_may_carry_more_than_100_mb_of_regular_files(api: HfApi, repository: str, tmp_path: Path):
+    """Twelve texts of 9 MB in one body of 144 MB: read by the line, the large ones put away as they come."""
+    texts = {f"text-{number}.txt": bytes([65 + number]) * 9_000_000 for number in range(12)}
+    operations = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=text) for path, text in texts.items()]
+    api.create_commit(repository, operations, commit_message="much text")
+    sizes = {item.path: (item.size, item.lfs) for item in api.list_repo_tree(repository)}
+    assert all(sizes[path] == (9_000_000, None) for path in texts)
+    assert content_of(api, repository, "text-11.txt", tmp_path) == texts["text-11.txt"]
