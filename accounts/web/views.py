@@ -1,5 +1,6 @@
 """Pages under Settings; signing in and out is django-allauth's, on our templates."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -44,6 +45,8 @@ def tokens(request: ActorRequest) -> HttpResponse:
         form = TokenForm(actor=request.actor)
     listed = list(AccessToken.objects.filter(user=user, revoked_at=None))
     context = {"form": form, "value": value, "tokens": listed, "scopes": describe_scopes(listed)}
+    # With the address: without it the client would send this hub's token to another one.
+    context["login"] = f"export HF_ENDPOINT={settings.BASE_URL}\nhf auth login"
     return render(request, "accounts/token_settings.html", context)
 
 

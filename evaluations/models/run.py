@@ -175,8 +175,14 @@ class Run(models.Model):
         self._changed(self._held(State.RUNNING), state=State.SCORING)
 
     def finish(self, now: datetime, **found: Any) -> None:
-        """scoring → scored, in the transaction that writes scores and result."""
-        self._changed(self._held(State.SCORING), state=State.SCORED, finished_at=now, leased_until=None, **found)
+        """scoring → scored, in the transaction that writes scores and result. What was told to stop is not scored."""
+        self._changed(
+            self._held(State.SCORING).filter(cancel_requested=False),
+            state=State.SCORED,
+            finished_at=now,
+            leased_until=None,
+            **found,
+        )
 
     def fail(self, now: datetime, *, kind: FailureKind, code: str, reason: str, log: str = "") -> None:
         """Any working state → failed."""

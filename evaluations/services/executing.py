@@ -105,9 +105,7 @@ def _attempt(run: Run, heartbeat: Heartbeat) -> None:
     """One attempt, every fault of it turned into the run's next state. Raises LeaseLost."""
     try:
         _evaluate(run, heartbeat)
-    except LeaseLost:
-        raise
-    except StoppedError:
+    except (LeaseLost, StoppedError):
         if not Run.objects.filter(pk=run.pk, cancel_requested=True).exists():  # another worker's, or deleted
             raise LeaseLost from None
         run.withdraw(timezone.now())

@@ -89,11 +89,17 @@ def cancel(*, actor: Actor, run: Run) -> Run:
             try:
                 run.withdraw(timezone.now())
             except LeaseLost:  # a worker took it just now: it will see the flag
-                Run.objects.filter(pk=run.pk).unfinished().update(cancel_requested=True)
+                _ask_to_stop(run)
         else:
-            Run.objects.filter(pk=run.pk).unfinished().update(cancel_requested=True)
+            _ask_to_stop(run)
     run.refresh_from_db()
     return run
+
+
+def _ask_to_stop(run: Run) -> None:
+    if not Run.objects.filter(pk=run.pk).unfinished().update(cancel_requested=True):
+        run.refresh_from_db()
+        raise RunIsFinal(f"This evaluation is {run.state} already.")
 
 
 def queue_again(*, actor: Actor, run: Run) -> Run:

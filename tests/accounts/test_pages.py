@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.conf import LazySettings
 from django.core import mail
 from django.test import Client
 
@@ -48,6 +49,12 @@ def test_one_signs_in_by_name_or_address_and_out_by_a_button(client: Client) -> 
         assert "Sign out" in page(client, "/accounts/logout/")  # a link alone signs nobody out
         client.post("/accounts/logout/")
         assert client.get("/settings/profile").status_code == 302
+
+
+def test_the_first_token_is_given_to_this_hub_and_no_other(client: Client, settings: LazySettings) -> None:
+    signed_in(client)
+    settings.BASE_URL = "https://hub.example.org"
+    assert "export HF_ENDPOINT=https://hub.example.org\nhf auth login" in page(client, "/settings/tokens")
 
 
 def test_a_wrong_password_and_an_unknown_name_look_alike(client: Client) -> None:

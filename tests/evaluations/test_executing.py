@@ -153,6 +153,21 @@ def test_a_message_that_comes_twice_makes_one_result(digits: SuiteVersion):
     assert Result.objects.filter(run=run).count() == 1
 
 
+def test_a_cancellation_counts_until_the_last_moment(digits: SuiteVersion, monkeypatch: pytest.MonkeyPatch):
+    run = building.request(building.model(), digits)
+    sign = signing.sign
+
+    def asked_meanwhile(document: bytes) -> signing.Signature:
+        Run.objects.filter(pk=run.pk).update(cancel_requested=True)
+        return sign(document)
+
+    monkeypatch.setattr(signing, "sign", asked_meanwhile)
+    run = building.execute(run)
+    assert run.state == State.CANCELLED
+    assert not run.scores.exists()
+    assert not Result.objects.filter(run=run).exists()
+
+
 def test_a_commit_is_fetched_as_it_was_asked_for(digits: SuiteVersion):
     from tests import make
 

@@ -142,6 +142,16 @@ def test_a_waiting_run_is_cancelled_at_once_by_who_asked_or_who_may_write(digits
     assert AuditEntry.objects.filter(action="evaluation.cancelled").count() == 2
 
 
+def test_a_run_that_ended_meanwhile_is_not_noted_as_cancelled(digits: SuiteVersion):
+    run = ask(building.model(), Actor(user=make.user()))
+    seen = Run.objects.get(pk=run.pk)
+    seen.state = State.RUNNING
+    Run.objects.filter(pk=run.pk).update(state=State.SCORED)
+    with pytest.raises(RunIsFinal):
+        requesting.cancel(actor=Actor(user=run.requested_by), run=seen)
+    assert not AuditEntry.objects.filter(action="evaluation.cancelled").exists()
+
+
 def test_staff_queue_again_and_invalidate_and_nobody_else(digits: SuiteVersion):
     repository = building.model()
     run = building.scored(repository, digits, building.right(533))
