@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 
 from models_registry.storage import s3
 from tests.environment import DATA_DIR
@@ -40,3 +41,9 @@ def storage_server() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _every_test_may_use_the_database(db: None) -> None:
     """Rows, not mocks."""
+
+
+@pytest.fixture(autouse=True)
+def _no_test_spends_anothers_rate_limit() -> None:
+    """Sign-ins are counted by address in the cache, and all tests come from one address."""
+    cache.clear()
