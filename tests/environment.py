@@ -35,7 +35,7 @@ os.environ.update(
     HF_HUB_DISABLE_TELEMETRY="1",
     HF_HUB_DISABLE_PROGRESS_BARS="1",
 )
-for _name in ("S3_PUBLIC_ENDPOINT_URL", "HF_TOKEN", "HF_ENDPOINT"):
+for _name in ("S3_PUBLIC_ENDPOINT_URL", "CACHE_URL", "HF_TOKEN", "HF_ENDPOINT"):
     os.environ.pop(_name, None)
 if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = f"sqlite:///{DATA_DIR / 'grove.sqlite3'}"
