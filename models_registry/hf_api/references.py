@@ -18,7 +18,7 @@ def _reference(reference: Reference, targets: dict[str, str]) -> dict[str, str]:
 class References(RepositoryView):
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        found = list(Reference.objects.filter(repository=repository).order_by("name"))
+        found = list(Reference.objects.shown().filter(repository=repository).order_by("name"))
         targets = references.peeled(repository, found)
         answer: dict[str, list[dict[str, str]]] = {
             "branches": [_reference(item, targets) for item in found if item.name.startswith("refs/heads/")],

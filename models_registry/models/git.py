@@ -26,6 +26,11 @@ class ReferenceQuerySet(models.QuerySet["Reference"]):
     def tags(self) -> ReferenceQuerySet:
         return self.filter(name__startswith="refs/tags/")
 
+    def shown(self) -> ReferenceQuerySet:
+        """Branches, tags and pull requests. Others only keep what they point at from being collected."""
+        names = Q(name__startswith="refs/heads/") | Q(name__startswith="refs/tags/") | Q(name__startswith="refs/pr/")
+        return self.filter(names)
+
     def compare_and_swap(self, reference: Reference, target: str) -> bool:
         """Move to `target` if it still is where `reference` was read."""
         return self.filter(pk=reference.pk, target=reference.target).update(target=target) == 1

@@ -13,6 +13,7 @@ from models_registry import access
 from models_registry.errors import ReferenceExists, RevisionNotFound
 from models_registry.formats import git_objects
 from models_registry.models import Commit, GitObject, ObjectKind, Reference, Repository
+from models_registry.models.git import ReferenceQuerySet
 from models_registry.services import objects
 
 _HEX = frozenset("0123456789abcdef")
@@ -28,7 +29,7 @@ def resolve(repository: Repository, revision: str) -> Commit:
     """The commit that a branch, tag, full reference name, id or short id (from 7 digits) means. Raises RevisionNotFound."""
     wanted = repository.default_branch if revision == "HEAD" else revision
     names = _possible_names(wanted)
-    found = {reference.name: reference for reference in Reference.objects.filter(repository=repository, name__in=names)}
+    found = {reference.name: reference for reference in _shown(repository, names)}
     for name in names:
         if name in found:
             return _commit_at(repository, found[name].target)
@@ -36,6 +37,10 @@ def resolve(repository: Repository, revision: str) -> Commit:
     if commit is None:
         raise RevisionNotFound(revision)
     return commit
+
+
+def _shown(repository: Repository, names: Iterable[str]) -> ReferenceQuerySet:
+    return Reference.objects.shown().filter(repository=repository, name__in=list(names))
 
 
 def _commit_at(repository: Repository, oid: str) -> Commit:
@@ -60,7 +65,7 @@ def split(repository: Repository, rest: str) -> tuple[str, str]:
     parts = rest.strip("/").split("/")
     prefixes = ["/".join(parts[:count]) for count in range(1, min(len(parts), 12) + 1)]
     names = {name: prefix for prefix in prefixes for name in _possible_names(prefix)}
-    existing = Reference.objects.filter(repository=repository, name__in=list(names)).values_list("name", flat=True)
+    existing = _shown(repository, names).values_list("name", flat=True)
     revision = max((names[name] for name in existing), key=len, default=parts[0])
     if revision == parts[0] and parts[0] == "refs" and len(parts) >= 3:  # a full name that does not exist, told as such
         revision = "/".join(parts[:3])
