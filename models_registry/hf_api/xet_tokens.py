@@ -4,7 +4,7 @@ from django.conf import settings
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
-from models_registry.hf_api.views import RepositoryView
+from models_registry.hf_api.views import RepositoryView, wants_pull_request
 from models_registry.services.xet import tokens
 from models_registry.services.xet.tokens import IssuedToken
 
@@ -32,5 +32,5 @@ class XetWriteToken(RepositoryView):
 
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        proposes = request.query_params.get("create_pr", "").lower() in {"1", "true"}
-        return _answer(tokens.issue_write_token(request.actor, repository, rest, proposes=proposes))
+        token = tokens.issue_write_token(request.actor, repository, rest, proposes=wants_pull_request(request))
+        return _answer(token)
