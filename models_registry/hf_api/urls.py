@@ -5,7 +5,7 @@
 
 from django.urls import path, register_converter
 
-from models_registry.hf_api import cards, commits, identity, references, repositories, trees, xet_tokens
+from models_registry.hf_api import cards, commits, comparing, identity, references, repositories, trees, xet_tokens
 from models_registry.hf_api.resolve import resolve
 from models_registry.models import Kind
 
@@ -45,6 +45,7 @@ urlpatterns = [
     path(f"{_REPOSITORY}/branch/<path:rest>", references.Branch.as_view()),
     path(f"{_REPOSITORY}/tag/<path:rest>", references.Tag.as_view()),
     path(f"{_REPOSITORY}/commits/<path:rest>", commits.CommitList.as_view()),
+    path(f"{_REPOSITORY}/compare/<path:rest>", comparing.Compare.as_view()),
     path(f"{_REPOSITORY}/preupload/<path:rest>", commits.Preupload.as_view()),
     path(f"{_REPOSITORY}/commit/<path:rest>", commits.CommitView.as_view()),
     path(f"{_REPOSITORY}/xet-read-token/<path:rest>", xet_tokens.XetReadToken.as_view()),

@@ -20,7 +20,8 @@ def _pack(entries: Mapping[str, str]) -> bytes:
     return zlib.compress(json.dumps(packed, separators=(",", ":")).encode(), 1)
 
 
-def _unpack(data: bytes) -> dict[str, str]:
+def unpacked(data: bytes) -> dict[str, str]:
+    """{entry name: commit id}, of a `FolderHistory` as stored."""
     packed = json.loads(zlib.decompress(data))
     return {name: packed["commits"][index] for name, index in packed["entries"].items()}
 
@@ -37,7 +38,7 @@ def last_changes(repository: Repository, commit: str, folders: Iterable[str]) ->
         ).values_list("path", "commit", "data")
         for path, oid, data in rows:
             if level.get(path) == oid:
-                maps[path] = _unpack(bytes(data))
+                maps[path] = unpacked(bytes(data))
         below: dict[str, str] = {}
         for path in wanted - maps.keys():
             parent, _, name = path.rpartition("/")

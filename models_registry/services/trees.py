@@ -1,7 +1,9 @@
 """Files and folders of a commit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import NamedTuple
 
 from models_registry.errors import EntryNotFound
 from models_registry.formats.git_objects import Entry, Pointer
@@ -122,24 +124,60 @@ def listing(
 ) -> tuple[list[TreeEntry], bool]:
     """Entries below a folder, in the order of their paths, and whether more follow.
 
-    after: the path that ended the page before. Raises EntryNotFound if there is no such folder.
+    after: the path that ended the page before. Raises EntryNotFound if there is no such folder. Of a folder with many
+    folders, only those are read that the page shows.
     """
-    level = {path: folder_oid(repository, commit, path)}
-    entries: list[TreeEntry] = []
-    while level:
-        loaded = objects.trees(repository, list(level.values()))
-        here = [
-            _bare(_join(folder, name), entry)
-            for folder, oid in level.items()
-            for name, entry in loaded.get(oid, {}).items()
-        ]
-        entries += here
-        level = {entry.path: entry.oid for entry in here if entry.is_folder} if recursive else {}
-    entries.sort(key=lambda entry: entry.path)
-    if after:
-        entries = [entry for entry in entries if entry.path > after]
+    walk = _Walk(repository, recursive=recursive, after=after)
+    entries = walk.first(path, folder_oid(repository, commit, path), None if limit is None else limit + 1)
     page = entries if limit is None else entries[:limit]
     return with_sizes(repository, page), len(page) < len(entries)
+
+
+class _Unread(NamedTuple):
+    """A folder whose entries stand at this place of the order, and are not loaded yet."""
+
+    path: str
+    oid: str
+
+
+class _Walk:
+    """Entries in the order of their paths from some place on, loading the folders that a page needs and no others.
+
+    The entries of a folder `a` come after files such as `a.txt`, because `a/` does: `.` is smaller than `/`.
+    """
+
+    def __init__(self, repository: Repository, *, recursive: bool, after: str):
+        self._repository = repository
+        self._recursive = recursive
+        self._after = after
+
+    def first(self, path: str, oid: str, count: int | None) -> list[TreeEntry]:
+        """At most `count` entries below the folder."""
+        line: list[TreeEntry | _Unread] = [_Unread(path, oid)]
+        while unread := [item for item in line if isinstance(item, _Unread)]:
+            loaded = objects.first_trees(self._repository, [item.oid for item in unread])
+            longer: list[TreeEntry | _Unread] = []
+            for item in line:
+                if isinstance(item, _Unread) and item.oid in loaded:
+                    longer += self._entries(item, loaded[item.oid])
+                else:
+                    longer.append(item)
+            # git has no empty folders: each unread one stands for an entry at least, but the one that holds `after`.
+            line = longer if count is None else longer[: count + 1]
+        return [item for item in line if isinstance(item, TreeEntry)][:count]
+
+    def _entries(self, folder: _Unread, tree: Mapping[str, Entry]) -> list[TreeEntry | _Unread]:
+        """A folder's entries, and its folders to be read where theirs belong."""
+        items: list[tuple[str, TreeEntry | _Unread]] = []
+        for name, entry in tree.items():
+            path = _join(folder.path, name)
+            if path > self._after:
+                items.append((path, _bare(path, entry)))
+            within = f"{path}/"
+            if self._recursive and entry.is_folder and (within > self._after or self._after.startswith(within)):
+                items.append((within, _Unread(path, entry.oid)))
+        items.sort(key=itemgetter(0))
+        return [item for _, item in items]
 
 
 def files(repository: Repository, commit: Commit) -> list[TreeEntry]:
