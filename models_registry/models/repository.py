@@ -132,6 +132,8 @@ class Repository(models.Model):
     downloads_all_time = models.BigIntegerField(default=0)
     likes = models.IntegerField(default=0)
     trending_score = models.FloatField(default=0)
+    storage_logical = models.BigIntegerField(default=0, help_text="Bytes of all its content, over its history.")
+    storage_stored = models.BigIntegerField(default=0, help_text="Bytes that are stored for it: services.storage_use.")
     search_text = models.GeneratedField(
         expression=Lower(Concat("full_key", models.Value(" "), "summary")),
         output_field=models.CharField(max_length=440),
