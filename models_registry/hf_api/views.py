@@ -18,6 +18,11 @@ def kind_of(plural: str) -> Kind:
     return _KINDS[plural]
 
 
+def is_true(value: object) -> bool:
+    """As clients write it in a query or a form: `true`, `True`, `1`."""
+    return str(value).lower() in {"1", "true"}
+
+
 class RepositoryView(HubApiView):
     """A view below `/api/{models|datasets}/{namespace}/{name}`."""
 
