@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from hub import schema, views
+from hub import api_page, schema, views
 
 urlpatterns = [
     path("", include("models_registry.hf_api.urls")),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("health/ready", views.ready, name="ready"),
     path("", include("evaluations.api.urls")),
     path("api/schema", schema.schema, name="schema"),
+    path("api/docs", api_page.docs, name="api-docs"),
     path("api/<path:rest>", views.no_such_api),
     path("", views.home, name="home"),
     path("preferences", views.preferences, name="preferences"),

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from werkzeug.test import Client as WsgiClient
 
+from hub import wsgi
 from hub.schema import description
 
 FOR_PROGRAMS = re.compile(r"api/|.*/resolve/|.*\.git/|v[12]/")
@@ -55,3 +58,19 @@ def test_the_cas_is_named_at_its_own_origin_with_its_own_token(settings):
     found = description()["paths"]["/v1/shards"]["post"]
     assert found["servers"] == [{"url": settings.CAS_URL}]
     assert found["security"] == [{"casToken": []}]
+
+
+def test_the_page_shows_every_operation_and_needs_nothing_from_elsewhere(client: Client):
+    page = client.get("/api/docs")
+    shown = page.content.decode()
+    for operations in description()["paths"].values():
+        for operation in operations.values():
+            assert f'id="{operation["operationId"]}"' in shown
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', shown)
+
+
+def test_the_page_is_a_page_below_the_addresses_of_programs():
+    """It has what a browser needs: the policy of pages, the visitor's language."""
+    response = WsgiClient(wsgi.application).get("/api/docs", headers={"Accept-Language": "zh-hans"})
+    assert "script-src 'self'" in response.headers["Content-Security-Policy"]
+    assert response.headers["Content-Language"] == "zh-hans"
