@@ -44,7 +44,7 @@ class Batch(LfsView):
             answers = _downloads(repository, items)
             transfer = "basic"
         elif body.get("operation") == "upload":
-            access.require_write(request.actor, repository)
+            access.require_proposal(request.actor, repository)
             transfers = body.get("transfers")
             multipart = isinstance(transfers, list) and "multipart" in transfers
             planned = uploads.plan(actor=request.actor, repository=repository, wanted=items, multipart=multipart)
@@ -127,7 +127,7 @@ class Verify(LfsView):
     @describe(body={shapes.MEDIA_TYPE: shapes.LfsObjectName})
     def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
-        access.require_write(request.actor, repository)
+        access.require_proposal(request.actor, repository)
         sha256, size = _checked(json_object(request))
         session = uploads.session_for(repository, sha256)
         if session is not None:

@@ -7,7 +7,7 @@ from accounts.requests import ActorApiRequest
 from hub.wire.describing import describe
 from models_registry.hf_api.shapes import identity as shapes
 from models_registry.hf_api.shapes.files import CREATE_PR
-from models_registry.hf_api.views import RepositoryView
+from models_registry.hf_api.views import RepositoryView, wants_pull_request
 from models_registry.services.xet import tokens
 from models_registry.services.xet.tokens import IssuedToken
 
@@ -42,5 +42,5 @@ class XetWriteToken(RepositoryView):
     @describe(answer=shapes.XetToken, query=[CREATE_PR], headers=shapes.XET_HEADERS, refuses=[403])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        proposes = request.query_params.get("create_pr", "").lower() in {"1", "true"}
-        return _answer(tokens.issue_write_token(request.actor, repository, rest, proposes=proposes))
+        token = tokens.issue_write_token(request.actor, repository, rest, proposes=wants_pull_request(request))
+        return _answer(token)

@@ -12,6 +12,7 @@ from models_registry.models.content import (
 )
 from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
 from models_registry.models.metadata import Card, RepositoryTag, TensorSummary
+from models_registry.models.pull_request import PullRequest
 from models_registry.models.repository import Gate, Kind, Repository, RepositoryRedirect
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Kind",
     "LfsObject",
     "ObjectKind",
+    "PullRequest",
     "Reference",
     "Repository",
     "RepositoryLfsObject",
