@@ -6,8 +6,10 @@ from django.http import HttpResponse, HttpResponseBase
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
+from hub.wire.describing import describe
 from hub.wire.pagination import next_link, page_limit
 from models_registry import access
+from models_registry.hf_api.shapes import comparing as shapes
 from models_registry.hf_api.views import RepositoryView, is_true
 from models_registry.services import comparing, diffs
 from models_registry.services.diffs import Change, Comparison
@@ -15,11 +17,12 @@ from models_registry.services.trees import TreeEntry
 
 
 class Compare(RepositoryView):
-    """`a..b`: how the files of two revisions differ. `a...b`: what `b` changed since it was branched off `a`.
+    """How the files of two revisions differ, by pages in the order of paths.
 
-    With `raw`, as text that `git apply` takes. By pages in the order of paths.
+    `a..b` compares the two; `a...b` tells what `b` changed since it was branched off `a`.
     """
 
+    @describe(answer=shapes.ComparedRevisions, query=[shapes.RAW], paged=True)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> HttpResponseBase:
         repository = self.repository(request, plural, namespace, name)
         access.require_read(request.actor, repository)  # lines are content

@@ -4,10 +4,13 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire.describing import describe
 from hub.wire.views import json_object
-from models_registry.hf_api.views import RepositoryView
+from models_registry.hf_api.shapes import references as shapes
+from models_registry.hf_api.views import RepositoryView, is_true
 from models_registry.models import Reference
-from models_registry.services import references
+from models_registry.services import references, squashing
+from models_registry.services.changes import MAX_MESSAGE
 
 
 def _reference(reference: Reference, targets: dict[str, str]) -> dict[str, str]:
@@ -16,6 +19,9 @@ def _reference(reference: Reference, targets: dict[str, str]) -> dict[str, str]:
 
 
 class References(RepositoryView):
+    """Branches, tags and pull requests, and the commits they point at."""
+
+    @describe(answer=shapes.ListedReferences, query=[shapes.INCLUDE_PRS])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         found = list(Reference.objects.shown().filter(repository=repository).order_by("name"))
@@ -25,13 +31,28 @@ class References(RepositoryView):
             "converts": [],
             "tags": [_reference(item, targets) for item in found if item.name.startswith("refs/tags/")],
         }
-        if request.query_params.get("include_prs", "").lower() in {"1", "true"}:
+        if is_true(request.query_params.get("include_prs")):
             answer["pullRequests"] = [_reference(item, targets) for item in found if item.name.startswith("refs/pr/")]
         return Response(answer)
 
 
-class Branch(RepositoryView):
+class SuperSquash(RepositoryView):
+    """Put one commit in place of all those of a branch or pull request."""
+
+    @describe(body=shapes.Squash)
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        message = json_object(request).get("message")
+        if not isinstance(message, str | None) or len(message or "") > MAX_MESSAGE:
+            raise BadRequest(f"message must be a text of at most {MAX_MESSAGE} characters.")
+        squashing.squash(actor=request.actor, repository=repository, branch=rest, message=message or "")
+        return Response({})
+
+
+class Branch(RepositoryView):
+    @describe(body=shapes.NewBranch, refuses=[409])
+    def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        """Make a branch of the name in the address."""
         repository = self.repository(request, plural, namespace, name)
         start = json_object(request).get("startingPoint")
         references.create_branch(
@@ -39,14 +60,18 @@ class Branch(RepositoryView):
         )
         return Response({})
 
+    @describe()
     def delete(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        """Delete a branch. The default branch stays."""
         repository = self.repository(request, plural, namespace, name)
         references.delete_branch(actor=request.actor, repository=repository, name=rest)
         return Response({})
 
 
 class Tag(RepositoryView):
+    @describe(body=shapes.NewTag, refuses=[409])
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        """Tag the revision in the address."""
         repository = self.repository(request, plural, namespace, name)
         body = json_object(request)
         if not isinstance(body.get("tag"), str):
@@ -61,7 +86,9 @@ class Tag(RepositoryView):
         )
         return Response({})
 
+    @describe()
     def delete(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        """Delete the tag in the address."""
         repository = self.repository(request, plural, namespace, name)
         references.delete_tag(actor=request.actor, repository=repository, name=rest)
         return Response({})

@@ -23,10 +23,16 @@ class TreeEntry:
     lfs: Pointer | None = None
     pointer_size: int = 0
     xet_hash: str | None = None
+    is_lost: bool = False  # a large file whose content the repository no longer has
 
     @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
+
+    @property
+    def blob_size(self) -> int:
+        """Bytes of what git keeps: of a large file, of its pointer."""
+        return self.pointer_size if self.lfs else self.size
 
 
 def _join(folder: str, name: str) -> str:
@@ -46,10 +52,10 @@ def with_sizes(repository: Repository, entries: Iterable[TreeEntry]) -> list[Tre
         rows = GitObject.objects.filter(repository=repository, oid__in=chunk)
         for oid, size, sha256, lfs_size in rows.values_list("oid", "size", "lfs_sha256", "lfs_size"):
             facts[oid] = (size, Pointer(sha256, lfs_size or 0) if sha256 else None)
-    hashes: dict[str, str] = {}
+    hashes: dict[str, str | None] = {}
     for chunk in _chunks(sorted({pointer.sha256 for _, pointer in facts.values() if pointer}), 2000):
-        stored = LfsObject.objects.filter(sha256__in=chunk, possessions__repository=repository, xet_file__isnull=False)
-        hashes.update(stored.values_list("sha256", "xet_file__hash"))
+        possessed = LfsObject.objects.filter(sha256__in=chunk, possessions__repository=repository)
+        hashes.update(possessed.values_list("sha256", "xet_file__hash"))
     complete = []
     for entry in entries:
         size, pointer = facts.get(entry.oid, (0, None))
@@ -63,6 +69,7 @@ def with_sizes(repository: Repository, entries: Iterable[TreeEntry]) -> list[Tre
                     lfs=pointer,
                     pointer_size=size,
                     xet_hash=hashes.get(pointer.sha256),
+                    is_lost=pointer.sha256 not in hashes,
                 )
             )
     return complete
@@ -192,6 +199,16 @@ def file(repository: Repository, commit: Commit, path: str) -> TreeEntry:
     if entry is None or entry.is_folder:
         raise EntryNotFound(f"There is no file {path!r} at revision {commit.oid[:12]}.")
     return entry
+
+
+def stored(repository: Repository, entry: TreeEntry) -> LfsObject | GitObject:
+    """A file's content, as `services.reading` takes it. Raises EntryNotFound if the content was removed for good."""
+    if entry.lfs is None:
+        return content_of(repository, entry)
+    found = LfsObject.objects.filter(sha256=entry.lfs.sha256, possessions__repository=repository).first()
+    if found is None:
+        raise EntryNotFound(f"The content of {entry.path!r} was removed from this repository.")
+    return found
 
 
 def content_of(repository: Repository, entry: TreeEntry) -> GitObject:
