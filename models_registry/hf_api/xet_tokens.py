@@ -4,6 +4,7 @@ from django.conf import settings
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
+from models_registry.hf_api.downloads import note_session
 from models_registry.hf_api.views import RepositoryView
 from models_registry.services.xet import tokens
 from models_registry.services.xet.tokens import IssuedToken
@@ -24,7 +25,9 @@ def _answer(issued: IssuedToken) -> Response:
 class XetReadToken(RepositoryView):
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        return _answer(tokens.issue_read_token(request.actor, repository, rest))
+        issued = tokens.issue_read_token(request.actor, repository, rest)
+        note_session(request, repository.pk)  # the files themselves are fetched elsewhere
+        return _answer(issued)
 
 
 class XetWriteToken(RepositoryView):
