@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from picklescan.relaxed_zipfile import RelaxedZipFile
 from picklescan.scanner import SafetyLevel, ScanResult, scan_numpy, scan_pickle_bytes, scan_pytorch
@@ -81,13 +81,20 @@ def may_hold_pickles(name: str) -> bool:
 
 
 class _Budget:
+    """`problem`: why reading was refused. picklescan takes every error for the end of a pickle, so it is kept here too."""
+
     def __init__(self, size: int):
         self.left = size
+        self.problem = ""
 
     def spend(self, size: int) -> None:
         self.left -= size
         if self.left < 0:
-            raise ScanError(f"It holds more than {MOST_BYTES // 2**20} MiB to scan.")
+            self.refuse(f"It holds more than {MOST_BYTES // 2**20} MiB to scan.")
+
+    def refuse(self, problem: str) -> NoReturn:
+        self.problem = problem
+        raise ScanError(problem)
 
 
 class _Bounded(io.RawIOBase):
@@ -98,9 +105,12 @@ class _Bounded(io.RawIOBase):
         self._file, self._budget, self._reads_left = file, budget, reads
 
     def read(self, size: int = -1, /) -> bytes:
-        if size < 0 or size > self.largest:
-            raise ScanError(f"It holds a value of more than {self.largest // 2**20} MiB.")
-        return self._counted(self._file.read(size))
+        if size > self.largest:
+            self._budget.refuse(f"It holds a value of more than {self.largest // 2**20} MiB.")
+        found = self._counted(self._file.read(size if size >= 0 else self.largest + 1))
+        if len(found) > self.largest:
+            self._budget.refuse(f"It ends in a value of more than {self.largest // 2**20} MiB.")
+        return found
 
     def readline(self, size: int | None = -1, /) -> bytes:
         return self._counted(self._file.readline(self.largest))
@@ -109,7 +119,7 @@ class _Bounded(io.RawIOBase):
         self._budget.spend(len(found))
         self._reads_left -= 1
         if self._reads_left < 0:
-            raise ScanError(f"It holds a pickle of more than {MOST_READS} values.")
+            self._budget.refuse("It holds a pickle of more values than the hub reads.")
         return found
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
@@ -128,9 +138,10 @@ class _Bounded(io.RawIOBase):
 def scan(file: IO[bytes], name: str) -> Verdict:
     """file: can be sought in. name: its ending tells what to expect where the first bytes do not."""
     results: list[ScanResult] = []
+    budget = _Budget(MOST_BYTES)
     problem = ""
     try:
-        _scan(file, PurePosixPath(name).suffix.lower(), _Budget(MOST_BYTES), results)
+        _scan(file, PurePosixPath(name).suffix.lower(), budget, results)
     except ScanError as error:
         problem = str(error)
     except (
@@ -143,6 +154,7 @@ def scan(file: IO[bytes], name: str) -> Verdict:
         OverflowError,
     ) as error:
         problem = f"It cannot be read to its end: {type(error).__name__}."
+    problem = problem or budget.problem
     if not problem and any(result.scan_err for result in results):
         problem = "A pickle in it breaks off."
     return Verdict(_imports(results), problem)
@@ -189,7 +201,8 @@ def _scan_pytorch(file: IO[bytes], bounded: Any, results: list[ScanResult]) -> N
 
 
 def _scan_zip(file: IO[bytes], budget: _Budget, results: list[ScanResult]) -> None:
-    packed: Any = _Bounded(file, _Budget(MOST_BYTES), largest=LARGEST_DIRECTORY)
+    before_unpacking = _Budget(MOST_BYTES)
+    packed: Any = _Bounded(file, before_unpacking, reads=10 * MOST_READS, largest=LARGEST_DIRECTORY)
     with RelaxedZipFile(packed, "r") as archive:
         packed.largest = LARGEST_READ
         members = archive.infolist()
@@ -202,6 +215,8 @@ def _scan_zip(file: IO[bytes], budget: _Budget, results: list[ScanResult]) -> No
                     unread += 1  # what these unpack to cannot be bounded
                 else:
                     _scan_member(archive, member, budget, results)
+                    if problem := budget.problem or before_unpacking.problem:
+                        raise ScanError(problem)
             except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):
                 unread += 1  # encrypted, or damaged
         if unread:

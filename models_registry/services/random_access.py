@@ -9,7 +9,7 @@ from models_registry.services import objects, reading, trees
 from models_registry.services.trees import TreeEntry
 from models_registry.storage import ObjectMissing
 
-BUFFER = 1024 * 1024
+BUFFER = 128 * 1024  # archives are read a little here and there
 
 ReadRange = Callable[[int, int], bytes]
 """Gives bytes [start, end) of a file."""
@@ -67,5 +67,5 @@ class _Raw(io.RawIOBase):
 
 
 def opened(read: ReadRange, size: int) -> io.BufferedReader:
-    """A file object that can be sought in, and holds one buffer of 1 MiB."""
+    """A file object that can be sought in, and holds one small buffer."""
     return io.BufferedReader(_Raw(read, size), BUFFER)

@@ -118,11 +118,11 @@ def total(summary: TensorSummary) -> int:
 def gguf_parts(read: Iterable[TensorSummary]) -> set[str]:
     """The paths of the largest model among GGUF files; what sees or hears for a model (mmproj) is none of its own."""
     models: dict[str, dict[str, int]] = defaultdict(dict)
-    none: dict[str, int] = {}
     for summary in sorted(read, key=lambda summary: summary.path):
         if summary.format == "gguf" and not summary.problem and "mmproj" not in summary.path.rpartition("/")[2]:
             models[_SHARD.sub("", summary.path)][summary.path] = total(summary)
-    return set(max(models.values(), key=lambda parts: sum(parts.values()), default=none))
+    largest: dict[str, int] = max(models.values(), key=lambda parts: sum(parts.values()), default={})
+    return set(largest)
 
 
 def _chosen_safetensors(
