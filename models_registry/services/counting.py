@@ -43,7 +43,7 @@ def is_counted(path: str, *, marked: bool) -> bool:
 def reader(user_id: int | None, address: str) -> str:
     """Who reads, in a form that tells no address."""
     if user_id is not None:
-        return f"user {user_id}"
+        return f"user-{user_id}"
     return salted_hmac("grove.downloads", address, algorithm="sha256").hexdigest()[:24]
 
 

@@ -87,13 +87,13 @@ def test_a_download_writes_nothing_on_its_way(client: Client, repository: Reposi
 def test_two_processes_count_one_session_once(repository: Repository) -> None:
     processes = counting.Counts(), counting.Counts()
     for process in processes:
-        process.add(repository.pk, "a reader")
+        process.add(repository.pk, "a-reader")
         process.flush()
     assert downloads(repository) == 1
 
 
 def test_counts_wait_for_a_database_that_is_down(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    counting.add(repository.pk, "a reader")
+    counting.add(repository.pk, "a-reader")
 
     def down(_counted: Counter[Any]) -> None:
         raise OperationalError("down")
@@ -109,8 +109,8 @@ def test_counts_wait_for_a_database_that_is_down(repository: Repository, monkeyp
 
 def test_a_repository_that_went_meanwhile_loses_nobody_elses_counts(repository: Repository) -> None:
     gone = make.repository()
-    counting.add(gone.pk, "a reader")
-    counting.add(repository.pk, "a reader")
+    counting.add(gone.pk, "a-reader")
+    counting.add(repository.pk, "a-reader")
     gone.delete()
     assert downloads(repository) == 1
 
@@ -119,7 +119,7 @@ def test_memory_stays_bounded(repository: Repository, monkeypatch: pytest.Monkey
     monkeypatch.setattr(counting, "MOST_SESSIONS", 10)
     counts = counting.Counts()
     for number in range(100):
-        counts.add(repository.pk, f"reader {number}")
+        counts.add(repository.pk, f"reader-{number}")
     assert len(counts._sessions) <= 10
 
 
