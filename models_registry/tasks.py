@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
-from models_registry.events import commit_created, repository_created
+from models_registry.events import commit_created, repository_created, repository_moved
 from models_registry.models import Commit, Reference, Repository
 from models_registry.services import counting, indexing, lineage, scanning, storage_use, trending, uploads
 from models_registry.services.xet import xorbs
@@ -33,6 +33,13 @@ def link_to_the_new_repository(sender: object, repository: Repository, **_: Any)
     lineage.link(repository)
 
 
+@receiver(repository_moved)
+def follow_the_move(sender: object, repository: Repository, **_: Any) -> None:
+    lineage.link(repository)
+    Job.objects.add("tag_children", str(repository.pk))
+    Job.objects.add("measure_storage", str(repository.pk))  # what is stored for it depends on whose it is
+
+
 @job("index_commit", lease=timedelta(minutes=5), retry_on=(StorageUnavailable,))
 def index_commit(key: str) -> None:
     repository_id, _, oid = key.partition(":")
@@ -48,6 +55,11 @@ def scan_commit(key: str) -> None:
 @job("scan_file", lease=timedelta(minutes=15), attempts=3, retry_on=(StorageUnavailable,))
 def scan_file(key: str) -> None:
     scanning.scan_file(key)
+
+
+@job("tag_children", lease=timedelta(minutes=15))
+def tag_children(key: str) -> None:
+    lineage.tag_children(int(key))
 
 
 @job("measure_storage", lease=timedelta(minutes=15))

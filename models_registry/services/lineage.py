@@ -72,16 +72,14 @@ def link(repository: Repository) -> None:
         named.update(base=repository)
 
 
-def tag_children(repository: Repository) -> None:
+def tag_children(repository_id: int) -> None:
     """Let the models made from it be found by the name it has now. Its children may be many: not within a request."""
+    repository = Repository.objects.select_related("namespace").filter(pk=repository_id).first()
+    if repository is None:
+        return
     name = repository.full_name
     for child, relation in repository.children.values_list("repository", "relation").iterator():
         tags = (f"base_model:{name}", f"base_model:{relation}:{name}")
         RepositoryTag.objects.bulk_create(
             [RepositoryTag(repository_id=child, tag=tag) for tag in tags], ignore_conflicts=True
         )
-
-
-def public_children(repository: Repository) -> int:
-    """How many public models name it as their base."""
-    return repository.children.filter(repository__private=False, repository__disabled_reason="").count()

@@ -2,9 +2,10 @@ import pytest
 
 from accounts.models import Actor
 from models_registry.models import LineageEdge, Repository
-from models_registry.services import lineage
 from models_registry.services.indexing import index_commit
+from models_registry.services.moving import move_repository
 from models_registry.services.repositories import delete_repository
+from models_registry.tasks import tag_children
 from tests import make
 from tests.models_registry.formats.gguf_bytes import LLAMA
 from tests.models_registry.indexing.weights import indexed
@@ -71,23 +72,14 @@ def test_no_model_is_its_own_base() -> None:
     assert edges(indexed({"README.md": card("ada/self")}, owner=ada, name="self")) == []
 
 
-def test_only_public_children_are_counted() -> None:
-    base = make.repository(make.user("ada"), "base")
-    indexed({"README.md": card("ada/base")})
-    indexed({"README.md": card("ada/base")}, private=True)
-    hidden = indexed({"README.md": card("ada/base")})
-    Repository.objects.filter(pk=hidden.pk).update(disabled_reason="hidden")
-    assert lineage.public_children(base) == 1
-    assert base.children.count() == 3
-
-
 def test_children_are_found_by_the_name_a_base_has_got() -> None:
     base = make.repository(make.user("ada"), "base")
     tuned = indexed({"README.md": card("ada/base")})
-    Repository.objects.filter(pk=base.pk).update(name="renamed")
-    base.refresh_from_db()
-    lineage.tag_children(base)
-    lineage.tag_children(base)
+    early = indexed({"README.md": card("ada/renamed")})
+    move_repository(actor=Actor(user=base.creator), repository=base, namespace="ada", name="renamed")
+    tag_children(str(base.pk))
+    tag_children(str(base.pk))
+    assert {edge.base for edge in LineageEdge.objects.filter(repository__in=[tuned, early])} == {base}
     assert tuned.tags.filter(tag="base_model:finetune:ada/renamed").count() == 1
 
 
