@@ -3,12 +3,14 @@ import pickle
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from hub.jobs.models import Job
 from models_registry.formats import pickles
 from models_registry.models import FileScan, Repository
 from models_registry.services import references, scanning, trees
-from models_registry.services.commits import AddLfsFile, create_commit
+from models_registry.services.changes import AddLfsFile
+from models_registry.services.commits import create_commit
 from models_registry.services.indexing import index_commit
 from models_registry.tasks import scan_file
 from tests import make
@@ -123,3 +125,20 @@ def test_content_that_went_before_its_scan_ends_the_job() -> None:
     repository.delete()
     scan_file(job.key)
     assert not FileScan.objects.exists()
+
+
+def test_trees_and_repositories_tell_clients_what_was_found(client: Client) -> None:
+    repository = with_files(evil_pkl=EVIL)
+    work_off()
+    tree = client.get(f"{repository.api_path}/tree/main?expand=true").json()
+    assert {entry["path"]: entry["securityFileStatus"]["status"] for entry in tree} == {
+        ".gitattributes": "safe",
+        "evil.pkl": "unsafe",
+    }
+    assert "securityFileStatus" not in client.get(f"{repository.api_path}/tree/main").json()[0]
+    found = {"scansDone": True, "filesWithIssues": [{"path": "evil.pkl", "level": "unsafe"}]}
+    assert client.get(f"{repository.api_path}?securityStatus=true").json()["securityRepoStatus"] == found
+    assert client.get(f"{repository.api_path}?expand=securityRepoStatus").json()["securityRepoStatus"] == found
+    assert "securityRepoStatus" not in client.get(repository.api_path).json()
+    listed = client.get("/api/models?expand=securityRepoStatus").json()
+    assert all(item["securityRepoStatus"] in (None, found) for item in listed)

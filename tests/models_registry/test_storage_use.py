@@ -1,6 +1,9 @@
+from django.test import Client
+
 from models_registry.models import Repository
 from models_registry.services import storage_use
 from tests import make
+from tests.models_registry.indexing.weights import indexed
 from tests.models_registry.xet import sending
 
 
@@ -79,3 +82,14 @@ def test_a_namespaces_repositories_are_added_up() -> None:
 
 def test_a_repository_that_is_gone_is_no_error() -> None:
     assert storage_use.measure(10**9) is None
+
+
+def test_programs_are_told_both_figures_and_the_licence(client: Client) -> None:
+    repository = indexed({"README.md": "---\nlicense: my-own\n---\n"})
+    use = storage_use.measure(repository.pk)
+    assert use
+    told = client.get(repository.api_path).json()
+    assert told["usedStorage"] == use.logical
+    assert told["storage"] == {"logical": use.logical, "stored": use.stored}
+    expanded = client.get(f"{repository.api_path}?expand=licenseInfo").json()
+    assert expanded["licenseInfo"] == {"name": "my-own", "spdx": "", "known": False}
