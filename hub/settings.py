@@ -193,6 +193,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "hub.jobs.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
     "sweep-runs": {"task": "evaluations.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
+    "refresh-counters": {
+        "task": "models_registry.refresh_counters",
+        "schedule": timedelta(minutes=10),
+        "options": {"queue": "io"},
+    },
     "sweep-uploads": {
         "task": "models_registry.sweep_uploads",
         "schedule": timedelta(minutes=10),
