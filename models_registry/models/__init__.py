@@ -2,6 +2,7 @@ from models_registry.models.access_request import AccessRequest
 from models_registry.models.content import (
     LfsObject,
     RepositoryLfsObject,
+    ServedBytes,
     UploadSession,
     XetChunkKey,
     XetFile,
@@ -10,6 +11,7 @@ from models_registry.models.content import (
     Xorb,
     XorbHolder,
 )
+from models_registry.models.garbage import GarbageMark, GarbageRound
 from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
 from models_registry.models.metadata import Card, RepositoryTag, TensorSummary
 from models_registry.models.repository import Gate, Kind, Repository, RepositoryRedirect
@@ -20,6 +22,8 @@ __all__ = [
     "Card",
     "Commit",
     "FolderHistory",
+    "GarbageMark",
+    "GarbageRound",
     "Gate",
     "GitObject",
     "Kind",
@@ -30,6 +34,7 @@ __all__ = [
     "RepositoryLfsObject",
     "RepositoryRedirect",
     "RepositoryTag",
+    "ServedBytes",
     "TensorSummary",
     "UploadSession",
     "XetChunkKey",

@@ -108,6 +108,9 @@ class Repository(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now_add=True, help_text="The last commit on any branch.")
     batch = models.BigIntegerField(default=0, help_text="Counts the writes of git objects, under this row's lock.")
+    epoch = models.PositiveIntegerField(
+        default=0, help_text="Counts the removals of git objects: copies of older ones go."
+    )
 
     # What its lists show and sort by, written by services when the fact changes.
     summary = models.CharField(max_length=300, blank=True)

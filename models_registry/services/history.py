@@ -61,19 +61,22 @@ def record(
     """
     before = last_changes(repository, parent, changed) if parent else {}
     FolderHistory.objects.bulk_create(
-        FolderHistory(
-            repository=repository,
-            commit=commit,
-            path=folder,
-            data=_pack(
-                {
-                    name: commit if name in names else before.get(folder, {}).get(name, commit)
-                    for name in present[folder]
-                }
-            ),
-        )
-        for folder, names in changed.items()
-        if folder in present
+        [
+            FolderHistory(
+                repository=repository,
+                commit=commit,
+                path=folder,
+                data=_pack(
+                    {
+                        name: commit if name in names else before.get(folder, {}).get(name, commit)
+                        for name in present[folder]
+                    }
+                ),
+            )
+            for folder, names in changed.items()
+            if folder in present
+        ],
+        ignore_conflicts=True,  # the same commit twice within a second is the same commit
     )
 
 
