@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from models_registry import storage
@@ -183,10 +182,3 @@ def remove_objects(stored: Iterable[str]) -> None:
     for key in stored:
         with suppress(StorageUnavailable):
             storage.delete(key)
-
-
-def dead_bytes() -> int:
-    """Unpacked bytes of xorbs that no file needs. A xorb cannot be cut, since its name is the hash of all its chunks."""
-    used = Xorb.objects.filter(terms__isnull=False).distinct()
-    whole = used.aggregate(size=Coalesce(Sum(F("unpacked_size")), 0))["size"]
-    return int(whole) - int(XetTerm.objects.aggregate(size=Coalesce(Sum("length"), 0))["size"])

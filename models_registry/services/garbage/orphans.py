@@ -31,7 +31,7 @@ class TooManyOrphans(HubError):
 def step_open_uploads(_position: str, plan: Plan, amounts: Amounts) -> str | None:
     for prefix in (keys.LFS, keys.XORBS):
         for upload in storage.open_uploads(prefix):
-            if upload.started < plan.in_flight_before() and upload.key not in _named([upload.key]):
+            if upload.started < plan.in_flight_before() and upload.key not in named([upload.key]):
                 amounts.add("open uploads", 1)
                 if not plan.dry_run:
                     storage.abort_multipart(upload.key, upload.upload_id)
@@ -46,8 +46,8 @@ def step_objects(position: str, plan: Plan, amounts: Amounts) -> str | None:
         following = PREFIXES.index(prefix) + 1
         return PREFIXES[following] if following < len(PREFIXES) else None
     old = [found for found in page if found.modified < plan.in_flight_before()]
-    named = _named([found.key for found in old])
-    orphans = [found for found in old if found.key not in named]
+    known = named([found.key for found in old])
+    orphans = [found for found in old if found.key not in known]
     suspicious = len(orphans) >= _SUSPICIOUS_COUNT and len(orphans) > _SUSPICIOUS_SHARE * len(page)
     if suspicious and prefix != keys.STAGING and not plan.trust_rows and not plan.dry_run:
         raise TooManyOrphans(
@@ -60,9 +60,10 @@ def step_objects(position: str, plan: Plan, amounts: Amounts) -> str | None:
     return page[-1].key
 
 
-def _named(stored: Iterable[str]) -> set[str]:
+def named(stored: Iterable[str]) -> set[str]:
+    """Those of these keys that a row names."""
     wanted = list(stored)
-    named: set[str] = set()
+    found: set[str] = set()
     for model, field in _NAMING:
-        named |= set(model._default_manager.filter(**{f"{field}__in": wanted}).values_list(field, flat=True))  # noqa: SLF001 - Django's name for it
-    return named
+        found |= set(model._default_manager.filter(**{f"{field}__in": wanted}).values_list(field, flat=True))  # noqa: SLF001 - Django's name for it
+    return found

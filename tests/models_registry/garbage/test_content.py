@@ -288,8 +288,3 @@ def test_uploads_that_nobody_came_back_for_are_swept_though_the_storage_forgot_t
     UploadSession.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     XetGrant.objects.update(expires_at=timezone.now() - timedelta(days=1))
     assert collect()["uploads given up"] == 3
-
-
-def test_bytes_of_xorbs_that_no_file_needs_are_counted(repository: Repository):
-    send_file(caller(repository), (FIRST, 0, 2))
-    assert content.dead_bytes() == sum(map(len, FIRST.chunks[2:]))
