@@ -2,19 +2,24 @@
 
 from accounts.models import Actor, Namespace
 from hub.errors import Forbidden
-from models_registry.errors import GatedRepository, RepositoryDisabled, RepositoryNotFound
-from models_registry.models import Repository
+from models_registry.errors import GatedRepository, RepositoryDisabled, RepositoryMoved, RepositoryNotFound
+from models_registry.models import PullRequest, Repository
 
 
 def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
-    """The repository, if this actor may know of it. A private one and a missing one look alike."""
+    """The repository, if this actor may know of it. A private one and a missing one look alike.
+
+    Raises RepositoryNotFound; RepositoryMoved if it had this name once, which doors answer by leading on.
+    """
     namespace, _, name = full_name.partition("/")
-    found = Repository.objects.visible_to(actor).named(kind, namespace, name).select_related("namespace").first()
-    if found is None:
-        raise RepositoryNotFound(
-            f"There is no {kind} {full_name!r}, or you may not see it.", anonymous=actor.user is None
-        )
-    return found
+    visible = Repository.objects.visible_to(actor).select_related("namespace")
+    found = visible.named(kind, namespace, name).first()
+    if found is not None:
+        return found
+    moved = visible.once_named(kind, namespace, name).first()
+    if moved is not None:
+        raise RepositoryMoved(f"{full_name} has moved to {moved.full_name}.", old=full_name, new=moved.full_name)
+    raise RepositoryNotFound(f"There is no {kind} {full_name!r}, or you may not see it.", anonymous=actor.user is None)
 
 
 def keep(repository: Repository) -> None:
@@ -42,6 +47,28 @@ def require_write(actor: Actor, repository: Repository) -> None:
         raise RepositoryDisabled
     if not Repository.objects.filter(pk=repository.pk).writable_by(actor).exists():
         raise Forbidden(f"You may not write to {repository.full_name} with this account or token.")
+
+
+def require_proposal(actor: Actor, repository: Repository) -> None:
+    """May this actor send it a pull request? Raises as `require_write`, and GatedRepository."""
+    actor.require_writer()
+    require_read(actor, repository)
+    if not Repository.objects.filter(pk=repository.pk).proposable_by(actor).exists():
+        raise Forbidden(f"You may not propose changes to {repository.full_name} with this account or token.")
+
+
+def require_write_to(actor: Actor, repository: Repository, reference: str) -> None:
+    """May this actor add commits to that reference (its full name)? A pull request's author may, who else only reads.
+
+    Raises as `require_write`, and GatedRepository.
+    """
+    number = reference.removeprefix("refs/pr/")
+    if number != reference and number.isdecimal():
+        actor.require_writer()
+        require_read(actor, repository)
+        if PullRequest.objects.writable_by(actor).filter(repository=repository, number=number).exists():
+            return
+    require_write(actor, repository)
 
 
 def require_administration(actor: Actor, repository: Repository) -> None:

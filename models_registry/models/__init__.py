@@ -11,9 +11,19 @@ from models_registry.models.content import (
     Xorb,
     XorbHolder,
 )
+from models_registry.models.counters import DownloadCount
 from models_registry.models.garbage import GarbageMark, GarbageRound
 from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
-from models_registry.models.metadata import Card, RepositoryTag, TensorSummary
+from models_registry.models.metadata import (
+    Card,
+    FileScan,
+    LineageEdge,
+    Relation,
+    RepositoryFacts,
+    RepositoryTag,
+    TensorSummary,
+)
+from models_registry.models.pull_request import PullRequest
 from models_registry.models.repository import Gate, Kind, Repository, RepositoryRedirect
 
 __all__ = [
@@ -21,6 +31,8 @@ __all__ = [
     "BlobContent",
     "Card",
     "Commit",
+    "DownloadCount",
+    "FileScan",
     "FolderHistory",
     "GarbageMark",
     "GarbageRound",
@@ -28,9 +40,13 @@ __all__ = [
     "GitObject",
     "Kind",
     "LfsObject",
+    "LineageEdge",
     "ObjectKind",
+    "PullRequest",
     "Reference",
+    "Relation",
     "Repository",
+    "RepositoryFacts",
     "RepositoryLfsObject",
     "RepositoryRedirect",
     "RepositoryTag",

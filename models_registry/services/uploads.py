@@ -59,9 +59,10 @@ def plan(
 ) -> list[PlannedUpload]:
     """Open a session for each content (SHA-256, bytes) that this repository lacks, in the order asked.
 
+    Who may propose a change may upload what it needs: old clients do not say here for which branch it is.
     Raises Forbidden, RepositoryNotFound, ContentTooLarge (told in `refusal` for a single content), StorageUnavailable.
     """
-    access.require_write(actor, repository)
+    access.require_proposal(actor, repository)
     here = possession.available(actor, repository, [sha256 for sha256, _size in wanted])
     possession.told(actor, repository, sorted(here))
     lacking = [(sha256, size) for sha256, size in wanted if sha256 not in here and size <= most(multipart=multipart)]

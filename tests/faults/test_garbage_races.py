@@ -21,7 +21,8 @@ from models_registry.models import (
     Xorb,
 )
 from models_registry.services import garbage, objects, reading, references, trees, uploads
-from models_registry.services.commits import AddFile, AddLfsFile, create_commit
+from models_registry.services.changes import AddFile, AddLfsFile
+from models_registry.services.commits import create_commit
 from models_registry.services.garbage import amounts
 from models_registry.services.repositories import delete_repository
 from tests import make

@@ -27,7 +27,8 @@ from models_registry.models import (
     Xorb,
 )
 from models_registry.services import fsck, reading
-from models_registry.services.commits import AddFile, create_commit
+from models_registry.services.changes import AddFile
+from models_registry.services.commits import create_commit
 from models_registry.services.garbage import amounts
 from models_registry.storage import keys
 from tests import make

@@ -9,7 +9,8 @@ from django.utils import timezone
 from accounts.models import Actor
 from models_registry.models import GarbageMark, GitObject, LfsObject, Reference, Repository, RepositoryLfsObject, Xorb
 from models_registry.services import garbage, references, uploads
-from models_registry.services.commits import AddLfsFile, create_commit
+from models_registry.services.changes import AddLfsFile
+from models_registry.services.commits import create_commit
 from models_registry.storage import s3
 
 WEEK = timedelta(days=7)

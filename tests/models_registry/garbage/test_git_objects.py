@@ -8,7 +8,8 @@ from accounts.models import Actor
 from models_registry.errors import RevisionNotFound
 from models_registry.models import BlobContent, Commit, FolderHistory, GitObject, Reference, Repository
 from models_registry.services import history, objects, references, trees
-from models_registry.services.commits import AddFile, Delete, create_commit
+from models_registry.services.changes import AddFile, Delete
+from models_registry.services.commits import create_commit
 from models_registry.services.garbage import reachable
 from models_registry.services.repositories import delete_repository
 from tests import make
