@@ -125,8 +125,8 @@ class TagsByType(HubApiView):
 
 def _tags_by_type(kind: Kind) -> dict[str, list[dict[str, Any]]]:
     public = Repository.objects.filter(kind=kind, private=False, disabled_reason="")
-    counted = RepositoryTag.objects.filter(repository__in=public.values("pk")).values_list("tag")
-    counted = counted.annotate(count=Count("pk")).order_by("-count", "tag")
+    counted = RepositoryTag.objects.filter(repository__in=public.values("pk")).values("tag").annotate(count=Count("pk"))
+    commonest = counted.order_by("-count", "tag").values_list("tag", flat=True)[: _MOST_TAGS * 10]
     columns = {"pipeline_tag": "task", "library": "library"} if kind == Kind.MODEL else {}
     type_of = {
         value: type_name
@@ -134,7 +134,7 @@ def _tags_by_type(kind: Kind) -> dict[str, list[dict[str, Any]]]:
         for value in public.exclude(**{column: ""}).order_by().values_list(column, flat=True).distinct()
     }
     answer: dict[str, list[dict[str, Any]]] = {name: [] for name in ("language", "license", "other", *columns)}
-    for tag, _count in counted[: _MOST_TAGS * 10]:
+    for tag in commonest:
         what, colon, rest = tag.partition(":")
         type_name = what if colon and what in _TAG_TYPES else type_of.get(tag, "other")
         label = rest if type_name == what else tag
