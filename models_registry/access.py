@@ -3,7 +3,7 @@
 from accounts.models import Actor, Namespace
 from hub.errors import Forbidden
 from models_registry.errors import GatedRepository, RepositoryDisabled, RepositoryMoved, RepositoryNotFound
-from models_registry.models import Repository
+from models_registry.models import PullRequest, Repository
 
 
 def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
@@ -47,6 +47,28 @@ def require_write(actor: Actor, repository: Repository) -> None:
         raise RepositoryDisabled
     if not Repository.objects.filter(pk=repository.pk).writable_by(actor).exists():
         raise Forbidden(f"You may not write to {repository.full_name} with this account or token.")
+
+
+def require_proposal(actor: Actor, repository: Repository) -> None:
+    """May this actor send it a pull request? Raises as `require_write`, and GatedRepository."""
+    actor.require_writer()
+    require_read(actor, repository)
+    if not Repository.objects.filter(pk=repository.pk).proposable_by(actor).exists():
+        raise Forbidden(f"You may not propose changes to {repository.full_name} with this account or token.")
+
+
+def require_write_to(actor: Actor, repository: Repository, reference: str) -> None:
+    """May this actor add commits to that reference (its full name)? A pull request's author may, who else only reads.
+
+    Raises as `require_write`, and GatedRepository.
+    """
+    number = reference.removeprefix("refs/pr/")
+    if number != reference and number.isdecimal():
+        actor.require_writer()
+        require_read(actor, repository)
+        if PullRequest.objects.writable_by(actor).filter(repository=repository, number=number).exists():
+            return
+    require_write(actor, repository)
 
 
 def require_administration(actor: Actor, repository: Repository) -> None:

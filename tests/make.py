@@ -7,7 +7,8 @@ from accounts.models import AccessToken, Actor, Membership, Organization, Role, 
 from accounts.services.accounts import create_account, create_organization
 from accounts.services.tokens import create_token
 from models_registry.models import Commit, Repository
-from models_registry.services.commits import AddFile, Change, create_commit
+from models_registry.services.changes import AddFile, Change
+from models_registry.services.commits import create_commit
 from models_registry.services.repositories import create_repository
 
 _number = itertools.count(1)

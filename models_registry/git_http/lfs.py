@@ -8,9 +8,11 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest, Forbidden
+from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
 from models_registry.errors import ContentMissing
+from models_registry.git_http import shapes
 from models_registry.models import Kind, LfsObject, Repository, UploadSession
 from models_registry.services import addresses, uploads
 from models_registry.services.uploads import PlannedUpload
@@ -28,6 +30,9 @@ class LfsView(HubApiView):
 
 
 class Batch(LfsView):
+    """Where these large files are to be sent, or can be had."""
+
+    @describe(body={shapes.MEDIA_TYPE: shapes.LfsBatch}, answer=shapes.LfsBatchAnswer, media_type=shapes.MEDIA_TYPE)
     def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
         body = json_object(request)
@@ -39,7 +44,7 @@ class Batch(LfsView):
             answers = _downloads(repository, items)
             transfer = "basic"
         elif body.get("operation") == "upload":
-            access.require_write(request.actor, repository)
+            access.require_proposal(request.actor, repository)
             transfers = body.get("transfers")
             multipart = isinstance(transfers, list) and "multipart" in transfers
             planned = uploads.plan(actor=request.actor, repository=repository, wanted=items, multipart=multipart)
@@ -119,9 +124,10 @@ def _download(stored: LfsObject | None, sha256: str, size: int) -> dict[str, Any
 class Verify(LfsView):
     """The client says it is done: hash what arrived. 200 means it is content of this repository."""
 
+    @describe(body={shapes.MEDIA_TYPE: shapes.LfsObjectName})
     def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
-        access.require_write(request.actor, repository)
+        access.require_proposal(request.actor, repository)
         sha256, size = _checked(json_object(request))
         session = uploads.session_for(repository, sha256)
         if session is not None:
@@ -133,8 +139,9 @@ class Verify(LfsView):
 
 
 class CompleteParts(HubApiView):
-    """Called without credentials: the address itself is the right to finish this one upload."""
+    """All parts are there. Called without credentials: the address itself is the right to finish this one upload."""
 
+    @describe(body={shapes.MEDIA_TYPE: shapes.LfsParts})
     def post(self, request: ActorApiRequest, signed: str, **_repository: str) -> Response:
         try:
             identity = _signer.unsign(signed, max_age=uploads.WRITE_SECONDS)

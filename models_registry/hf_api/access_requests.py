@@ -7,17 +7,23 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
+from models_registry.hf_api.shapes import people as shapes
 from models_registry.hf_api.views import RepositoryView
 from models_registry.models import AccessRequest, Kind
 from models_registry.services import gating
 
 
 class AskAccess(HubApiView):
-    """Asked by the button of the model's page, which is then shown again, and by programs, which get JSON."""
+    """Ask to read a gated repository.
 
+    Programs get JSON; the button on the repository's page leads back to it.
+    """
+
+    @describe(answer=shapes.AskState, also={302: "The repository's page."})
     def post(
         self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL
     ) -> Response | HttpResponseRedirect:
@@ -29,6 +35,9 @@ class AskAccess(HubApiView):
 
 
 class AccessRequests(RepositoryView):
+    """Who asks to read a gated repository, for its owners."""
+
+    @describe(answer=shapes.Request(many=True), paged=True, refuses=[403])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, status: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         found = gating.requests(actor=request.actor, repository=repository, status=status)
@@ -37,6 +46,9 @@ class AccessRequests(RepositoryView):
 
 
 class HandleAccessRequest(RepositoryView):
+    """Accept a request for access, reject it, or set it back to pending."""
+
+    @describe(body=shapes.Decision, answer=shapes.Request)
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         body = json_object(request)
@@ -55,6 +67,9 @@ class HandleAccessRequest(RepositoryView):
 
 
 class GrantAccess(RepositoryView):
+    """Let somebody read a gated repository, asked or unasked."""
+
+    @describe(body=shapes.Grant, answer=shapes.Request)
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         username = _text(json_object(request), "user")

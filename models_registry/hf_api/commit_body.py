@@ -11,7 +11,7 @@ from hub.wire import json_text
 from models_registry.errors import BadPath, ContentTooLarge
 from models_registry.formats.paths import MAX_PATH_BYTES
 from models_registry.services import objects
-from models_registry.services.commits import MAX_CHANGES, MAX_REGULAR_BYTES, AddFile, AddLfsFile, Change, Delete
+from models_registry.services.changes import MAX_CHANGES, MAX_REGULAR_BYTES, AddFile, AddLfsFile, Change, Delete
 
 _LINE_LIMIT = MAX_REGULAR_BYTES * 4 // 3 + 64 * 1024
 _MEMORY_LIMIT = 32 * 1024 * 1024  # file content held at once; what comes after goes to storage even if it is small

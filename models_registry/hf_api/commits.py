@@ -2,26 +2,33 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
-from hub.errors import BadRequest, NotOffered
+from hub.errors import BadRequest
 from hub.wire.body import body_stream
+from hub.wire.describing import describe
 from hub.wire.pagination import next_link, page_limit
 from hub.wire.views import json_object
 from models_registry import access
 from models_registry.hf_api.commit_body import read_commit
-from models_registry.hf_api.views import RepositoryView
-from models_registry.models import Commit
-from models_registry.services import commits, history, preupload, references, uploads
+from models_registry.hf_api.shapes import files as shapes
+from models_registry.hf_api.views import RepositoryView, wants_pull_request
+from models_registry.models import Commit, Reference, Repository
+from models_registry.services import history, preupload, pull_requests, references, uploads
+from models_registry.services.changes import AddLfsFile
+from models_registry.services.commits import create_commit
 
 
 class Preupload(RepositoryView):
+    """Which of these files go into the commit itself, and which are uploaded before it."""
+
+    @describe(body=shapes.AskedFiles, answer=shapes.PlannedFiles, query=[shapes.CREATE_PR])
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        _refuse_pull_request(request)
-        access.require_write(request.actor, repository)
-        commit = references.resolve(repository, rest)
+        branch = _branch(request, repository, rest)
+        commit = references.resolve(repository, branch.name)
         body = json_object(request)
         files = [_asked(item) for item in _list(body, "files")]
         ignore = body.get("gitIgnore")
@@ -42,9 +49,18 @@ class Preupload(RepositoryView):
         )
 
 
-def _refuse_pull_request(request: ActorApiRequest) -> None:
-    if request.query_params.get("create_pr", "").lower() in {"1", "true"}:
-        raise NotOffered("This hub does not take pull requests yet: commit to a branch of a repository of yours.")
+def _branch(request: ActorApiRequest, repository: Repository, name: str) -> Reference:
+    """The branch, or pull request's head, to write to or (`create_pr`) to build on.
+
+    Raises Unauthenticated, ReadOnlyToken, Suspended, RevisionNotFound, Forbidden, GatedRepository.
+    """
+    if wants_pull_request(request):
+        access.require_proposal(request.actor, repository)
+        return pull_requests.base_for(repository, name)
+    request.actor.require_writer()
+    reference = references.branch(repository, name)
+    access.require_write_to(request.actor, repository, reference.name)
+    return reference
 
 
 def _list(body: dict[str, Any], name: str) -> list[Any]:
@@ -64,29 +80,43 @@ def _asked(item: Any) -> preupload.Asked:
 
 
 class CommitView(RepositoryView):
+    """Move a branch by one commit, all or nothing."""
+
+    @describe(
+        body={shapes.NDJSON: shapes.COMMIT_LINES},
+        answer=shapes.MadeCommit,
+        query=[shapes.CREATE_PR],
+        refuses=[409, 412],
+    )
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        _refuse_pull_request(request)
-        access.require_write(request.actor, repository)  # before a byte of the body is read
-        references.branch(repository, rest)
+        _branch(request, repository, rest)  # before a byte of the body is read
         body = read_commit(body_stream(request._request))  # noqa: SLF001 - DRF has no public name for Django's request
-        uploads.finish_pending(
-            repository, [change.sha256 for change in body.changes if isinstance(change, commits.AddLfsFile)]
-        )
-        commit = commits.create_commit(
-            actor=request.actor,
-            repository=repository,
-            branch=rest,
-            parent=body.parent,
-            changes=body.changes,
-            title=body.title,
-            body=body.body,
-        )
+        uploads.finish_pending(repository, [change.sha256 for change in body.changes if isinstance(change, AddLfsFile)])
+        answer: dict[str, Any] = {"success": True, "hookOutput": ""}
+        if wants_pull_request(request):
+            made, commit = pull_requests.propose(
+                actor=request.actor, repository=repository, base=rest, parent=body.parent, changes=body.changes,
+                title=body.title, body=body.body,
+            )  # fmt: skip
+            answer["pullRequestUrl"] = request.build_absolute_uri(made.get_absolute_url())
+        else:
+            commit = create_commit(
+                actor=request.actor, repository=repository, branch=rest, parent=body.parent, changes=body.changes,
+                title=body.title, body=body.body,
+            )  # fmt: skip
         url = request.build_absolute_uri(f"{repository.get_absolute_url()}/commit/{commit.oid}")
-        return Response({"success": True, "commitOid": commit.oid, "commitUrl": url, "hookOutput": ""})
+        return Response(answer | {"commitOid": commit.oid, "commitUrl": url})
 
 
 class CommitList(RepositoryView):
+    """The history of a revision, newest first."""
+
+    @describe(
+        answer=shapes.ListedCommit(many=True),
+        query=[OpenApiParameter("expand[]", str, enum=["formatted"], many=True)],
+        paged=True,
+    )
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         limit = page_limit(request, default=50, most=1000)

@@ -9,9 +9,11 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire.describing import describe
 from hub.wire.pagination import next_link, page_limit
 from hub.wire.views import HubApiView
 from models_registry.hf_api import describing
+from models_registry.hf_api.shapes import repositories as shapes
 from models_registry.hf_api.views import is_true, kind_of
 from models_registry.models import Gate, Kind, Repository, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
@@ -34,6 +36,9 @@ _TAG_TYPES = frozenset(
 
 
 class RepositoryList(HubApiView):
+    """Models or datasets, searched, narrowed and sorted."""
+
+    @describe(answer=shapes.RepositoryInfo(many=True), query=shapes.FILTERS, paged=True, refuses=[501])
     def get(self, request: ActorApiRequest, plural: str) -> Response:
         kind = kind_of(plural)
         asked = request.query_params
@@ -114,6 +119,7 @@ def _parameters(value: str) -> tuple[int | None, int | None]:
 class TagsByType(HubApiView):
     """What there is to filter by, the commonest first, counted among what everybody may see."""
 
+    @describe(answer=shapes.TAGS_BY_TYPE)
     def get(self, request: ActorApiRequest, kind: str) -> Response:
         key = f"tags-by-type:{kind}"
         answer = cache.get(key)

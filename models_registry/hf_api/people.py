@@ -10,8 +10,10 @@ from accounts.models import Actor, Membership, Namespace, Organization, Role, Us
 from accounts.requests import ActorApiRequest
 from accounts.services.accounts import organization_named, user_named
 from hub.errors import Forbidden
+from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
 from hub.wire.views import HubApiView
+from models_registry.hf_api.shapes import people as shapes
 from models_registry.models import Kind, Repository
 
 
@@ -44,6 +46,9 @@ def _counts(actor: Actor, namespace: Namespace) -> Mapping[str, int]:
 
 
 class UserOverview(HubApiView):
+    """A member."""
+
+    @describe(answer=shapes.User)
     def get(self, request: ActorApiRequest, username: str) -> Response:
         user = user_named(username)
         memberships = Membership.objects.filter(user=user).select_related("organization__namespace").order_by("pk")
@@ -62,6 +67,9 @@ class UserOverview(HubApiView):
 
 
 class OrganizationOverview(HubApiView):
+    """An organisation."""
+
+    @describe(answer=shapes.Organization)
     def get(self, request: ActorApiRequest, name: str) -> Response:
         organization = organization_named(name)
         answer = _short_organization(organization) | {
@@ -76,6 +84,9 @@ class OrganizationOverview(HubApiView):
 
 
 class Members(HubApiView):
+    """Who belongs to an organisation."""
+
+    @describe(answer=shapes.Member(many=True), paged=True)
     def get(self, request: ActorApiRequest, name: str) -> Response:
         memberships = Membership.objects.filter(organization=organization_named(name)).select_related("user")
         rows, headers = page_by_id(request._request, memberships)  # noqa: SLF001 - DRF has no public name for Django's request
@@ -83,8 +94,9 @@ class Members(HubApiView):
 
 
 class NobodyFollows(HubApiView):
-    """Nobody follows anybody on this hub so far; whom one asks about must exist."""
+    """Nobody: on this hub nobody follows anybody so far, but whom one asks about must exist."""
 
+    @describe(answer=shapes.ShortUser(many=True))
     def get(self, request: ActorApiRequest, username: str = "", name: str = "") -> Response:
         if username:
             user_named(username)
@@ -96,6 +108,7 @@ class NobodyFollows(HubApiView):
 class Stored(HubApiView):
     """What is stored in one's own namespace, or in an organisation's, for its members."""
 
+    @describe(answer=shapes.StoredRepository(many=True), paged=True, refuses=[403])
     def get(self, request: ActorApiRequest, name: str = "") -> Response:
         user = request.actor.require_user()
         namespace = organization_named(name).namespace if name else user.namespace

@@ -2,15 +2,18 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest, NotFound
+from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
 from models_registry.errors import RepositoryExists, RepositoryNotFound
 from models_registry.hf_api import describing
+from models_registry.hf_api.shapes import repositories as shapes
 from models_registry.hf_api.views import RepositoryView, is_true, kind_of
 from models_registry.models import Gate, Kind, Repository
 from models_registry.services import duplicating, moving, references, repositories
@@ -45,6 +48,9 @@ def _visibility(body: dict[str, Any]) -> bool | None:
 
 
 class Create(HubApiView):
+    """Make a repository, with its initial commit."""
+
+    @describe(body=shapes.NewRepository, answer=shapes.MadeRepository, refuses=[409, 501])
     def post(self, request: ActorApiRequest) -> Response:
         body = json_object(request)
         namespace, name = _name_in(request, body)
@@ -60,6 +66,9 @@ class Create(HubApiView):
 
 
 class Delete(HubApiView):
+    """Delete a repository, for good."""
+
+    @describe(body=shapes.Name, refuses=[404, 501])
     def delete(self, request: ActorApiRequest) -> Response:
         body = json_object(request)
         namespace, name = _name_in(request, body)
@@ -78,6 +87,9 @@ def _full_name(body: dict[str, Any], member: str) -> tuple[str, str]:
 
 
 class Move(HubApiView):
+    """Rename a repository, or give it to another namespace; its old address leads on."""
+
+    @describe(body=shapes.NewAddress, answer=shapes.MovedRepository, refuses=[404, 409, 501])
     def post(self, request: ActorApiRequest) -> Response:
         body = json_object(request)
         source, target = _full_name(body, "fromRepo"), _full_name(body, "toRepo")
@@ -87,6 +99,9 @@ class Move(HubApiView):
 
 
 class Duplicate(RepositoryView):
+    """Copy a repository with its history, branches and tags; large files are not stored again."""
+
+    @describe(body=shapes.NewDuplicate, answer=shapes.MadeRepository, refuses=[409])
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         source = self.repository(request, plural, namespace, name)
         request.actor.require_writer()
@@ -111,6 +126,9 @@ def _with_address(
 
 
 class Settings(RepositoryView):
+    """Change who sees a repository, and who reads it."""
+
+    @describe(body=shapes.ChangedSettings, answer=shapes.Settings)
     def put(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         body = json_object(request)
@@ -126,11 +144,13 @@ class Settings(RepositoryView):
 
 
 class Info(RepositoryView):
-    """Of the default branch."""
+    """A repository, as its default branch stands."""
 
+    @describe(answer=shapes.RepositoryInfo, query=[shapes.EXPAND, shapes.BLOBS])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         return _info(request, self.repository(request, plural, namespace, name), revision=None)
 
+    @extend_schema(exclude=True)
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         """What reads as `{name}/{action}` of a name without a namespace is told that there is no such repository."""
         self.repository(request, plural, namespace, name)
@@ -140,6 +160,9 @@ class Info(RepositoryView):
 
 
 class RevisionInfo(RepositoryView):
+    """A repository, as this revision stands."""
+
+    @describe(answer=shapes.RepositoryInfo, query=[shapes.EXPAND, shapes.BLOBS])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         return _info(request, self.repository(request, plural, namespace, name), revision=rest)
 
@@ -155,6 +178,7 @@ def _info(request: ActorApiRequest, repository: Repository, *, revision: str | N
 class AuthCheck(RepositoryView):
     """May I read (or write) it?"""
 
+    @describe(refuses=[403])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, what: str = "read") -> Response:
         repository = self.repository(request, plural, namespace, name)
         if what not in {"read", "write"}:
@@ -169,6 +193,7 @@ class AuthCheck(RepositoryView):
 class NoNamespace(HubApiView):
     """Ids without a namespace: no repository of this hub has one, and the client must read that from the code."""
 
+    @describe(answer=None, status=404)
     def _refuse(self, request: ActorApiRequest, name: str, **_: Any) -> Response:
         raise RepositoryNotFound(f"There is no repository {name!r}.", anonymous=not request.actor.is_known)
 

@@ -7,30 +7,31 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire.describing import JSON, describe
 from hub.wire.pagination import next_link, page_limit
 from models_registry.hf_api.presenting import tree_entries
-from models_registry.hf_api.views import RepositoryView
+from models_registry.hf_api.shapes import files as shapes
+from models_registry.hf_api.views import RepositoryView, is_true
 from models_registry.services import references, trees
 
 _MOST_PATHS = 1000
 
 
-def _true(value: Any) -> bool:
-    return str(value).lower() in {"1", "true"}
-
-
 class Tree(RepositoryView):
+    """The files and folders of a folder, by pages."""
+
+    @describe(answer=shapes.Entry(many=True), query=[shapes.RECURSIVE, shapes.EXPANDED], paged=True)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         revision, path = references.split(repository, rest)
         commit = references.resolve(repository, revision)
-        expand = _true(request.query_params.get("expand"))
+        expand = is_true(request.query_params.get("expand"))
         limit = page_limit(request, default=100 if expand else 1000, most=100 if expand else 1000)
         entries, more = trees.listing(
             repository,
             commit,
             path,
-            recursive=_true(request.query_params.get("recursive")),
+            recursive=is_true(request.query_params.get("recursive")),
             after=request.query_params.get("cursor", ""),
             limit=limit,
         )
@@ -39,8 +40,14 @@ class Tree(RepositoryView):
 
 
 class PathsInfo(RepositoryView):
-    """A read, whatever the method: for readers too."""
+    """What is known of these paths; those that are not there are left out.
 
+    A read, whatever the method: for readers too.
+    """
+
+    @describe(
+        body={"application/x-www-form-urlencoded": shapes.Paths, JSON: shapes.Paths}, answer=shapes.Entry(many=True)
+    )
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         commit = references.resolve(repository, rest)
@@ -53,4 +60,4 @@ class PathsInfo(RepositoryView):
         wanted = [path.strip("/") for path in asked]
         found = trees.find(repository, commit, wanted)
         entries = [found[path] for path in dict.fromkeys(wanted) if path in found]
-        return Response(tree_entries(repository, commit, entries, expand=_true(data.get("expand"))))
+        return Response(tree_entries(repository, commit, entries, expand=is_true(data.get("expand"))))

@@ -19,8 +19,13 @@ def kind_of(plural: str) -> Kind:
 
 
 def is_true(value: object) -> bool:
-    """As clients write it in a query or a form: `true`, `True`, `1`."""
+    """As clients of all ages write it in a query or form."""
     return str(value).lower() in {"1", "true"}
+
+
+def wants_pull_request(request: ActorApiRequest) -> bool:
+    """Whether a write is meant as a proposal, which who may read a repository may make."""
+    return is_true(request.query_params.get("create_pr"))
 
 
 class RepositoryView(HubApiView):

@@ -21,6 +21,7 @@ from models_registry.models.metadata import (
     RepositoryTag,
     TensorSummary,
 )
+from models_registry.models.pull_request import PullRequest
 from models_registry.models.repository import Gate, Kind, Repository, RepositoryRedirect
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "LfsObject",
     "LineageEdge",
     "ObjectKind",
+    "PullRequest",
     "Reference",
     "Relation",
     "Repository",

@@ -36,10 +36,15 @@ class LfsObject(models.Model):
 
 
 class RepositoryLfsObject(models.Model):
-    """Possession: this repository may refer to this content and serve it. Knowing a hash is not possession."""
+    """Possession: this repository may refer to this content and serve it. Knowing a hash is not possession.
+
+    `path`, `reference`: where a commit last put it, for lists; empty where nobody said so.
+    """
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="possessions")
     lfs_object = models.ForeignKey(LfsObject, models.CASCADE, related_name="possessions")
+    path = models.CharField(max_length=4096, blank=True)
+    reference = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

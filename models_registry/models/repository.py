@@ -73,6 +73,12 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
             Q(namespace__in=actor.namespaces(Role.WRITE)) | own, actor.scope_of("write"), disabled_reason=""
         )
 
+    def proposable_by(self, actor: Actor) -> Self:
+        """Those to which the actor may send a pull request: what they may read, with a credential that may write there."""
+        if actor.user is None or actor.user.is_suspended:
+            return self.none()
+        return self.readable_by(actor).filter(actor.scope_of("write"))
+
     def administered_by(self, actor: Actor) -> Self:
         """Those the actor may delete, move, rename, hide or gate: who administers the namespace, and their creators."""
         if actor.user is None or actor.user.is_suspended:
@@ -121,6 +127,10 @@ class Repository(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now_add=True, help_text="The last commit on any branch.")
     batch = models.BigIntegerField(default=0, help_text="Counts the writes of git objects, under this row's lock.")
+    epoch = models.IntegerField(
+        default=0, help_text="Raised when objects are taken out of the repository: what was made of it before is stale."
+    )
+    last_number = models.PositiveIntegerField(default=0, help_text="Of its discussions and pull requests together.")
 
     # What its lists show and sort by, written by services when the fact changes.
     summary = models.CharField(max_length=300, blank=True)

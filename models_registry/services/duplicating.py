@@ -60,10 +60,10 @@ def _copy(model: type[models.Model], source: Repository, target: Repository, *, 
     taken = [
         quote(field.column)
         for field in model._meta.concrete_fields  # noqa: SLF001 - Django's documented name
-        if field.column
+        if field.column is not None
+        and field.name != "repository"
         and not field.generated
         and not isinstance(field, models.AutoField)
-        and field.name != "repository"
     ]
     columns, table, owner = ", ".join(taken), quote(model._meta.db_table), quote("repository_id")  # noqa: SLF001
     statement = f"INSERT INTO {table} ({owner}, {columns}) SELECT %s, {columns} FROM {table} WHERE {owner} = %s"  # noqa: S608 - names of our own models

@@ -9,7 +9,7 @@ from typing import Self
 from models_registry.formats.gitattributes import IgnoreRules, LfsRules
 from models_registry.models import Commit, Repository
 from models_registry.services import objects, trees
-from models_registry.services.commits import MAX_REGULAR_BYTES, checked_path
+from models_registry.services.changes import MAX_REGULAR_BYTES, checked_path
 
 MAX_FILES = 1000
 

@@ -13,7 +13,8 @@ from models_registry.events import repository_created, repository_deleted
 from models_registry.formats import gitattributes
 from models_registry.models import Gate, Kind, Repository, RepositoryRedirect
 from models_registry.models.repository import REPOSITORY_NAME
-from models_registry.services.commits import AddFile, create_initial_commit
+from models_registry.services.changes import AddFile
+from models_registry.services.commits import create_initial_commit
 
 
 def check_name(name: str) -> None:

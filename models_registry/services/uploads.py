@@ -58,9 +58,10 @@ def plan(
 ) -> list[PlannedUpload]:
     """Open a session for each content (SHA-256, bytes) that this repository lacks, in the order asked.
 
+    Who may propose a change may upload what it needs: old clients do not say here for which branch it is.
     Raises Forbidden, RepositoryNotFound, ContentTooLarge (told in `refusal` for a single content), StorageUnavailable.
     """
-    access.require_write(actor, repository)
+    access.require_proposal(actor, repository)
     here = available_to(actor, repository, [sha256 for sha256, _size in wanted])
     lacking = [(sha256, size) for sha256, size in wanted if sha256 not in here and size <= most(multipart=multipart)]
     if sum(_part_count(size) for _sha256, size in lacking if _in_parts(size, multipart)) > MOST_ADDRESSES:

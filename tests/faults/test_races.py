@@ -18,7 +18,8 @@ from models_registry import storage
 from models_registry.formats import xorb
 from models_registry.models import Commit, LfsObject, Repository, UploadSession, Xorb
 from models_registry.services import references, trees, uploads
-from models_registry.services.commits import AddFile, create_commit
+from models_registry.services.changes import AddFile
+from models_registry.services.commits import create_commit
 from models_registry.services.repositories import create_repository, delete_repository
 from models_registry.services.xet import xorbs
 from models_registry.storage import Part

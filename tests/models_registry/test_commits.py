@@ -9,7 +9,8 @@ from models_registry.errors import BadPath, BranchMoved, ContentMissing, EntryNo
 from models_registry.formats import git_objects
 from models_registry.models import Commit, GitObject, Reference, Repository
 from models_registry.services import history, objects, trees
-from models_registry.services.commits import AddFile, AddLfsFile, Change, Delete, create_commit
+from models_registry.services.changes import AddFile, AddLfsFile, Change, Delete
+from models_registry.services.commits import create_commit
 from tests import make, services
 
 

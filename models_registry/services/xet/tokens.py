@@ -9,7 +9,7 @@ from accounts.models import AccessToken, Actor, Namespace, User
 from hub.errors import Forbidden, Unauthenticated
 from models_registry import access
 from models_registry.models import Repository
-from models_registry.services import signed
+from models_registry.services import references, signed
 
 TOKEN_SECONDS = 3600
 _PURPOSE = "cas"
@@ -50,8 +50,7 @@ class Caller:
         if not self.writes:
             raise Forbidden("This token is for reading; ask the hub for a write token.")
         if self.proposes:
-            self.actor.require_writer()
-            access.require_read(self.actor, self.repository)
+            access.require_proposal(self.actor, self.repository)
         else:
             access.require_write(self.actor, self.repository)
 
@@ -63,7 +62,15 @@ def issue_read_token(actor: Actor, repository: Repository, revision: str) -> Iss
 
 
 def issue_write_token(actor: Actor, repository: Repository, revision: str, *, proposes: bool = False) -> IssuedToken:
-    """proposes: the upload is for a pull request. Raises Unauthenticated, Suspended, ReadOnlyToken, Forbidden, …"""
+    """proposes: the upload is for a new pull request. One for a pull request's own reference is a proposal, too.
+
+    Raises Unauthenticated, Suspended, ReadOnlyToken, Forbidden, GatedRepository, RevisionNotFound.
+    """
+    actor.require_writer()
+    if not proposes:  # clients name no revision ("None") for a new one
+        reference = references.branch(repository, revision)
+        access.require_write_to(actor, repository, reference.name)
+        proposes = not Repository.objects.filter(pk=repository.pk).writable_by(actor).exists()
     caller = Caller(actor=actor, repository=repository, writes=True, proposes=proposes)
     caller.require_write()
     return _issue(actor, repository, revision, writes=True, proposes=proposes)

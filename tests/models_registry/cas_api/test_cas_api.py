@@ -212,7 +212,7 @@ def test_the_hub_gives_no_token_to_who_has_no_right(client: Client, repository: 
     reader = make.bearer(make.token(repository.creator, role=TokenRole.READ))
     assert client.get(f"{repository.api_path}/xet-write-token/main", headers=reader).status_code == 403
     public = make.repository()
-    path = f"{public.api_path}/xet-write-token/None"
-    assert client.get(path, headers=stranger).status_code == 403
-    assert client.get(f"{path}?create_pr=1", headers=stranger).status_code == 200
-    assert client.get(f"{path}?create_pr=1").status_code == 401
+    path = f"{public.api_path}/xet-write-token"
+    assert client.get(f"{path}/main", headers=stranger).status_code == 403
+    assert client.get(f"{path}/None?create_pr=1", headers=stranger).status_code == 200
+    assert client.get(f"{path}/None?create_pr=1").status_code == 401

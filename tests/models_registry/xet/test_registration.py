@@ -9,7 +9,8 @@ from models_registry.errors import ContentMissing, Malformed
 from models_registry.formats import merkle
 from models_registry.models import LfsObject, Repository, RepositoryLfsObject, XetChunkKey, XetFile, XetTerm
 from models_registry.services import reading, uploads
-from models_registry.services.commits import AddLfsFile, create_commit
+from models_registry.services.changes import AddLfsFile
+from models_registry.services.commits import create_commit
 from models_registry.services.xet import registration, xorbs
 from models_registry.services.xet.tokens import Caller
 from models_registry.storage import keys

@@ -1,0 +1,124 @@
+"""What a commit may do to the files of a repository, and which content it may name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from accounts.models import Actor
+from models_registry.errors import BadPath, ContentMismatch, ContentMissing, ContentTooLarge
+from models_registry.formats import git_objects, paths
+from models_registry.formats.git_objects import Pointer
+from models_registry.models import LfsObject, Repository, RepositoryLfsObject
+from models_registry.services import objects
+from models_registry.services.objects import Prepared
+
+MAX_CHANGES = 25_000
+MAX_REGULAR_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class AddFile:
+    """A regular file; its content is prepared beforehand, large content already in storage."""
+
+    path: str
+    blob: Prepared
+
+    @classmethod
+    def of(cls, path: str, content: bytes, *, spill_over: int = objects.ROW_LIMIT) -> Self:
+        """Raises BadPath, ContentTooLarge, StorageUnavailable."""
+        checked_path(path)
+        if len(content) > MAX_REGULAR_BYTES:
+            raise ContentTooLarge(
+                f"{path} has {len(content)} bytes: files over {MAX_REGULAR_BYTES} bytes must be uploaded as LFS files."
+            )
+        return cls(path, objects.blob_of(content, spill_over=spill_over))
+
+
+@dataclass(frozen=True)
+class AddLfsFile:
+    """A file whose content was uploaded before. `size` is None where the client does not say it."""
+
+    path: str
+    sha256: str
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """A file, or a folder with all that is in it."""
+
+    path: str
+
+
+Change = AddFile | AddLfsFile | Delete
+
+
+def checked_path(path: str) -> str:
+    """Raises BadPath."""
+    try:
+        return paths.checked(path)
+    except paths.UnsafePath as error:
+        raise BadPath(str(error)) from None
+
+
+def possessed(actor: Actor, repository: Repository, changes: Sequence[Change]) -> dict[str, LfsObject]:
+    """The content the changes name, by SHA-256, where this repository may have it.
+
+    That is what was uploaded to it, and what the actor may read in another repository (a copy is then a reference).
+    Content that was never verified, or is only in somebody's private repository, is missing. Raises ContentMissing.
+    """
+    named: dict[str, str] = {}
+    for change in changes:
+        if isinstance(change, AddLfsFile):
+            named.setdefault(change.sha256, change.path)
+        elif isinstance(change, AddFile) and change.blob.pointer is not None:  # a pointer typed as a text file
+            named.setdefault(change.blob.pointer.sha256, change.path)
+    found: dict[str, LfsObject] = {}
+    hashes = list(named)
+    for start in range(0, len(hashes), 500):
+        here = hashes[start : start + 500]
+        own = LfsObject.objects.filter(sha256__in=here, possessions__repository=repository)
+        found |= {row.sha256: row for row in own}
+        missing = [sha256 for sha256 in here if sha256 not in found]
+        if missing:
+            readable = Repository.objects.readable_by(actor)
+            copied = LfsObject.objects.filter(sha256__in=missing, possessions__repository__in=readable).distinct()
+            copies = {row.sha256: row for row in copied}
+            RepositoryLfsObject.objects.bulk_create(
+                [RepositoryLfsObject(repository=repository, lfs_object=row) for row in copies.values()],
+                ignore_conflicts=True,
+            )
+            found |= copies
+    for sha256, path in named.items():
+        if sha256 not in found:
+            raise ContentMissing(f"The content of {path!r} (sha256 {sha256}) was not uploaded to this repository.")
+    return found
+
+
+def blob_of(change: AddFile | AddLfsFile, content: dict[str, LfsObject]) -> Prepared:
+    pointer = change.blob.pointer if isinstance(change, AddFile) else Pointer(change.sha256, change.size or 0)
+    if pointer is not None:
+        size = content[pointer.sha256].size
+        said = pointer.size if isinstance(change, AddFile) else change.size
+        if said is not None and said != size:
+            raise ContentMismatch(f"{change.path!r} was said to have {said} bytes, and has {size}.")
+        if isinstance(change, AddLfsFile):
+            raw = git_objects.encode_pointer(Pointer(change.sha256, size))
+            return objects.blob_of(raw)
+    assert isinstance(change, AddFile)  # an AddLfsFile always has a pointer
+    return change.blob
+
+
+def note_places(repository: Repository, changes: Sequence[Change], reference: str) -> None:
+    """Remember where a commit puts its large files, for the list of them."""
+    places = {change.sha256: change.path for change in changes if isinstance(change, AddLfsFile)}
+    hashes = list(places)
+    for start in range(0, len(hashes), 500):
+        rows = list(
+            RepositoryLfsObject.objects.filter(
+                repository=repository, lfs_object__sha256__in=hashes[start : start + 500]
+            ).select_related("lfs_object")
+        )
+        for row in rows:
+            row.path, row.reference = places[row.lfs_object.sha256], reference
+        RepositoryLfsObject.objects.bulk_update(rows, ["path", "reference"])
