@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "hub.jobs",
     "accounts",
     "models_registry",
+    "models_registry.community",
     "evaluations",
 ]
 

@@ -10,9 +10,9 @@ from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
 from models_registry.errors import RepositoryExists, RepositoryNotFound
-from models_registry.hf_api.presenting import repository_info
+from models_registry.hf_api import describing
 from models_registry.hf_api.shapes import repositories as shapes
-from models_registry.hf_api.views import RepositoryView, kind_of
+from models_registry.hf_api.views import RepositoryView, is_true, kind_of
 from models_registry.models import Gate, Kind, Repository
 from models_registry.services import references, repositories
 
@@ -112,9 +112,10 @@ class RevisionInfo(RepositoryView):
 
 def _info(request: ActorApiRequest, repository: Repository, *, revision: str | None) -> Response:
     commit = references.resolve(repository, revision or repository.default_branch)
-    expand = request.query_params.getlist("expand") + request.query_params.getlist("expand[]")
-    blobs = request.query_params.get("blobs", "").lower() in {"1", "true"}
-    return Response(repository_info(repository, commit, expand=expand, blobs=blobs))
+    asked = request.query_params
+    expand = describing.checked_expand(Kind(repository.kind), asked.getlist("expand") + asked.getlist("expand[]"))
+    page = describing.Page([repository], commits={repository.pk: commit}, blobs=is_true(asked.get("blobs")))
+    return Response(describing.describe(page, repository, expand or None, expanded=bool(expand)))
 
 
 class AuthCheck(RepositoryView):
