@@ -3,7 +3,7 @@
 import hashlib
 
 from huggingface_hub import HfFileSystem
-from steps import Place, main, refusal, step
+from steps import NO_ENTRY, Place, main, refusal, step
 
 LARGE = hashlib.shake_128(b"large").digest(2_000_000)
 fs = HfFileSystem()
@@ -49,7 +49,7 @@ def read(at: Place):
 @step(
     [
         ["folder/a.txt", "put.txt"],
-        ["folder", "put.txt"],
+        [".gitattributes", "folder", "put.txt"],
         [True, True, False],
         2000000,
         2000018,
@@ -89,7 +89,7 @@ def copied(at: Place):
     return [fs.cat_file(inside(at, "copy.txt")).decode(), fs.cat_file(inside(at, "copies/large.bin")) == LARGE]
 
 
-@step([[".gitattributes", "copies/large.bin", "copy.txt"], "FileNotFoundError"])
+@step([[".gitattributes", "copies/large.bin", "copy.txt"], NO_ENTRY])
 def removed(at: Place):
     fs.rm(inside(at, "folder"), recursive=True)
     fs.rm_file(inside(at, "put.txt"))
