@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis.strategies import SearchStrategy
 from pytest_django import Settings
 from schemathesis.core.failures import Failure
+from schemathesis.core.transport import Response
 from schemathesis.specs.openapi import checks
 
 from hub import wsgi
@@ -27,7 +28,7 @@ from tests.fuzz.requests import Request, made_up, operations
 from tests.fuzz.seeds import plant
 
 A_FEW = 20
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 SECTIONS = sorted({operation["tags"][0] for path in description()["paths"].values() for operation in path.values()})
 NOT_OFFERED = 501
 DESCRIBED = [checks.status_code_conformance, checks.content_type_conformance, checks.response_schema_conformance]
@@ -97,7 +98,16 @@ def _send(requests: SearchStrategy[Request], application: Any, errors: list[str]
         elif name not in wrong:
             try:
                 case.validate_response(answer, checks=DESCRIBED)
-            except* Failure as failures:
+                _carries_what_every_answer_does(answer)
+            except* (Failure, AssertionError) as failures:
                 wrong[name] = f"{case.as_curl_command()}\n{failures.exceptions}"[:3000]
 
     send()
+
+
+def _carries_what_every_answer_does(answer: Response) -> None:
+    headers = {name.lower(): values[0] for name, values in answer.headers.items()}
+    assert headers.get("x-request-id"), "X-Request-Id is missing"
+    if answer.status_code >= 400 and "error" in (answer.json() if answer.text else {}):
+        assert headers.get("x-error-message"), "X-Error-Message is missing"
+        assert answer.status_code not in {429, 503} or int(headers.get("retry-after", "0")), "Retry-After is missing"

@@ -54,7 +54,8 @@ def test_a_limit_of_thousands_of_digits_is_refused(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/api/a%0Ab", "/api/models/a/b/tree/main/a%0D%0Ab", "/a/b/resolve/main/%00", "/a%7F", "/models?q=%00"]
+    "address",
+    ["/api/a%0Ab", "/api/models/a/b/tree/main/a%0D%0Ab", "/a/b/resolve/main/%00", "/a%7F", "/models?q=%00"],
 )
 def test_an_address_with_control_characters_is_refused(address: str) -> None:
     answer = WsgiClient(wsgi.application).get(address)
