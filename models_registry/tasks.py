@@ -11,7 +11,7 @@ from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
 from models_registry.events import commit_created
 from models_registry.models import Commit, Reference
-from models_registry.services import indexing, uploads
+from models_registry.services import history_maps, indexing, uploads
 from models_registry.services.xet import xorbs
 
 
@@ -26,6 +26,11 @@ def index_the_commit(sender: object, commit: Commit, reference: Reference, **_: 
 def index_commit(key: str) -> None:
     repository_id, _, oid = key.partition(":")
     indexing.index_commit(int(repository_id), oid)
+
+
+@job("map_history", lease=timedelta(minutes=30))
+def map_history(key: str) -> None:
+    history_maps.write_missing(int(key))
 
 
 @shared_task(name="models_registry.sweep_uploads", ignore_result=True)

@@ -99,8 +99,10 @@ class CommitList(RepositoryView):
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         limit = page_limit(request, default=50, most=1000)
-        start = references.resolve(repository, request.query_params.get("cursor") or rest)
-        found = history.commits_from(repository, start, limit + 1)
+        start = references.resolve(repository, rest)
+        cursor = request.query_params.get("cursor")
+        after = references.resolve(repository, cursor) if cursor else None
+        found = history.commits_from(repository, start, limit + 1, after=after)
         formatted = "formatted" in request.query_params.getlist("expand[]") + request.query_params.getlist("expand")
         headers = next_link(request._request, {"cursor": found[limit].oid}) if len(found) > limit else {}  # noqa: SLF001
         return Response([_commit(commit, formatted=formatted) for commit in found[:limit]], headers=headers)

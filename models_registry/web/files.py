@@ -215,10 +215,10 @@ def _tensors(repository: Repository, commit: Commit, entry: TreeEntry) -> Tensor
 
 @require_safe
 def commits(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
-    """The line of commits, newest first; `?from=` names the one a later page starts with."""
+    """The commits that led here, newest first; `?from=` names the one a later page starts with."""
     repository, commit, context = _frame(request, kind, namespace, name, rest)
-    start = references.resolve(repository, request.GET["from"]) if request.GET.get("from") else commit
-    found = history.commits_from(repository, start, COMMITS_PER_PAGE + 1)
+    after = references.resolve(repository, request.GET["from"]) if request.GET.get("from") else None
+    found = history.commits_from(repository, commit, COMMITS_PER_PAGE + 1, after=after)
     rows = [(shown, page_url(repository, "commit", shown.oid)) for shown in found[:COMMITS_PER_PAGE]]
     context |= {"rows": rows, "next": found[COMMITS_PER_PAGE] if len(found) > COMMITS_PER_PAGE else None}
     return render(request, "models_registry/commits.html", context)
