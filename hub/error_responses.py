@@ -8,12 +8,28 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.utils.encoding import escape_uri_path
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from hub.errors import HubError
+from hub.errors import HubError, Moved
 
 logger = logging.getLogger(__name__)
+
+
+def _forwarding(request: HttpRequest, error: HubError) -> HttpResponse | None:
+    """Where the same request is to be sent, with its method and body, for what has moved.
+
+    The Location is relative: older clients follow no other.
+    """
+    if not isinstance(error, Moved):
+        return None
+    before, found, after = request.path.partition(f"/{error.old}")
+    if not found or not (after == "" or after.startswith(("/", ".git"))):
+        return None
+    query = request.META.get("QUERY_STRING", "")
+    location = escape_uri_path(f"{before}/{error.new}{after}") + (f"?{query}" if query else "")
+    return HttpResponse(status=307, headers={"Location": location, "Cache-Control": "no-store"})
 
 
 def error_headers(error: HubError) -> dict[str, str]:
@@ -34,6 +50,8 @@ def to_api_response(error: Exception, context: dict[str, Any]) -> Response | Non
             response["X-Error-Message"] = response.data["error"].replace("\n", " ")
         return response
     set_rollback()
+    if forwarding := _forwarding(context["request"]._request, error):  # noqa: SLF001 - DRF has no public name for it
+        return Response(status=forwarding.status_code, headers=dict(forwarding.items()))
     return Response({"error": str(error), **error.details}, status=error.status, headers=error_headers(error))
 
 
@@ -49,7 +67,7 @@ def answers_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., Http
         try:
             return view(request, *args, **kwargs)
         except HubError as error:
-            return to_json_response(error)
+            return _forwarding(request, error) or to_json_response(error)
 
     return answer
 
@@ -66,6 +84,8 @@ class ErrorPages:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, HubError):
             return None
+        if forwarding := _forwarding(request, error):
+            return forwarding
         response = render(request, "error.html", {"status": error.status, "message": str(error)}, status=error.status)
         for name, value in error_headers(error).items():
             response[name] = value

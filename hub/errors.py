@@ -44,6 +44,19 @@ class NotFound(HubError):
     status = 404
 
 
+class Moved(NotFound):
+    """This has another address now.
+
+    `old` and `new`: the part of the address that changed, as the request wrote it and as it is today, without slashes at
+    the ends. An answer can only lead on where the address of the request holds `old`; elsewhere this reads as NotFound.
+    """
+
+    def __init__(self, message: str, *, old: str, new: str):
+        super().__init__(message)
+        self.old = old
+        self.new = new
+
+
 class Conflict(HubError):
     """This exists already."""
 

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "hub.jobs",
     "accounts",
     "models_registry",
+    "models_registry.community",
     "evaluations",
 ]
 
@@ -151,9 +152,21 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "UNAUTHENTICATED_USER": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "hub.wire.describing.HubSchema",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Grove", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Grove",
+    "DESCRIPTION": "What the stock `huggingface_hub` client speaks, git-LFS, Xet, and the hub's own evaluations.",
+    "VERSION": "1",
+    "LICENSE": {"name": "Apache-2.0"},
+    "DEFAULT_GENERATOR_CLASS": "hub.schema.Generator",
+    "POSTPROCESSING_HOOKS": [],  # no names of their own for lists of choices
+    "PATH_CONVERTER_OVERRIDES": {
+        "plural": {"type": "string", "enum": ["models", "datasets"]},
+        "xet_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "xet_prefix": {"type": "string", "enum": ["default", "default-merkledb"]},
+    },
+}
 
 # Commit bodies hold hundreds of MB and are read by the line, never as a whole: see hub.wire.body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20

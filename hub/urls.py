@@ -2,9 +2,8 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView
 
-from hub import views
+from hub import api_page, schema, views
 
 urlpatterns = [
     path("", include("models_registry.hf_api.urls")),
@@ -12,7 +11,8 @@ urlpatterns = [
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
     path("", include("evaluations.api.urls")),
-    path("api/schema", SpectacularJSONAPIView.as_view(urlconf="evaluations.api.urls"), name="schema"),
+    path("api/schema", schema.schema, name="schema"),
+    path("api/docs", api_page.docs, name="api-docs"),
     path("api/<path:rest>", views.no_such_api),
     path("", views.home, name="home"),
     path("preferences", views.preferences, name="preferences"),

@@ -18,7 +18,7 @@ from hub.wire.charset import without_charset
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 _FOR_PROGRAMS = re.compile(
-    r"/(api/|(datasets/)?[^/]+/[^/]+(/resolve/|\.git/|/info/refs\Z|/git-(upload|receive)-pack\Z))"
+    r"/(api/(?!docs$)|(datasets/)?[^/]+/[^/]+(/resolve/|\.git/|/info/refs\Z|/git-(upload|receive)-pack\Z))"
 )
 
 

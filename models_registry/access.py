@@ -2,19 +2,24 @@
 
 from accounts.models import Actor, Namespace
 from hub.errors import Forbidden
-from models_registry.errors import GatedRepository, RepositoryDisabled, RepositoryNotFound
+from models_registry.errors import GatedRepository, RepositoryDisabled, RepositoryMoved, RepositoryNotFound
 from models_registry.models import PullRequest, Repository
 
 
 def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
-    """The repository, if this actor may know of it. A private one and a missing one look alike."""
+    """The repository, if this actor may know of it. A private one and a missing one look alike.
+
+    Raises RepositoryNotFound; RepositoryMoved if it had this name once, which doors answer by leading on.
+    """
     namespace, _, name = full_name.partition("/")
-    found = Repository.objects.visible_to(actor).named(kind, namespace, name).select_related("namespace").first()
-    if found is None:
-        raise RepositoryNotFound(
-            f"There is no {kind} {full_name!r}, or you may not see it.", anonymous=actor.user is None
-        )
-    return found
+    visible = Repository.objects.visible_to(actor).select_related("namespace")
+    found = visible.named(kind, namespace, name).first()
+    if found is not None:
+        return found
+    moved = visible.once_named(kind, namespace, name).first()
+    if moved is not None:
+        raise RepositoryMoved(f"{full_name} has moved to {moved.full_name}.", old=full_name, new=moved.full_name)
+    raise RepositoryNotFound(f"There is no {kind} {full_name!r}, or you may not see it.", anonymous=actor.user is None)
 
 
 def keep(repository: Repository) -> None:

@@ -6,6 +6,7 @@ from hub.errors import (
     Forbidden,
     HubError,
     Invalid,
+    Moved,
     NotFound,
     NotOffered,
     PreconditionFailed,
@@ -24,6 +25,12 @@ class RepositoryNotFound(HubError):
         super().__init__(message)
         if anonymous:  # who sends no token is told to, whether there is something to see or not
             self.status = 401
+
+
+class RepositoryMoved(Moved):
+    """This repository was renamed or given away: doors lead on to its address of today."""
+
+    code = "RepoNotFound"  # where they cannot, because the name stood in a body
 
 
 class RevisionNotFound(NotFound):
@@ -115,3 +122,7 @@ class PushRefused(Invalid):
     def __init__(self, message: str, *words: str):
         super().__init__(message)
         self.words = words
+
+
+class AlreadyLocked(Conflict):
+    """Somebody has locked this file."""

@@ -85,6 +85,11 @@ class Leaderboard(serializers.Serializer[Any]):
     rows = LeaderboardRow(many=True)
 
 
+class Key(serializers.Serializer[Any]):
+    algorithm = serializers.ChoiceField(["Ed25519"])
+    public_key = serializers.CharField()
+
+
 def run(shown: Run) -> dict[str, Any]:
     failure = None
     if shown.failure_kind:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
@@ -16,19 +16,19 @@ from evaluations.errors import ResultNotReady
 from evaluations.models import Result
 from evaluations.services import listing, ranking, requesting, results, suites
 from hub.errors import BadRequest
+from hub.wire.describing import ANY_OBJECT, describe
 from hub.wire.pagination import page_limit
 from hub.wire.views import HubApiView, json_object
 from models_registry.access import repository_for
 from models_registry.models import Kind
 
-JSON = {"application/json": {"type": "object"}}
-
 
 class EvaluationsView(HubApiView):
     """Ask for an evaluation, or list a repository's."""
 
-    @extend_schema(request=presenting.EvaluationRequest, responses={202: presenting.Evaluation})
+    @describe(body=presenting.EvaluationRequest, answer=presenting.Evaluation, status=202, refuses=[404, 409])
     def post(self, request: ActorApiRequest) -> Response:
+        """Ask for an evaluation."""
         body = presenting.EvaluationRequest(data=json_object(request))
         if not body.is_valid():
             name, faults = next(iter(body.errors.items()))
@@ -43,11 +43,13 @@ class EvaluationsView(HubApiView):
         )
         return Response(presenting.run(run), status=202)
 
-    @extend_schema(
-        parameters=[OpenApiParameter("repository", str, required=True), OpenApiParameter("limit", int)],
-        responses=presenting.Evaluation(many=True),
+    @describe(
+        answer=presenting.Evaluation(many=True),
+        query=[OpenApiParameter("repository", str, required=True), OpenApiParameter("limit", int)],
+        refuses=[404],
     )
     def get(self, request: ActorApiRequest) -> Response:
+        """The evaluations of a repository, newest first."""
         name = request.query_params.get("repository")
         if not name:
             raise BadRequest("Say which repository: ?repository=namespace/name.")
@@ -59,7 +61,7 @@ class EvaluationsView(HubApiView):
 class EvaluationView(HubApiView):
     """One evaluation, as it stands."""
 
-    @extend_schema(responses=presenting.Evaluation)
+    @describe(answer=presenting.Evaluation)
     def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
         return Response(presenting.run(access.run_for(request.actor, run_id)))
 
@@ -67,7 +69,7 @@ class EvaluationView(HubApiView):
 class ResultView(HubApiView):
     """The signed result document of a scored evaluation."""
 
-    @extend_schema(responses=JSON)
+    @describe(answer=ANY_OBJECT, headers={"ETag": "SHA-256 of the document."}, refuses=[409])
     def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
         run = access.run_for(request.actor, run_id)
         result = Result.objects.filter(run=run).first()
@@ -79,7 +81,7 @@ class ResultView(HubApiView):
 class CancelView(HubApiView):
     """Stop an evaluation."""
 
-    @extend_schema(request=None, responses={202: presenting.Evaluation})
+    @describe(answer=presenting.Evaluation, status=202, refuses=[409])
     def post(self, request: ActorApiRequest, run_id: UUID) -> Response:
         run = requesting.cancel(actor=request.actor, run=access.run_for(request.actor, run_id))
         return Response(presenting.run(run), status=202)
@@ -88,7 +90,7 @@ class CancelView(HubApiView):
 class KeyView(HubApiView):
     """With which key this hub signs its results, so that one can be checked without it."""
 
-    @extend_schema(responses={200: JSON})
+    @describe(answer=presenting.Key)
     def get(self, request: ActorApiRequest) -> Response:
         return Response({"algorithm": "Ed25519", "public_key": signing.public_key()})
 
@@ -96,7 +98,7 @@ class KeyView(HubApiView):
 class SuitesView(HubApiView):
     """What models can be measured on."""
 
-    @extend_schema(responses=JSON)
+    @describe(answer={"type": "array", "items": ANY_OBJECT})
     def get(self, request: ActorApiRequest) -> Response:
         return Response([presenting.suite(version) for version in suites.current_versions()])
 
@@ -104,14 +106,14 @@ class SuitesView(HubApiView):
 class LeaderboardView(HubApiView):
     """A suite's board, best first."""
 
-    @extend_schema(
-        parameters=[
+    @describe(
+        answer=presenting.Leaderboard,
+        query=[
             *(OpenApiParameter(name, str) for name in ("license", "architecture", "format", "machine", "namespace")),
             OpenApiParameter("min_params", int),
             OpenApiParameter("max_params", int),
             OpenApiParameter("since", str, description="YYYY-MM-DD"),
         ],
-        responses=presenting.Leaderboard,
     )
     def get(self, request: ActorApiRequest, suite: str) -> Response:
         version = suites.current_version(suite)

@@ -10,11 +10,14 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET, require_POST
+from drf_spectacular.utils import OpenApiParameter
 
 from hub.error_responses import answers_in_json
 from hub.errors import BadRequest, HubError, NotFound, Unauthenticated, Unavailable
 from hub.wire import json_text
 from hub.wire.body import body_stream
+from hub.wire.describing import ANY_OBJECT, BYTES, JSON, describe, describe_function
+from models_registry.cas_api import shapes
 from models_registry.errors import ContentTooLarge
 from models_registry.formats import shard, xorb
 from models_registry.services.xet import dedup, registration, xorbs
@@ -22,6 +25,9 @@ from models_registry.services.xet import reconstruction as rebuilding
 from models_registry.services.xet.reconstruction import Reconstruction
 from models_registry.services.xet.tokens import Caller, caller_with
 
+OCTETS = "application/octet-stream"
+NDJSON = "application/x-ndjson"
+RANGE = OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="bytes=first-last")
 _MAX_GRANT_BODY = 4096
 _BLOCK = 1024 * 1024
 # Xorbs and shards are held while they are checked, up to 64 MiB each. Current clients send xorbs straight to storage.
@@ -61,19 +67,27 @@ class _RoomForBody:
         _bodies.release()
 
 
+@describe_function(get=describe(answer=BYTES, media_type=OCTETS))
 @require_GET
 @answers_in_json
 def known_chunks(request: HttpRequest, prefix: str, chunk_hash: str) -> HttpResponseBase:
+    """A shard that tells in which xorbs of the reader's this chunk, and its neighbours, lie already."""
     answer = dedup.known_chunks(_caller(request), chunk_hash)
     if answer is None:
         raise NotFound("This chunk is not known.")
     return HttpResponse(answer, content_type="application/octet-stream")
 
 
+@describe_function(
+    post=describe(body=shapes.WantedXorb, answer=shapes.XorbGrant, status=201, also={200: "It is here already."})
+)
 @require_POST
 @answers_in_json
 def grant_xorb(request: HttpRequest, prefix: str, xorb_hash: str) -> HttpResponseBase:
-    """The checksum that clients send along is left alone: the hub hashes the bytes themselves."""
+    """Where to send a xorb.
+
+    The checksum that clients send along is left alone: the hub hashes the bytes themselves.
+    """
     caller = _caller(request)
     try:
         size = json_text.loads(_body(request, _MAX_GRANT_BODY))["length"]
@@ -88,15 +102,19 @@ def grant_xorb(request: HttpRequest, prefix: str, xorb_hash: str) -> HttpRespons
     return JsonResponse(answer, status=201)
 
 
+@describe_function(post=describe(answer=shapes.ReceivedXorb, refuses=[409]))
 @require_POST
 @answers_in_json
 def commit_xorb(request: HttpRequest, prefix: str, xorb_hash: str, grant_id: UUID) -> HttpResponseBase:
+    """A granted xorb has arrived: check it, and keep it."""
     return JsonResponse({"was_inserted": xorbs.commit_grant(_caller(request), xorb_hash, grant_id)})
 
 
+@describe_function(post=describe(body={OCTETS: BYTES}, answer=shapes.ReceivedXorb))
 @require_POST
 @answers_in_json
 def upload_xorb(request: HttpRequest, prefix: str, xorb_hash: str) -> HttpResponseBase:
+    """Send a xorb through the CAS itself, as clients do that know no grants."""
     caller = _caller(request)
     caller.require_write()  # before a byte of the body is read
     with _RoomForBody():
@@ -104,9 +122,11 @@ def upload_xorb(request: HttpRequest, prefix: str, xorb_hash: str) -> HttpRespon
         return JsonResponse({"was_inserted": xorbs.receive(caller, xorb_hash, data)})
 
 
+@describe_function(post=describe(body={OCTETS: BYTES}, answer=shapes.RegisteredShard))
 @require_POST
 @answers_in_json
 def register_shard(request: HttpRequest) -> HttpResponseBase:
+    """Tell of which xorbs files are made."""
     caller = _caller(request)
     caller.require_write()
     with _RoomForBody():
@@ -115,10 +135,14 @@ def register_shard(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse({"result": 1})
 
 
+@describe_function(post=describe(body={OCTETS: BYTES}, answer=shapes.PROGRESS, media_type=NDJSON))
 @require_POST
 @answers_in_json
 def register_shard_with_progress(request: HttpRequest) -> HttpResponseBase:
-    """The same, telling how far it is: a line of JSON at a time, the last one the result or the refusal."""
+    """Tell of which xorbs files are made, and hear how far it is.
+
+    A line of JSON at a time, the last one the result or the refusal.
+    """
     caller = _caller(request)
     caller.require_write()
     with _RoomForBody():
@@ -141,9 +165,11 @@ def _line(**members: Any) -> bytes:
     return json.dumps(members).encode() + b"\n"
 
 
+@describe_function(get=describe(answer=shapes.Reconstruction, query=[RANGE], also={416: "Past the end."}))
 @require_GET
 @answers_in_json
 def reconstruction(request: HttpRequest, file_hash: str) -> HttpResponseBase:
+    """Where the bytes of a file are."""
     found = _reconstruction(request, file_hash)
     fetch_info = {
         xorb_hash: [
@@ -159,10 +185,14 @@ def reconstruction(request: HttpRequest, file_hash: str) -> HttpResponseBase:
     return JsonResponse({**_terms(found), "fetch_info": fetch_info})
 
 
+@describe_function(get=describe(answer=shapes.ReconstructionV2, query=[RANGE], also={416: "Past the end."}))
 @require_GET
 @answers_in_json
 def reconstruction_v2(request: HttpRequest, file_hash: str) -> HttpResponseBase:
-    """One range per address: clients would ask each range by itself anyway, and a signature holds for one."""
+    """Where the bytes of a file are.
+
+    One range per address: clients would ask each range by itself anyway, and a signature holds for one.
+    """
     found = _reconstruction(request, file_hash)
     xorbs_by_hash = {
         xorb_hash: [
@@ -205,6 +235,7 @@ def _terms(found: Reconstruction) -> dict[str, Any]:
     return {"offset_into_first_range": found.offset, "terms": terms}
 
 
+@describe_function(post=describe(body={JSON: ANY_OBJECT}))
 def telemetry(request: HttpRequest) -> HttpResponseBase:
     """Clients report speeds here; nothing is kept."""
     return JsonResponse({})

@@ -8,9 +8,11 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest, Forbidden
+from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
 from models_registry.errors import ContentMissing
+from models_registry.git_http import shapes
 from models_registry.models import Kind, LfsObject, Repository, UploadSession
 from models_registry.services import addresses, uploads
 from models_registry.services.uploads import PlannedUpload
@@ -19,15 +21,29 @@ from models_registry.storage import Part
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ETAG = re.compile(r"[!-~]{1,256}")
 _MAX_OBJECTS = 1000
+ASK_FOR_TOKEN = 'Basic realm="the hub: an access token is the password"'
 _signer = signing.TimestampSigner(salt="lfs-upload")
 
 
 class LfsView(HubApiView):
+    """git-lfs shows a refusal's `message`, and asks the person for a token where it is told how."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = super().handle_exception(exc)
+        if isinstance(response.data, dict) and "error" in response.data:
+            response.data["message"] = response.data["error"]
+        if response.status_code == 401:
+            response["LFS-Authenticate"] = response["WWW-Authenticate"] = ASK_FOR_TOKEN
+        return response
+
     def repository(self, request: ActorApiRequest, kind: str, namespace: str, name: str) -> Repository:
         return access.repository_for(request.actor, kind, f"{namespace}/{name}")
 
 
 class Batch(LfsView):
+    """Where these large files are to be sent, or can be had."""
+
+    @describe(body={shapes.MEDIA_TYPE: shapes.LfsBatch}, answer=shapes.LfsBatchAnswer, media_type=shapes.MEDIA_TYPE)
     def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
         body = json_object(request)
@@ -119,6 +135,7 @@ def _download(stored: LfsObject | None, sha256: str, size: int) -> dict[str, Any
 class Verify(LfsView):
     """The client says it is done: hash what arrived. 200 means it is content of this repository."""
 
+    @describe(body={shapes.MEDIA_TYPE: shapes.LfsObjectName})
     def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
         access.require_proposal(request.actor, repository)
@@ -133,8 +150,9 @@ class Verify(LfsView):
 
 
 class CompleteParts(HubApiView):
-    """Called without credentials: the address itself is the right to finish this one upload."""
+    """All parts are there. Called without credentials: the address itself is the right to finish this one upload."""
 
+    @describe(body={shapes.MEDIA_TYPE: shapes.LfsParts})
     def post(self, request: ActorApiRequest, signed: str, **_repository: str) -> Response:
         try:
             identity = _signer.unsign(signed, max_age=uploads.WRITE_SECONDS)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, register_converter
 
-from models_registry.git_http import lfs, views
+from models_registry.git_http import lfs, locks, views
 from models_registry.models import Kind
 
 
@@ -30,6 +30,13 @@ for _prefix, _kind in _PREFIXES:
         path(f"{_prefix}<str:namespace>/<git_name:name>/git-receive-pack", views.receive_pack, {"kind": _kind}),
         path(f"{_prefix}<str:namespace>/<str:name>.git/info/lfs/objects/batch", lfs.Batch.as_view(), {"kind": _kind}),
         path(f"{_prefix}<str:namespace>/<str:name>.git/info/lfs/verify", lfs.Verify.as_view(), {"kind": _kind}),
+        path(f"{_prefix}<str:namespace>/<str:name>.git/info/lfs/locks", locks.Locks.as_view(), {"kind": _kind}),
+        path(f"{_prefix}<str:namespace>/<str:name>.git/info/lfs/locks/verify", locks.Verify.as_view(), {"kind": _kind}),
+        path(
+            f"{_prefix}<str:namespace>/<str:name>.git/info/lfs/locks/<int:number>/unlock",
+            locks.Unlock.as_view(),
+            {"kind": _kind},
+        ),
         path(
             f"{_prefix}<str:namespace>/<str:name>.git/info/lfs/complete/<str:signed>",
             lfs.CompleteParts.as_view(),

@@ -14,6 +14,7 @@ from hub.errors import BadRequest, Forbidden, HubError, Unauthenticated
 from hub.wire.body import body_stream, inflated
 from models_registry import access
 from models_registry.formats import pkt_line
+from models_registry.git_http.lfs import ASK_FOR_TOKEN
 from models_registry.models import Repository
 from models_registry.services.git import fetching, pushing
 from models_registry.services.git.receiving import LARGEST_PACK
@@ -41,7 +42,7 @@ def speaks_git(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
             for name, value in error_headers(error).items():
                 response[name] = value
             if error.status == 401:
-                response["WWW-Authenticate"] = 'Basic realm="the hub: an access token is the password"'
+                response["WWW-Authenticate"] = ASK_FOR_TOKEN
         for name, value in _NEVER_KEPT.items():
             response[name] = value
         return response

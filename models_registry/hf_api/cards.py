@@ -3,13 +3,16 @@
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
+from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry.formats import card
+from models_registry.hf_api.shapes import identity as shapes
 
 
 class ValidateYaml(HubApiView):
     """JSON in every case: the client parses the body before it looks at the status."""
 
+    @describe(body=shapes.CardText, answer=shapes.CardVerdict)
     def post(self, request: ActorApiRequest) -> Response:
         content = json_object(request).get("content")
         if not isinstance(content, str):

@@ -2,15 +2,18 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
 from hub.wire.body import body_stream
+from hub.wire.describing import describe
 from hub.wire.pagination import next_link, page_limit
 from hub.wire.views import json_object
 from models_registry import access
 from models_registry.hf_api.commit_body import read_commit
+from models_registry.hf_api.shapes import files as shapes
 from models_registry.hf_api.views import RepositoryView, wants_pull_request
 from models_registry.models import Commit, Reference, Repository
 from models_registry.services import history, preupload, pull_requests, references, uploads
@@ -19,6 +22,9 @@ from models_registry.services.commits import create_commit
 
 
 class Preupload(RepositoryView):
+    """Which of these files go into the commit itself, and which are uploaded before it."""
+
+    @describe(body=shapes.AskedFiles, answer=shapes.PlannedFiles, query=[shapes.CREATE_PR])
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         branch = _branch(request, repository, rest)
@@ -74,6 +80,14 @@ def _asked(item: Any) -> preupload.Asked:
 
 
 class CommitView(RepositoryView):
+    """Move a branch by one commit, all or nothing."""
+
+    @describe(
+        body={shapes.NDJSON: shapes.COMMIT_LINES},
+        answer=shapes.MadeCommit,
+        query=[shapes.CREATE_PR],
+        refuses=[409, 412],
+    )
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         _branch(request, repository, rest)  # before a byte of the body is read
@@ -96,6 +110,13 @@ class CommitView(RepositoryView):
 
 
 class CommitList(RepositoryView):
+    """The history of a revision, newest first."""
+
+    @describe(
+        answer=shapes.ListedCommit(many=True),
+        query=[OpenApiParameter("expand[]", str, enum=["formatted"], many=True)],
+        paged=True,
+    )
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         limit = page_limit(request, default=50, most=1000)

@@ -6,12 +6,15 @@ from accounts.models import AccessToken, Membership, TokenRole, User
 from accounts.requests import ActorApiRequest
 from accounts.services.accounts import has_verified_email
 from hub.errors import Unauthenticated
+from hub.wire.describing import describe
 from hub.wire.views import HubApiView
+from models_registry.hf_api.shapes import identity as shapes
 
 _ROLE_NAMES = {TokenRole.FINE_GRAINED: "fineGrained"}
 
 
 class WhoAmI(HubApiView):
+    @describe(answer=shapes.Me)
     def get(self, request: ActorApiRequest) -> Response:
         user = request.actor.user
         if user is None:

@@ -4,7 +4,9 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire.describing import describe
 from hub.wire.views import json_object
+from models_registry.hf_api.shapes import references as shapes
 from models_registry.hf_api.views import RepositoryView
 from models_registry.models import Reference
 from models_registry.services import references
@@ -16,6 +18,9 @@ def _reference(reference: Reference, targets: dict[str, str]) -> dict[str, str]:
 
 
 class References(RepositoryView):
+    """Branches, tags and pull requests, and the commits they point at."""
+
+    @describe(answer=shapes.ListedReferences, query=[shapes.INCLUDE_PRS])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         found = list(Reference.objects.shown().filter(repository=repository).order_by("name"))
@@ -31,7 +36,9 @@ class References(RepositoryView):
 
 
 class Branch(RepositoryView):
+    @describe(body=shapes.NewBranch, refuses=[409])
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        """Make a branch of the name in the address."""
         repository = self.repository(request, plural, namespace, name)
         start = json_object(request).get("startingPoint")
         references.create_branch(
@@ -39,14 +46,18 @@ class Branch(RepositoryView):
         )
         return Response({})
 
+    @describe()
     def delete(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        """Delete a branch. The default branch stays."""
         repository = self.repository(request, plural, namespace, name)
         references.delete_branch(actor=request.actor, repository=repository, name=rest)
         return Response({})
 
 
 class Tag(RepositoryView):
+    @describe(body=shapes.NewTag, refuses=[409])
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        """Tag the revision in the address."""
         repository = self.repository(request, plural, namespace, name)
         body = json_object(request)
         if not isinstance(body.get("tag"), str):
@@ -61,7 +72,9 @@ class Tag(RepositoryView):
         )
         return Response({})
 
+    @describe()
     def delete(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        """Delete the tag in the address."""
         repository = self.repository(request, plural, namespace, name)
         references.delete_tag(actor=request.actor, repository=repository, name=rest)
         return Response({})

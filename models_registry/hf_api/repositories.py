@@ -6,11 +6,13 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
 from models_registry.errors import RepositoryExists, RepositoryNotFound
-from models_registry.hf_api.presenting import repository_info
-from models_registry.hf_api.views import RepositoryView, kind_of
+from models_registry.hf_api import describing
+from models_registry.hf_api.shapes import repositories as shapes
+from models_registry.hf_api.views import RepositoryView, is_true, kind_of
 from models_registry.models import Gate, Kind, Repository
 from models_registry.services import references, repositories
 
@@ -44,6 +46,9 @@ def _visibility(body: dict[str, Any]) -> bool | None:
 
 
 class Create(HubApiView):
+    """Make a repository, with its initial commit."""
+
+    @describe(body=shapes.NewRepository, answer=shapes.MadeRepository, refuses=[409, 501])
     def post(self, request: ActorApiRequest) -> Response:
         body = json_object(request)
         namespace, name = _name_in(request, body)
@@ -60,6 +65,9 @@ class Create(HubApiView):
 
 
 class Delete(HubApiView):
+    """Delete a repository, for good."""
+
+    @describe(body=shapes.Name, refuses=[404, 501])
     def delete(self, request: ActorApiRequest) -> Response:
         body = json_object(request)
         namespace, name = _name_in(request, body)
@@ -69,6 +77,9 @@ class Delete(HubApiView):
 
 
 class Settings(RepositoryView):
+    """Change who sees a repository, and who reads it."""
+
+    @describe(body=shapes.ChangedSettings, answer=shapes.Settings)
     def put(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         body = json_object(request)
@@ -84,27 +95,33 @@ class Settings(RepositoryView):
 
 
 class Info(RepositoryView):
-    """Of the default branch."""
+    """A repository, as its default branch stands."""
 
+    @describe(answer=shapes.RepositoryInfo, query=[shapes.EXPAND, shapes.BLOBS])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         return _info(request, self.repository(request, plural, namespace, name), revision=None)
 
 
 class RevisionInfo(RepositoryView):
+    """A repository, as this revision stands."""
+
+    @describe(answer=shapes.RepositoryInfo, query=[shapes.EXPAND, shapes.BLOBS])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         return _info(request, self.repository(request, plural, namespace, name), revision=rest)
 
 
 def _info(request: ActorApiRequest, repository: Repository, *, revision: str | None) -> Response:
     commit = references.resolve(repository, revision or repository.default_branch)
-    expand = request.query_params.getlist("expand") + request.query_params.getlist("expand[]")
-    blobs = request.query_params.get("blobs", "").lower() in {"1", "true"}
-    return Response(repository_info(repository, commit, expand=expand, blobs=blobs))
+    asked = request.query_params
+    expand = describing.checked_expand(Kind(repository.kind), asked.getlist("expand") + asked.getlist("expand[]"))
+    page = describing.Page([repository], commits={repository.pk: commit}, blobs=is_true(asked.get("blobs")))
+    return Response(describing.describe(page, repository, expand or None, expanded=bool(expand)))
 
 
 class AuthCheck(RepositoryView):
     """May I read (or write) it?"""
 
+    @describe(refuses=[403])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, what: str = "read") -> Response:
         repository = self.repository(request, plural, namespace, name)
         if what == "write":
@@ -117,6 +134,7 @@ class AuthCheck(RepositoryView):
 class NoNamespace(HubApiView):
     """Ids without a namespace: no repository of this hub has one, and the client must read that from the code."""
 
+    @describe(answer=None, status=404)
     def _refuse(self, request: ActorApiRequest, name: str, **_: Any) -> Response:
         raise RepositoryNotFound(f"There is no repository {name!r}.", anonymous=not request.actor.is_known)
 

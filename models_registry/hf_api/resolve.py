@@ -13,17 +13,44 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
 from hub.error_responses import answers_in_json
+from hub.wire.describing import BYTES, describe, describe_function
 from hub.wire.ranges import Unsatisfiable, asked_span
 from models_registry.errors import RangeNotSatisfiable
 from models_registry.models import GitObject, Kind, LfsObject
 from models_registry.services import addresses, objects, resolving
 from models_registry.services.resolving import ResolvedFile
 
+_HEADERS = {
+    "X-Repo-Commit": "The commit that the revision names.",
+    "ETag": "Of the content: git's id of a regular file, the SHA-256 of a large one.",
+    "X-Linked-Etag": "Of a large file: the SHA-256 of its content.",
+    "X-Linked-Size": "Of a large file: its size in bytes.",
+    "X-Xet-Hash": "Where the CAS has it: the file's hash there.",
+    "Accept-Ranges": "bytes",
+    "Location": "Of a large file: where its bytes are, for a while.",
+}
 
+
+@describe_function(
+    head=describe(answer=None, headers=_HEADERS, refuses=[403]),
+    get=describe(
+        answer=BYTES,
+        media_type="application/octet-stream",
+        also={
+            206: "The asked range.",
+            302: "A large file: its bytes are elsewhere.",
+            304: "Unchanged.",
+            416: "No such range.",
+        },
+        headers=_HEADERS,
+        refuses=[403],
+    ),
+)
 @csrf_exempt
 @require_safe
 @answers_in_json
 def resolve(request: ActorRequest, namespace: str, name: str, rest: str, kind: str = Kind.MODEL) -> HttpResponseBase:
+    """A file."""
     file = resolving.file_at(request.actor, kind, namespace, name, rest)
     return _large(request, kind, namespace, name, file) if file.entry.lfs else _small(request, file)
 

@@ -7,8 +7,10 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire.describing import JSON, describe
 from hub.wire.pagination import next_link, page_limit
 from models_registry.hf_api.presenting import tree_entries
+from models_registry.hf_api.shapes import files as shapes
 from models_registry.hf_api.views import RepositoryView, is_true
 from models_registry.services import references, trees
 
@@ -16,6 +18,9 @@ _MOST_PATHS = 1000
 
 
 class Tree(RepositoryView):
+    """The files and folders of a folder, by pages."""
+
+    @describe(answer=shapes.Entry(many=True), query=[shapes.RECURSIVE, shapes.EXPANDED], paged=True)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         revision, path = references.split(repository, rest)
@@ -35,8 +40,14 @@ class Tree(RepositoryView):
 
 
 class PathsInfo(RepositoryView):
-    """A read, whatever the method: for readers too."""
+    """What is known of these paths; those that are not there are left out.
 
+    A read, whatever the method: for readers too.
+    """
+
+    @describe(
+        body={"application/x-www-form-urlencoded": shapes.Paths, JSON: shapes.Paths}, answer=shapes.Entry(many=True)
+    )
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         commit = references.resolve(repository, rest)

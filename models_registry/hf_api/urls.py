@@ -5,7 +5,7 @@
 
 from django.urls import path, register_converter
 
-from models_registry.hf_api import cards, commits, identity, references, repositories, trees, xet_tokens
+from models_registry.hf_api import cards, commits, identity, lists, references, repositories, trees, xet_tokens
 from models_registry.hf_api.resolve import resolve
 from models_registry.models import Kind
 
@@ -32,6 +32,9 @@ urlpatterns = [
     path("<str:namespace>/<str:name>/resolve/<path:rest>", resolve),
     path("api/whoami-v2", identity.WhoAmI.as_view()),
     path("api/validate-yaml", cards.ValidateYaml.as_view()),
+    path("api/models-tags-by-type", lists.TagsByType.as_view(), {"kind": Kind.MODEL}),
+    path("api/datasets-tags-by-type", lists.TagsByType.as_view(), {"kind": Kind.DATASET}),
+    path("api/<plural:plural>", lists.RepositoryList.as_view()),
     path("api/repos/create", repositories.Create.as_view()),
     path("api/repos/delete", repositories.Delete.as_view()),
     path(f"{_REPOSITORY}", repositories.Info.as_view()),

@@ -4,6 +4,9 @@ from django.conf import settings
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
+from hub.wire.describing import describe
+from models_registry.hf_api.shapes import identity as shapes
+from models_registry.hf_api.shapes.files import CREATE_PR
 from models_registry.hf_api.views import RepositoryView, wants_pull_request
 from models_registry.services.xet import tokens
 from models_registry.services.xet.tokens import IssuedToken
@@ -22,14 +25,21 @@ def _answer(issued: IssuedToken) -> Response:
 
 
 class XetReadToken(RepositoryView):
+    """A token that reads this repository's content from the CAS."""
+
+    @describe(answer=shapes.XetToken, headers=shapes.XET_HEADERS, refuses=[403])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         return _answer(tokens.issue_read_token(request.actor, repository, rest))
 
 
 class XetWriteToken(RepositoryView):
-    """With `create_pr` the right to read is enough: the content is for a pull request."""
+    """A token that uploads content for this repository to the CAS.
 
+    With `create_pr` the right to read is enough: the content is for a pull request.
+    """
+
+    @describe(answer=shapes.XetToken, query=[CREATE_PR], headers=shapes.XET_HEADERS, refuses=[403])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         token = tokens.issue_write_token(request.actor, repository, rest, proposes=wants_pull_request(request))

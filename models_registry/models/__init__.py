@@ -1,5 +1,6 @@
 from models_registry.models.access_request import AccessRequest
 from models_registry.models.content import (
+    LfsLock,
     LfsObject,
     RepositoryLfsObject,
     UploadSession,
@@ -10,8 +11,17 @@ from models_registry.models.content import (
     Xorb,
     XorbHolder,
 )
+from models_registry.models.counters import DownloadCount
 from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
-from models_registry.models.metadata import Card, RepositoryTag, TensorSummary
+from models_registry.models.metadata import (
+    Card,
+    FileScan,
+    LineageEdge,
+    Relation,
+    RepositoryFacts,
+    RepositoryTag,
+    TensorSummary,
+)
 from models_registry.models.pull_request import PullRequest
 from models_registry.models.repository import Gate, Kind, Repository, RepositoryRedirect
 
@@ -20,15 +30,21 @@ __all__ = [
     "BlobContent",
     "Card",
     "Commit",
+    "DownloadCount",
+    "FileScan",
     "FolderHistory",
     "Gate",
     "GitObject",
     "Kind",
+    "LfsLock",
     "LfsObject",
+    "LineageEdge",
     "ObjectKind",
     "PullRequest",
     "Reference",
+    "Relation",
     "Repository",
+    "RepositoryFacts",
     "RepositoryLfsObject",
     "RepositoryRedirect",
     "RepositoryTag",

@@ -17,10 +17,16 @@ class AccessRequest(models.Model):
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="access_requests")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="access_requests")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    rejection_reason = models.CharField(max_length=500, blank=True, help_text="Shown to who asked.")
+    granted_by_hand = models.BooleanField(
+        default=False, help_text="The owners let them in unasked, so their e-mail address was never given."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["repository", "user"], name="access_request_once_per_user")]
+        indexes = [models.Index(fields=["repository", "status", "id"], name="access_request_by_status")]
 
     def __str__(self) -> str:
         return f"{self.user} → {self.repository}: {self.status}"

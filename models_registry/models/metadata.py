@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from models_registry.models.fields import HashField
 from models_registry.models.repository import Repository
@@ -38,7 +39,7 @@ class RepositoryTag(models.Model):
 class TensorSummary(models.Model):
     """The tensors of one weight file of the default branch, read from its header alone.
 
-    `parameters`: {dtype: count}. `tensors`: [[name, dtype, shape], …].
+    `parameters`: {dtype: count}. `tensors`: [[name, dtype, shape], …]. `facts`: what else the header says (GGUF, ONNX).
     """
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="tensor_summaries")
@@ -46,6 +47,10 @@ class TensorSummary(models.Model):
     format = models.CharField(max_length=16)
     parameters: models.JSONField[Any, dict[str, int]] = models.JSONField(default=dict)
     tensors: models.JSONField[Any, list[Any]] = models.JSONField(default=list)
+    facts: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    is_counted = models.BooleanField(
+        default=False, help_text="Whether the repository's parameters are these: not a second copy in another form."
+    )
     problem = models.CharField(max_length=500, blank=True, help_text="Why the header could not be read.")
 
     class Meta:
@@ -53,3 +58,71 @@ class TensorSummary(models.Model):
 
     def __str__(self) -> str:
         return f"{self.repository}: {self.path}"
+
+
+class RepositoryFacts(models.Model):
+    """What files other than the card say of a repository, in the form in which Hub clients read it.
+
+    `config`: the part of config.json and its neighbours that says how to load the model. `transformers`: auto_model,
+    pipeline_tag, processor. `safetensors`: {"parameters": {dtype: count}, "total"}. `gguf`: the header of its first GGUF file.
+    `main_size`: bytes of a dataset's data files. `problems`: files that could not be understood, in a sentence each.
+    """
+
+    repository = models.OneToOneField(Repository, models.CASCADE, related_name="facts")
+    config: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    transformers: models.JSONField[Any, dict[str, str]] = models.JSONField(default=dict)
+    safetensors: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    gguf: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    main_size = models.BigIntegerField(null=True)
+    problems: models.JSONField[Any, list[str]] = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"facts of {self.repository}"
+
+
+class Relation(models.TextChoices):
+    """How a model was made from another one."""
+
+    FINETUNE = "finetune"
+    ADAPTER = "adapter"
+    QUANTIZED = "quantized"
+    MERGE = "merge"
+
+
+class LineageEdge(models.Model):
+    """A model names what it was made from. `base` is that repository, where this hub has it now."""
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="lineage")
+    base_name = models.CharField(max_length=200, help_text="As it is written.")
+    base_key = models.CharField(max_length=200, db_index=True)
+    base = models.ForeignKey(Repository, models.SET_NULL, null=True, related_name="children")
+    relation = models.CharField(max_length=16, choices=Relation.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repository", "base_key"], name="lineage_edge_once_per_base")]
+
+    def __str__(self) -> str:
+        return f"{self.repository} is a {self.relation} of {self.base_name}"
+
+
+class FileScan(models.Model):
+    """What reading a content's pickles has shown; once for each content, wherever it occurs.
+
+    `content`: the SHA-256 of a large file, the git id of a regular one. `imports`: [[module, name, safety], …].
+    """
+
+    class Status(models.TextChoices):
+        SAFE = "safe"
+        SUSPICIOUS = "suspicious"
+        UNSAFE = "unsafe"
+        ERROR = "error"
+
+    content = models.CharField(max_length=64, unique=True)
+    status = models.CharField(max_length=16, choices=Status.choices)
+    imports: models.JSONField[Any, list[list[str]]] = models.JSONField(default=list)
+    problem = models.CharField(max_length=500, blank=True)
+    scanner = models.CharField(max_length=40)
+    scanned_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.content[:12]} is {self.status}"

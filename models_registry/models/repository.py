@@ -6,9 +6,10 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Concat, Lower
 
 from accounts.models import Actor, Namespace, Role
+from models_registry.models.indexes import TrigramIndex
 
 REPOSITORY_NAME = r"^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?\Z"
 
@@ -90,6 +91,13 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
     def named(self, kind: str, namespace: str, name: str) -> Self:
         return self.filter(kind=kind, namespace__key=namespace.lower(), key=name.lower())
 
+    def once_named(self, kind: str, namespace: str, name: str) -> Self:
+        """The one that had this name before: it was renamed or moved, or its namespace was renamed."""
+        now = Namespace.objects.filter(Q(key=namespace.lower()) | Q(redirects__old_key=namespace.lower()))
+        leads_there = RepositoryRedirect.objects.filter(kind=kind, key=name.lower(), namespace__in=now.values("pk"))
+        in_renamed = Q(namespace__redirects__old_key=namespace.lower(), key=name.lower())
+        return self.filter(in_renamed | Q(pk__in=leads_there.values("repository")), kind=kind)
+
     def for_cards(self) -> Self:
         """With all that a list's row shows, in one query."""
         return self.select_related("namespace", "namespace__organization", "namespace__user")
@@ -102,6 +110,11 @@ class Repository(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.MODEL)
     name = models.CharField(max_length=96, validators=[RegexValidator(REPOSITORY_NAME)])
     key = models.GeneratedField(expression=Lower("name"), output_field=models.CharField(max_length=96), db_persist=True)
+    full_key = models.CharField(
+        max_length=139,
+        editable=False,
+        help_text="“namespace/name” in lower case, for searching. Written with the name.",
+    )
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="created_repositories"
     )
@@ -129,6 +142,13 @@ class Repository(models.Model):
     downloads_all_time = models.BigIntegerField(default=0)
     likes = models.IntegerField(default=0)
     trending_score = models.FloatField(default=0)
+    storage_logical = models.BigIntegerField(default=0, help_text="Bytes of all its content, over its history.")
+    storage_stored = models.BigIntegerField(default=0, help_text="Bytes that are stored for it: services.storage_use.")
+    search_text = models.GeneratedField(
+        expression=Lower(Concat("full_key", models.Value(" "), "summary")),
+        output_field=models.CharField(max_length=440),
+        db_persist=True,
+    )
 
     objects = RepositoryQuerySet.as_manager()
 
@@ -138,12 +158,13 @@ class Repository(models.Model):
             models.UniqueConstraint("namespace", "kind", "key", name="repository_name_once_per_namespace_and_kind"),
             models.CheckConstraint(name="repository_name_is_url_safe", condition=Q(name__regex=REPOSITORY_NAME)),
         ]
-        indexes = [
-            models.Index(fields=["kind", "-updated_at"], name="repository_by_update"),
-            models.Index(fields=["kind", "-created_at"], name="repository_by_creation"),
-            models.Index(fields=["kind", "-downloads"], name="repository_by_downloads"),
-            models.Index(fields=["kind", "-likes"], name="repository_by_likes"),
-            models.Index(fields=["kind", "-trending_score"], name="repository_by_trend"),
+        indexes = [  # by what lists sort by; the id decides between equals, of which there are many
+            models.Index(fields=["kind", "-updated_at", "-id"], name="repository_by_update"),
+            models.Index(fields=["kind", "-created_at", "-id"], name="repository_by_creation"),
+            models.Index(fields=["kind", "-downloads", "-id"], name="repository_by_downloads"),
+            models.Index(fields=["kind", "-likes", "-id"], name="repository_by_likes"),
+            models.Index(fields=["kind", "-trending_score", "-id"], name="repository_by_trend"),
+            TrigramIndex(fields=["search_text"], name="repository_by_text"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ import re
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import Actor, AuditEntry
+from accounts.models import Actor, AuditEntry, Namespace
 from accounts.services.accounts import namespace_named
 from hub.errors import Forbidden
 from models_registry import access
@@ -17,7 +17,8 @@ from models_registry.services.changes import AddFile
 from models_registry.services.commits import create_initial_commit
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises BadName."""
     if not re.fullmatch(REPOSITORY_NAME, name) or "--" in name or ".." in name or name.endswith((".git", ".ipynb")):
         raise BadName(
             f"{name!r} is no name for a repository: use at most 96 letters, digits, '-', '_' and '.', not at the ends,"
@@ -27,31 +28,47 @@ def _check_name(name: str) -> None:
         raise BadName(f"{name!r} may not begin or end with '-' or '.'.")
 
 
+def full_key(namespace: Namespace, name: str) -> str:
+    """What `Repository.full_key` must be."""
+    return f"{namespace.name}/{name}".lower()
+
+
 @transaction.atomic
 def create_repository(
     *, actor: Actor, namespace: str, name: str, kind: str = Kind.MODEL, private: bool | None = None
 ) -> Repository:
     """A repository with its initial commit, which holds the rules for large files.
 
-    private: None asks for the namespace's default. Raises BadName, NamespaceNotFound, Forbidden, RepositoryExists (with
-    the page's path in `details`).
+    private: None asks for the namespace's default. Raises BadName, NamespaceNotFound, Forbidden, RepositoryExists.
     """
-    _check_name(name)
-    user = actor.require_writer()
+    check_name(name)
     owner = namespace_named(namespace)
     access.require_creation(actor, owner)
     if private is None:
         private = bool(owner.organization and owner.organization.private_by_default)
-    try:
-        with transaction.atomic():
-            repository = Repository.objects.create(namespace=owner, name=name, kind=kind, private=private, creator=user)
-    except IntegrityError:
-        raise RepositoryExists(f"You already created this {kind} repo: {owner.name}/{name}") from None
-    RepositoryRedirect.objects.filter(namespace=owner, kind=kind, key=name.lower()).delete()
+    repository = add_repository(actor=actor, owner=owner, name=name, kind=kind, private=private)
     rules = AddFile.of(".gitattributes", gitattributes.DEFAULT.encode())
     create_initial_commit(actor=actor, repository=repository, files=[rules], title="initial commit")
     repository_created.send(sender=Repository, repository=repository)
     AuditEntry.objects.record(actor, "repository.created", repository.full_name, kind=kind, private=private)
+    return repository
+
+
+def add_repository(*, actor: Actor, owner: Namespace, name: str, kind: str, private: bool) -> Repository:
+    """The row, with nothing in it yet; within the transaction that fills it. Raises RepositoryExists."""
+    try:
+        with transaction.atomic():
+            repository = Repository.objects.create(
+                namespace=owner,
+                name=name,
+                full_key=full_key(owner, name),
+                kind=kind,
+                private=private,
+                creator=actor.require_user(),
+            )
+    except IntegrityError:
+        raise RepositoryExists(f"You already created this {kind} repo: {owner.name}/{name}") from None
+    RepositoryRedirect.objects.filter(namespace=owner, kind=kind, key=name.lower()).delete()
     return repository
 
 

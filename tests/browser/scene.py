@@ -213,4 +213,5 @@ def entrance_pages() -> dict[str, str]:
         "sign-up": "/accounts/signup/",
         "reset": "/accounts/password/reset/",
         "sign-in-to-see": "/alder/nothing-here",
+        "api": "/api/docs",
     }

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class CommunityConfig(AppConfig):
+    name = "models_registry.community"
+    label = "community"
+    verbose_name = "Community"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from models_registry.community.services import likes  # noqa: F401 - counts one less when a like goes

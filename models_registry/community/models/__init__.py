@@ -1,0 +1,3 @@
+from models_registry.community.models.like import Like
+
+__all__ = ["Like"]

@@ -1,0 +1,43 @@
+"""Repositories renamed, or given to another namespace; their old address leads on."""
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Actor, AuditEntry
+from accounts.services.accounts import namespace_named
+from models_registry import access
+from models_registry.errors import RepositoryExists, RepositoryNotFound
+from models_registry.models import Repository, RepositoryRedirect
+from models_registry.services.repositories import check_name, full_key
+
+
+@transaction.atomic
+def move_repository(*, actor: Actor, repository: Repository, namespace: str, name: str) -> Repository:
+    """Give it another name, another namespace, or both. It takes the right to administer it, and to create there.
+
+    Raises BadName, NamespaceNotFound, Forbidden, RepositoryExists.
+    """
+    check_name(name)
+    access.require_administration(actor, repository)
+    target = namespace_named(namespace)
+    if target.pk != repository.namespace_id:
+        access.require_creation(actor, target)
+    # Whoever is writing to it comes first, and the row says what it is called by now.
+    locked = Repository.objects.select_for_update(of=("self",)).select_related("namespace")
+    current = locked.filter(pk=repository.pk).first()
+    if current is None:
+        raise RepositoryNotFound("The repository has just been deleted.")
+    old_namespace, old_key, old_name = current.namespace, current.key, current.full_name
+    current.namespace, current.name, current.full_key = target, name, full_key(target, name)
+    try:
+        with transaction.atomic():
+            current.save(update_fields=["namespace", "name", "full_key"])
+    except IntegrityError:
+        raise RepositoryExists(f"A {current.kind} repository called {target.name}/{name} already exists") from None
+    RepositoryRedirect.objects.filter(namespace=target, kind=current.kind, key=name.lower()).delete()
+    if (old_namespace.pk, old_key) != (target.pk, name.lower()):
+        RepositoryRedirect.objects.update_or_create(
+            namespace=old_namespace, kind=current.kind, key=old_key, defaults={"repository": current}
+        )
+    AuditEntry.objects.record(actor, "repository.moved", old_name, kind=current.kind, to=current.full_name)
+    current.refresh_from_db()
+    return current
