@@ -21,7 +21,7 @@ from models_registry.storage import Part
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ETAG = re.compile(r"[!-~]{1,256}")
 _MAX_OBJECTS = 1000
-ASK_FOR_TOKEN = 'Basic realm="the hub: an access token is the password"'
+HOW_TO_ASK = 'Basic realm="the hub: an access token is the password"'
 _signer = signing.TimestampSigner(salt="lfs-upload")
 
 
@@ -33,7 +33,7 @@ class LfsView(HubApiView):
         if isinstance(response.data, dict) and "error" in response.data:
             response.data["message"] = response.data["error"]
         if response.status_code == 401:
-            response["LFS-Authenticate"] = response["WWW-Authenticate"] = ASK_FOR_TOKEN
+            response["LFS-Authenticate"] = response["WWW-Authenticate"] = HOW_TO_ASK
         return response
 
     def repository(self, request: ActorApiRequest, kind: str, namespace: str, name: str) -> Repository:

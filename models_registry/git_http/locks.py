@@ -7,9 +7,11 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire.describing import PAGE, describe, text
 from hub.wire.views import json_object
 from models_registry import access
 from models_registry.errors import AlreadyLocked
+from models_registry.git_http import shapes
 from models_registry.git_http.lfs import LfsView
 from models_registry.models import Kind, LfsLock
 from models_registry.services import locks
@@ -40,6 +42,12 @@ def _page(found: Any, asked: Mapping[str, Any]) -> tuple[list[LfsLock], dict[str
 
 
 class Locks(LfsView):
+    """Locks of git-lfs: who works on which file. They are advice; the hub enforces none."""
+
+    @describe(
+        answer=shapes.LockList, media_type=shapes.MEDIA_TYPE,
+        query=[*PAGE, text("path", "The lock of this file."), text("id", "This lock.")],
+    )  # fmt: skip
     def get(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
         found = locks.listed(actor=request.actor, repository=repository)
@@ -51,6 +59,10 @@ class Locks(LfsView):
         page, following = _page(found, asked)
         return Response({"locks": [_shown(lock) for lock in page], **following})
 
+    @describe(
+        body={shapes.MEDIA_TYPE: shapes.LockWish}, answer=shapes.LockAnswer, status=201, media_type=shapes.MEDIA_TYPE,
+        refuses=[409],
+    )  # fmt: skip
     def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
         path = json_object(request).get("path")
@@ -66,11 +78,12 @@ class Locks(LfsView):
 
 
 class Verify(LfsView):
-    """Asked before each push: whose the locks are."""
+    """Whose the locks are: asked before each push."""
 
+    @describe(body={shapes.MEDIA_TYPE: shapes.LockPage}, answer=shapes.LocksByOwner, media_type=shapes.MEDIA_TYPE)
     def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
-        access.require_write(request.actor, repository)
+        access.require_push(request.actor, repository)
         page, following = _page(locks.listed(actor=request.actor, repository=repository), json_object(request))
         user = request.actor.require_user()
         ours = [_shown(lock) for lock in page if lock.owner_id == user.pk]
@@ -79,6 +92,9 @@ class Verify(LfsView):
 
 
 class Unlock(LfsView):
+    """Give a lock up; with `force`, take it from somebody."""
+
+    @describe(body={shapes.MEDIA_TYPE: shapes.UnlockWish}, answer=shapes.LockAnswer, media_type=shapes.MEDIA_TYPE)
     def post(
         self, request: ActorApiRequest, namespace: str, name: str, number: int, kind: str = Kind.MODEL
     ) -> Response:

@@ -9,12 +9,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.requests import ActorRequest
-from hub.error_responses import error_headers
+from hub.error_responses import error_headers, forwarding
 from hub.errors import BadRequest, Forbidden, HubError, Unauthenticated
 from hub.wire.body import body_stream, inflated
 from models_registry import access
 from models_registry.formats import pkt_line
-from models_registry.git_http.lfs import ASK_FOR_TOKEN
+from models_registry.git_http.lfs import HOW_TO_ASK
 from models_registry.models import Repository
 from models_registry.services.git import fetching, pushing
 from models_registry.services.git.receiving import LARGEST_PACK
@@ -38,16 +38,21 @@ def speaks_git(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
         try:
             response = view(request, *args, **kwargs)
         except HubError as error:
-            response = HttpResponse(f"{error}\n", content_type="text/plain; charset=utf-8", status=error.status)
-            for name, value in error_headers(error).items():
-                response[name] = value
-            if error.status == 401:
-                response["WWW-Authenticate"] = ASK_FOR_TOKEN
+            response = forwarding(request, error) or _refusal(error)
         for name, value in _NEVER_KEPT.items():
             response[name] = value
         return response
 
     return answer
+
+
+def _refusal(error: HubError) -> HttpResponse:
+    response = HttpResponse(
+        f"{error}\n", content_type="text/plain; charset=utf-8", status=error.status, headers=error_headers(error)
+    )
+    if error.status == 401:
+        response["WWW-Authenticate"] = HOW_TO_ASK
+    return response
 
 
 def _repository(request: ActorRequest, kind: str, namespace: str, name: str) -> Repository:
