@@ -147,7 +147,10 @@ def _resident(hub: LiveHub) -> tuple[int, int]:
             environment = (process / "environ").read_bytes()
             if b"hub.wsgi" in command and hub.data.encode() in environment:
                 site = max(site, pages)
-            elif command.startswith((b"git\0", b"/usr/bin/git\0", b"/usr/lib/git-core")) and hub.data.encode() in environment:
+            elif (
+                command.startswith((b"git\0", b"/usr/bin/git\0", b"/usr/lib/git-core"))
+                and hub.data.encode() in environment
+            ):
                 git = max(git, pages)
     return site, git
 

@@ -16,6 +16,7 @@ from models_registry.services.git.commands import Command
 from models_registry.services.git.programs import GitFailed
 from models_registry.services.git.receiving import MOST_OBJECTS
 from models_registry.services.git.spool import Spool, Spooled
+from models_registry.services.objects import ROW_LIMIT
 from models_registry.services.tree_changes import MAX_FOLDER_ENTRIES
 
 MOST_COMMITS = 5_000
@@ -29,9 +30,13 @@ _LARGEST = {ObjectKind.COMMIT: LARGEST_TEXT, ObjectKind.TAG: LARGEST_TEXT, Objec
 
 @dataclass
 class Brought:
-    """New objects in the spool, parents before children; `commits` of them; `content`: {SHA-256: (path, bytes)}."""
+    """New objects in the spool; `commits` of them, parents before children; `content` that pointers name: {SHA-256: (path, bytes)}.
+
+    has_large: whether some are too large for a row.
+    """
 
     spool: Spool
+    has_large: bool = False
     commits: list[tuple[str, ReadCommit]] = field(default_factory=list)
     content: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -160,6 +165,7 @@ def _take(found: _Found, raw: bytes, brought: Brought) -> None:
             _, size = brought.content.setdefault(pointer.sha256, (found.path, pointer.size))
             if size != pointer.size:
                 raise PushRefused(f"{found.path} names content of {size} bytes as one of {pointer.size}.")
+    brought.has_large |= found.size > ROW_LIMIT
     brought.spool.add(Spooled(found.oid, found.kind, found.size, pointer, git_objects.deflate(raw)))
 
 

@@ -17,7 +17,7 @@ from models_registry import access, storage
 from models_registry.errors import PushRefused
 from models_registry.events import commit_created
 from models_registry.formats.git_objects import ReadCommit
-from models_registry.models import BlobContent, Commit, Reference, Repository
+from models_registry.models import BlobContent, Commit, ObjectKind, Reference, Repository
 from models_registry.services import changes, history, objects, references
 from models_registry.services.git.checking import Brought
 from models_registry.services.git.commands import Command
@@ -39,9 +39,9 @@ class _Undone(Exception):
 
 def store_large(brought: Brought) -> dict[str, BlobContent]:
     """Put content over 1 MiB into storage, before any transaction: {blob's id: where it lies}. Raises StorageUnavailable."""
-    stored = {}
-    for item in brought.spool:
-        if item.size > ROW_LIMIT:
+    stored: dict[str, BlobContent] = {}
+    for item in brought.spool if brought.has_large else ():
+        if item.size > ROW_LIMIT and item.kind == ObjectKind.BLOB:
             key = keys.blob(item.oid)
             storage.put(key, item.data)
             stored[item.oid] = BlobContent.objects.create(key=key, size=len(item.data))
