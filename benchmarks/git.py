@@ -36,14 +36,14 @@ def measure() -> str:
         source = _source(git, folder)
         with _http_backend(folder / "bare") as bare:
             seconds = {
-                "push, git http-backend": _times(lambda round_: _push_to_bare(git, source, folder, bare, round_)),
-                "push, hub": _times(lambda round_: _push(git, api, source, round_)),
-                "clone, git http-backend": _times(lambda round_: _clone(git, f"{bare}/round-0.git")),
+                "push, git http-backend": _times(lambda number: _push_to_bare(git, source, folder, bare, number)),
+                "push, hub": _times(lambda number: _push(git, api, source, number)),
+                "clone, git http-backend": _times(lambda _: _clone(git, f"{bare}/round-0.git")),
             }
-            seconds["clone, hub, cold"] = _times(lambda round_: _cold_clone(git, hub))
+            seconds["clone, hub, cold"] = _times(lambda _: _cold_clone(git, hub))
             _clone(git, f"{hub.address}/author/round-0")
             time.sleep(5)  # the first clone has the folder repacked in the background
-            seconds["clone, hub, warm"] = _times(lambda round_: _clone(git, f"{hub.address}/author/round-0"))
+            seconds["clone, hub, warm"] = _times(lambda _: _clone(git, f"{hub.address}/author/round-0"))
         memory = _memory(git, hub, api, folder)
     rows = []
     for what, taken in seconds.items():

@@ -30,9 +30,9 @@ _LARGEST = {ObjectKind.COMMIT: LARGEST_TEXT, ObjectKind.TAG: LARGEST_TEXT, Objec
 
 @dataclass
 class Brought:
-    """New objects in the spool; `commits` of them, parents before children; `content` that pointers name: {SHA-256: (path, bytes)}.
+    """New objects, in the spool; `commits` of them, parents before children.
 
-    has_large: whether some are too large for a row.
+    content: what pointers name, {SHA-256: (path, bytes)}. has_large: whether some are too large for a row.
     """
 
     spool: Spool
