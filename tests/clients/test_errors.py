@@ -93,7 +93,7 @@ def test_gated_files_are_refused_in_the_words_that_tests_know(
 
 
 def test_what_a_moderator_has_hidden_is_disabled_to_its_owner_and_gone_to_others(
-    api: HfApi, as_stranger: HfApi, live_hub: LiveHub, repository: str, tmp_path: Path
+    api: HfApi, as_stranger: HfApi, live_hub: LiveHub, repository: str
 ):
     put(api, repository)
     name = repository.partition("/")[2]
@@ -102,7 +102,7 @@ def test_what_a_moderator_has_hidden_is_disabled_to_its_owner_and_gone_to_others
         f"from models_registry.models import Repository as R; R.objects.filter(name='{name}').update(disabled_reason='x')",
     )  # fmt: skip
     for refused in (
-        lambda: api.hf_hub_download(repository, "a.txt", cache_dir=tmp_path),
+        lambda: api.get_hf_file_metadata(url=hf_hub_url(repository, "a.txt", endpoint=api.endpoint)),
         lambda: put(api, repository, "b.txt"),
         lambda: api.auth_check(repository),
     ):
@@ -141,7 +141,7 @@ def test_a_private_repository_and_a_missing_one_look_alike(
 
 def test_an_unknown_token_is_told_so_even_for_public_data(live_hub: LiveHub, repository: str, tmp_path: Path):
     api = HfApi(endpoint=live_hub.address, token="hf_" + "x" * 34)
-    for refused in (lambda: api.model_info(repository), lambda: api.whoami(), lambda: list(api.list_models())):
+    for refused in (lambda: api.model_info(repository), api.whoami, lambda: list(api.list_models())):
         with pytest.raises(HfHubHTTPError) as caught:
             refused()
         assert status_of(caught) == 401

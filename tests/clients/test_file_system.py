@@ -91,6 +91,7 @@ def test_files_are_written_put_copied_moved_and_removed(fs: HfFileSystem, filled
     fs.get(f"{filled}/copy.safetensors", str(tmp_path / "copy"))
     assert (tmp_path / "copy").read_bytes() == WEIGHTS
     fs.rm(f"{filled}/data", recursive=True)
+    fs.invalidate_cache()  # what lies deeper than the folder it keeps
     assert not fs.exists(f"{filled}/data/deep/c.csv")
     fs.rm(f"{filled}/put.bin")
     assert {Path(path).name for path in fs.ls(filled, detail=False)} == {

@@ -10,4 +10,4 @@ card = ModelCard(f"---\n{ModelCardData(license='mit', language='en').to_yaml()}\
 card.push_to_hub(repository, commit_message="the card")
 metadata_update(repository, {"pipeline_tag": "image-classification"})
 loaded = ModelCard.load(repository)
-print(json.dumps({"license": loaded.data.license, "pipeline_tag": loaded.data.pipeline_tag}))
+sys.stdout.write(json.dumps({"license": loaded.data.license, "pipeline_tag": loaded.data.pipeline_tag}) + "\n")
