@@ -21,6 +21,7 @@ FILE_MODE = 0o100644
 EXECUTABLE_MODE = 0o100755
 FOLDER_MODE = 0o40000
 LINK_MODE = 0o120000
+SUBMODULE_MODE = 0o160000
 MAX_POINTER_BYTES = 1024
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
@@ -131,6 +132,16 @@ def moved_tag(raw: bytes, *, target: str) -> Encoded:
     tag.object = (tag.object[0], ObjectID(target.encode()))
     tag.signature = None
     return Encoded(tag.id.decode(), tag.as_raw_string())
+
+
+def commit_links(raw: bytes) -> tuple[str, list[str]]:
+    """The tree of a commit, and its parents. Raises ValueError if it names no tree."""
+    header = raw.partition(b"\n\n")[0].decode("utf-8", "surrogateescape")
+    lines = [line.partition(" ") for line in header.split("\n")]
+    trees = [value for name, _, value in lines if name == "tree"]
+    if not trees:
+        raise ValueError("a commit without a tree")
+    return trees[0], [value for name, _, value in lines if name == "parent"]
 
 
 def tag_target(raw: bytes) -> str:

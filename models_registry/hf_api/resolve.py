@@ -17,6 +17,7 @@ from hub.error_responses import answers_in_json
 from hub.wire.describing import BYTES, describe, describe_function
 from hub.wire.ranges import Unsatisfiable, asked_span
 from models_registry.errors import RangeNotSatisfiable
+from models_registry.hf_api.downloads import note_download
 from models_registry.models import GitObject, Kind, LfsObject, Repository
 from models_registry.services import addresses, objects, resolving, trees
 from models_registry.services.resolving import ResolvedFile
@@ -53,6 +54,8 @@ _HEADERS = {
 def resolve(request: ActorRequest, namespace: str, name: str, rest: str, kind: str = Kind.MODEL) -> HttpResponseBase:
     """A file."""
     file = resolving.file_at(request.actor, kind, namespace, name, rest)
+    if request.method == "GET":
+        note_download(request, file)
     return _large(request, kind, namespace, name, file) if file.entry.lfs else _small(request, file)
 
 
