@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.dispatch import receiver
 
 from hub.jobs.models import Job
@@ -11,7 +12,7 @@ from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
 from models_registry.events import commit_created, repository_created, repository_moved
 from models_registry.models import Commit, Reference, Repository
-from models_registry.services import counting, indexing, lineage, scanning, storage_use, trending, uploads
+from models_registry.services import counting, garbage, indexing, lineage, scanning, storage_use, trending, uploads
 from models_registry.services.xet import xorbs
 
 MEASURED_AFTER = timedelta(seconds=5)  # a folder comes in several commits; asked for twice is done once
@@ -78,3 +79,13 @@ def refresh_counters() -> None:
 def sweep_uploads() -> None:
     uploads.sweep_expired()
     xorbs.sweep_expired_grants()
+
+
+_COLLECTING_SECONDS = 300
+
+
+@shared_task(name="models_registry.collect_garbage", ignore_result=True)
+def collect_garbage() -> None:
+    """A round a day, some minutes at a time: other work of this queue waits meanwhile."""
+    if garbage.is_due():
+        garbage.collect(garbage.Plan(settings.GARBAGE_GRACE), seconds=_COLLECTING_SECONDS)
