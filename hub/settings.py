@@ -61,7 +61,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hub.wire.request_id.RequestIdMiddleware",
-    "hub.wire.hygiene.RefuseNul",
+    "hub.wire.hygiene.RefuseControlCharacters",
     "django.middleware.security.SecurityMiddleware",
     "hub.content_security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -79,7 +79,7 @@ MIDDLEWARE = [
 # The chain for requests to the API that carry no session (`hub.wsgi`).
 MIDDLEWARE_FOR_PROGRAMS = [
     "hub.wire.request_id.RequestIdMiddleware",
-    "hub.wire.hygiene.RefuseNul",
+    "hub.wire.hygiene.RefuseControlCharacters",
     "django.middleware.security.SecurityMiddleware",
     "accounts.authentication.ActorMiddleware",
 ]
