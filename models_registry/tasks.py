@@ -25,8 +25,6 @@ from models_registry.services import (
 )
 from models_registry.services.xet import xorbs
 
-MEASURED_AFTER = timedelta(seconds=5)  # a folder comes in several commits; asked for twice is done once
-
 
 @receiver(commit_created)
 def follow_the_commit(sender: object, commit: Commit, reference: Reference, **_: Any) -> None:
@@ -36,7 +34,7 @@ def follow_the_commit(sender: object, commit: Commit, reference: Reference, **_:
         Job.objects.add("index_commit", key)
     else:
         Job.objects.add("scan_commit", key)
-    Job.objects.add("measure_storage", str(commit.repository_id), delay=MEASURED_AFTER)
+    storage_use.request([commit.repository_id])
 
 
 @receiver(repository_created)
@@ -48,7 +46,7 @@ def link_to_the_new_repository(sender: object, repository: Repository, **_: Any)
 def follow_the_move(sender: object, repository: Repository, **_: Any) -> None:
     lineage.link(repository)
     Job.objects.add("tag_children", str(repository.pk))
-    Job.objects.add("measure_storage", str(repository.pk))  # what is stored for it depends on whose it is
+    storage_use.request([repository.pk])  # what is stored for it depends on whose it is
 
 
 @job("index_commit", lease=timedelta(minutes=5), retry_on=(StorageUnavailable,))
@@ -63,7 +61,7 @@ def scan_commit(key: str) -> None:
     scanning.request_commit(int(repository_id), oid)
 
 
-@job("scan_file", lease=timedelta(minutes=15), attempts=3, retry_on=(StorageUnavailable,))
+@job(scanning.KIND, lease=timedelta(minutes=15), attempts=3, retry_on=(StorageUnavailable,))
 def scan_file(key: str) -> None:
     scanning.scan_file(key)
 
@@ -73,7 +71,7 @@ def tag_children(key: str) -> None:
     lineage.tag_children(int(key))
 
 
-@job("measure_storage", lease=timedelta(minutes=15))
+@job(storage_use.KIND, lease=timedelta(minutes=15))
 def measure_storage(key: str) -> None:
     storage_use.measure(int(key))
 
