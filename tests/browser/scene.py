@@ -10,6 +10,8 @@ from accounts.models import Actor, User
 from evaluations.models import Run, State
 from models_registry.models import Card, Repository, RepositoryTag, TensorSummary
 from models_registry.services import references
+from models_registry.services.changes import AddFile, Delete
+from models_registry.services.pull_requests import propose
 from tests import make
 from tests.evaluations import rows
 
@@ -152,6 +154,7 @@ def build() -> Scene:
     _described(
         make.repository(member, "digits-cnn-onnx", namespace="birch-lab", private=True), task="image-classification"
     )
+    _proposed(model)
     dataset = make.repository(member, "digits", namespace="birch-lab", kind="dataset")
     _described(dataset, "# Digits\n\n1,797 images.", licence="cc-by-4.0")
     empty = make.repository(member, "seedling")
@@ -164,6 +167,20 @@ def build() -> Scene:
         log_tail="12:04:31 fetch   9f3c1e7: 3 files, all from the cache\n12:04:34 run     320 of 540",
     )  # fmt: skip
     return Scene(member, model, dataset, empty, scored, running, failed)
+
+
+def _proposed(model: Repository) -> None:
+    """A pull request that adds, changes, renames and removes."""
+    propose(
+        actor=Actor(user=make.user("hazel")), repository=model, base="main", parent=None,
+        title="Train for longer, and say how", body="Ten epochs more; the accuracy rises by a percent.",
+        changes=[
+            AddFile.of("train.py", b"import torch\n\n\ndef train(epochs: int = 20) -> None:\n    torch.manual_seed(1)\n"),
+            AddFile.of("docs/training.md", b"# Training\n\nTwenty epochs.\n"),
+            AddFile.of("plot-of-the-longer-run.png", b"\0" * 2000),
+            Delete("notes.md"),
+        ],
+    )  # fmt: skip
 
 
 def pages(scene: Scene) -> dict[str, str]:
@@ -186,6 +203,8 @@ def pages(scene: Scene) -> dict[str, str]:
         "file-tensors": f"{model}/blob/main/weights.bin",
         "commits": f"{model}/commits/main",
         "commit": f"{model}/commit/main",
+        "file-history": f"{model}/commits/main/train.py",
+        "pull-request": f"{model}/discussions/1",
         "settings": f"{model}/settings",
         "evaluations": f"{model}/evaluations",
         "evaluate": f"{model}/evaluate",
