@@ -23,6 +23,8 @@ REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "closed"), "open")
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.
 CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
 CONTENT_URL = env.address("HUB_CONTENT_URL", "http://127.0.0.1:8002")
+# How long a token for the CAS is good. Clients ask for a new one half a minute before it ends.
+XET_TOKEN_SECONDS = env.integer("HUB_XET_TOKEN_SECONDS", 3600)
 # What is not needed any more is removed after so many days; until then it can be fetched back.
 GARBAGE_GRACE = timedelta(days=env.integer("HUB_GARBAGE_GRACE_DAYS", 7))
 # Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.

@@ -29,6 +29,11 @@ def index_commit(key: str) -> None:
     indexing.index_commit(int(repository_id), oid)
 
 
+@job("finish_upload", lease=timedelta(hours=2), retry_on=(StorageUnavailable,))
+def finish_upload(key: str) -> None:
+    uploads.finish_one(key)
+
+
 @shared_task(name="models_registry.sweep_uploads", ignore_result=True)
 def sweep_uploads() -> None:
     uploads.sweep_expired()
