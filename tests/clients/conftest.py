@@ -98,10 +98,10 @@ def client(request: pytest.FixtureRequest) -> Client:
         case "without-xet":
             return Client("without-xet", Path(sys.executable), {"HF_HUB_DISABLE_XET": "1"})
         case version:
-            return Client(version, _old_client(version))
+            return Client(version, old_client(version))
 
 
-def _old_client(version: str) -> Path:
+def old_client(version: str) -> Path:
     """The interpreter of an environment that holds this version; made once, beside the environment that runs us."""
     folder = Path(sys.prefix) / "clients" / f"huggingface_hub-{version}"
     python = folder / "bin" / "python"
