@@ -63,7 +63,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hub.wire.request_id.RequestIdMiddleware",
-    "hub.wire.hygiene.RefuseNul",
+    "hub.wire.hygiene.RefuseControlCharacters",
     "django.middleware.security.SecurityMiddleware",
     "hub.content_security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -81,7 +81,7 @@ MIDDLEWARE = [
 # The chain for requests to the API that carry no session (`hub.wsgi`).
 MIDDLEWARE_FOR_PROGRAMS = [
     "hub.wire.request_id.RequestIdMiddleware",
-    "hub.wire.hygiene.RefuseNul",
+    "hub.wire.hygiene.RefuseControlCharacters",
     "django.middleware.security.SecurityMiddleware",
     "accounts.authentication.ActorMiddleware",
 ]
@@ -197,6 +197,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "hub.jobs.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
     "sweep-runs": {"task": "evaluations.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
+    "refresh-counters": {
+        "task": "models_registry.refresh_counters",
+        "schedule": timedelta(minutes=10),
+        "options": {"queue": "io"},
+    },
     "sweep-uploads": {
         "task": "models_registry.sweep_uploads",
         "schedule": timedelta(minutes=10),
