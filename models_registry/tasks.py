@@ -12,7 +12,17 @@ from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
 from models_registry.events import commit_created, repository_created, repository_moved
 from models_registry.models import Commit, Reference, Repository
-from models_registry.services import counting, garbage, indexing, lineage, scanning, storage_use, trending, uploads
+from models_registry.services import (
+    counting,
+    garbage,
+    indexing,
+    lineage,
+    plain_copies,
+    scanning,
+    storage_use,
+    trending,
+    uploads,
+)
 from models_registry.services.xet import xorbs
 
 MEASURED_AFTER = timedelta(seconds=5)  # a folder comes in several commits; asked for twice is done once
@@ -84,6 +94,16 @@ def refresh_counters() -> None:
 def sweep_uploads() -> None:
     uploads.sweep_expired()
     xorbs.sweep_expired_grants()
+
+
+@job("copy_plainly", lease=timedelta(hours=2), attempts=3, retry_on=(StorageUnavailable,))
+def copy_plainly(key: str) -> None:
+    plain_copies.make(key)
+
+
+@shared_task(name="models_registry.look_for_hot_files", ignore_result=True)
+def look_for_hot_files() -> None:
+    plain_copies.look_for_hot()
 
 
 _COLLECTING_SECONDS = 300
