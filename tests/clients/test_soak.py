@@ -12,12 +12,11 @@ import pytest
 import requests
 
 from tests.clients.conftest import Client, write_checkpoint
-from tests.live import LiveHub, started_hub
+from tests.live import SERVERS, started_hub
 
 pytestmark = [pytest.mark.live, pytest.mark.soak]
 GIBIBYTES = float(os.environ.get("HUB_SOAK_GIB", "5"))
 FILE_BYTES = 256 * 2**20
-SERVERS = ("hub.wsgi:application", "cas_api.wsgi:application", "content.asgi:application")
 
 
 LARGE_BYTES = 5 * 2**30 + 12_345
@@ -63,23 +62,6 @@ def test_a_file_above_5_gib_comes_back_byte_for_byte(tmp_path: Path, way: dict[s
         assert "Everything is there" in hub.manage("fsck")
 
 
-def resident_mebibytes(hub: LiveHub) -> dict[str, float]:
-    """Of the largest process of each server that handles requests."""
-    found = dict.fromkeys(SERVERS, 0.0)
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"HUB_DATA_DIR={hub.data}\0".encode() not in (folder / "environ").read_bytes():
-                continue
-            command = (folder / "cmdline").read_text()
-            resident = int((folder / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-        except OSError:
-            continue
-        for server in SERVERS:
-            if server in command:
-                found[server] = max(found[server], resident)
-    return found
-
-
 def test_servers_take_less_than_100_mib_more_while_gibibytes_pass(tmp_path: Path):
     ways = [{}, {"HF_HUB_DISABLE_XET": "1"}]
     with started_hub(tmp_path / "hub") as hub:
@@ -93,6 +75,6 @@ def test_servers_take_less_than_100_mib_more_while_gibibytes_pass(tmp_path: Path
             write_checkpoint(folder / "model.safetensors", FILE_BYTES, seed=number)
             environment = hub.client_environment(member, tmp_path / f"home-{number}")
             client.run("round_trip", f"author/model-{number}", folder, tmp_path / "there", environment=environment)
-            before = before or resident_mebibytes(hub)  # after a first round: what the servers load once
-        after = resident_mebibytes(hub)
+            before = before or hub.resident_mebibytes()  # after a first round: what the servers load once
+        after = hub.resident_mebibytes()
     assert {server: after[server] - before[server] for server in SERVERS if after[server] - before[server] > 100} == {}
