@@ -9,24 +9,29 @@ from models_registry.hf_api import (
     access_requests,
     cards,
     commits,
+    comparing,
     identity,
+    lfs_files,
     likes,
     lists,
     not_offered,
     people,
     references,
     repositories,
+    tensors,
     trees,
     xet_tokens,
 )
 from models_registry.hf_api.addressing import REPOSITORY as _REPOSITORY
-from models_registry.hf_api.resolve import resolve
+from models_registry.hf_api.resolve import raw, resolve
 from models_registry.models import Kind
 
 urlpatterns = [
     # First, because it is asked most.
     path("datasets/<str:namespace>/<str:name>/resolve/<path:rest>", resolve, {"kind": Kind.DATASET}),
     path("<str:namespace>/<str:name>/resolve/<path:rest>", resolve),
+    path("datasets/<str:namespace>/<str:name>/raw/<path:rest>", raw, {"kind": Kind.DATASET}),
+    path("<str:namespace>/<str:name>/raw/<path:rest>", raw),
     *not_offered.urlpatterns,
     path("datasets/<str:namespace>/<str:name>/ask-access", access_requests.AskAccess.as_view(), {"kind": Kind.DATASET}),
     path("<str:namespace>/<str:name>/ask-access", access_requests.AskAccess.as_view()),
@@ -63,7 +68,13 @@ urlpatterns = [
     path(f"{_REPOSITORY}/refs", references.References.as_view()),
     path(f"{_REPOSITORY}/branch/<path:rest>", references.Branch.as_view()),
     path(f"{_REPOSITORY}/tag/<path:rest>", references.Tag.as_view()),
+    path(f"{_REPOSITORY}/super-squash/<path:rest>", references.SuperSquash.as_view()),
+    path(f"{_REPOSITORY}/lfs-files", lfs_files.LargeFiles.as_view()),
+    path(f"{_REPOSITORY}/lfs-files/batch", lfs_files.Removal.as_view()),
+    path(f"{_REPOSITORY}/lfs-files/duplicate", lfs_files.Copying.as_view()),
+    path(f"{_REPOSITORY}/safetensors-metadata/<path:rest>", tensors.SafetensorsMetadata.as_view()),
     path(f"{_REPOSITORY}/commits/<path:rest>", commits.CommitList.as_view()),
+    path(f"{_REPOSITORY}/compare/<path:rest>", comparing.Compare.as_view()),
     path(f"{_REPOSITORY}/preupload/<path:rest>", commits.Preupload.as_view()),
     path(f"{_REPOSITORY}/commit/<path:rest>", commits.CommitView.as_view()),
     path(f"{_REPOSITORY}/xet-read-token/<path:rest>", xet_tokens.XetReadToken.as_view()),

@@ -2,6 +2,7 @@ from models_registry.models.access_request import AccessRequest
 from models_registry.models.content import (
     LfsObject,
     RepositoryLfsObject,
+    ServedBytes,
     UploadSession,
     XetChunkKey,
     XetFile,
@@ -11,6 +12,7 @@ from models_registry.models.content import (
     XorbHolder,
 )
 from models_registry.models.counters import DownloadCount
+from models_registry.models.garbage import GarbageMark, GarbageRound
 from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
 from models_registry.models.metadata import (
     Card,
@@ -32,6 +34,8 @@ __all__ = [
     "DownloadCount",
     "FileScan",
     "FolderHistory",
+    "GarbageMark",
+    "GarbageRound",
     "Gate",
     "GitObject",
     "Kind",
@@ -46,6 +50,7 @@ __all__ = [
     "RepositoryLfsObject",
     "RepositoryRedirect",
     "RepositoryTag",
+    "ServedBytes",
     "TensorSummary",
     "UploadSession",
     "XetChunkKey",
