@@ -227,9 +227,10 @@ def test_the_command_line_manages_repositories(live_hub: LiveHub, author: Member
         run("models", "info", two)
 
 
+@pytest.mark.parametrize(
+    "client", ["current", pytest.param("1.29.0", marks=pytest.mark.old_client)], indirect=True
+)  # older ones ask for a token
 def test_a_program_is_signed_in_by_a_browser(client: Client, live_hub: LiveHub, author: Member, tmp_path: Path):
-    if client.name == "0.36.2":
-        pytest.skip("this client asks for a token only")
     browser = requests.Session()
     sign_in = f"{live_hub.address}/accounts/login/"
     browser.get(sign_in, timeout=30)
