@@ -50,7 +50,7 @@ def _visibility(body: dict[str, Any]) -> bool | None:
 class Create(HubApiView):
     """Make a repository, with its initial commit."""
 
-    @describe(body=shapes.NewRepository, answer=shapes.MadeRepository, refuses=[409, 501])
+    @describe(body=shapes.NewRepository, answer=shapes.MadeRepository, refuses=[404, 409, 501])
     def post(self, request: ActorApiRequest) -> Response:
         body = json_object(request)
         namespace, name = _name_in(request, body)
