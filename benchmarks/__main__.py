@@ -5,10 +5,11 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import content, git, resolve, run_overhead, transfer
+from benchmarks import content, git, listing, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
+    "listing": listing.measure,
     "transfer": transfer.measure,
     "git": git.measure,
     "content": content.measure,
