@@ -5,10 +5,11 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import resolve, run_overhead, transfer
+from benchmarks import listing, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
+    "listing": listing.measure,
     "transfer": transfer.measure,
     "run_overhead": run_overhead.measure,
 }
