@@ -60,7 +60,7 @@ def test_a_file_is_sent_proposed_and_removed(by_hand, told, new_name: Callable[[
     by_hand("upload", name, tmp_path / "a.txt", "folder/a.txt", "--commit-message", "by hand")
     by_hand("upload", name, tmp_path / "a.txt", "b.txt")
     by_hand("upload", name, tmp_path / "a.txt", "proposed.txt", "--create-pr")
-    files = [entry["path"] for entry in told("models", "ls", name, "-R") if entry.get("type", "file") != "directory"]
+    files = [entry["path"] for entry in told("models", "ls", name, "-R") if "." in entry["path"]]
     assert sorted(files) == [".gitattributes", "b.txt", "folder/a.txt"]
     by_hand("repos", "delete-files", name, "folder/*")
     assert sorted(entry["path"] for entry in told("models", "ls", name)) == [".gitattributes", "b.txt"]
