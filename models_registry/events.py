@@ -4,4 +4,5 @@ from django.dispatch import Signal
 
 commit_created = Signal()  # commit: Commit, reference: Reference
 repository_created = Signal()  # repository: Repository
+repository_moved = Signal()  # repository: Repository, under its new name
 repository_deleted = Signal()  # repository: Repository, about to go

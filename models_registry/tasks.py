@@ -4,22 +4,51 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.dispatch import receiver
 
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
-from models_registry.events import commit_created
-from models_registry.models import Commit, Reference
-from models_registry.services import history_maps, indexing, uploads
+from models_registry.events import commit_created, repository_created, repository_moved
+from models_registry.models import Commit, Reference, Repository
+from models_registry.services import (
+    counting,
+    garbage,
+    history_maps,
+    indexing,
+    lineage,
+    scanning,
+    storage_use,
+    trending,
+    uploads,
+)
 from models_registry.services.xet import xorbs
+
+MEASURED_AFTER = timedelta(seconds=5)  # a folder comes in several commits; asked for twice is done once
 
 
 @receiver(commit_created)
-def index_the_commit(sender: object, commit: Commit, reference: Reference, **_: Any) -> None:
-    """In the transaction of the commit itself; only what lies on the default branch is shown."""
+def follow_the_commit(sender: object, commit: Commit, reference: Reference, **_: Any) -> None:
+    """In the transaction of the commit itself; only what lies on the default branch is shown, and all of it is scanned."""
+    key = f"{commit.repository_id}:{commit.oid}"
     if reference.name == f"refs/heads/{commit.repository.default_branch}":
-        Job.objects.add("index_commit", f"{commit.repository_id}:{commit.oid}")
+        Job.objects.add("index_commit", key)
+    else:
+        Job.objects.add("scan_commit", key)
+    Job.objects.add("measure_storage", str(commit.repository_id), delay=MEASURED_AFTER)
+
+
+@receiver(repository_created)
+def link_to_the_new_repository(sender: object, repository: Repository, **_: Any) -> None:
+    lineage.link(repository)
+
+
+@receiver(repository_moved)
+def follow_the_move(sender: object, repository: Repository, **_: Any) -> None:
+    lineage.link(repository)
+    Job.objects.add("tag_children", str(repository.pk))
+    Job.objects.add("measure_storage", str(repository.pk))  # what is stored for it depends on whose it is
 
 
 @job("index_commit", lease=timedelta(minutes=5), retry_on=(StorageUnavailable,))
@@ -33,7 +62,45 @@ def map_history(key: str) -> None:
     history_maps.write_missing(int(key))
 
 
+@job("scan_commit", lease=timedelta(minutes=5), retry_on=(StorageUnavailable,))
+def scan_commit(key: str) -> None:
+    repository_id, _, oid = key.partition(":")
+    scanning.request_commit(int(repository_id), oid)
+
+
+@job("scan_file", lease=timedelta(minutes=15), attempts=3, retry_on=(StorageUnavailable,))
+def scan_file(key: str) -> None:
+    scanning.scan_file(key)
+
+
+@job("tag_children", lease=timedelta(minutes=15))
+def tag_children(key: str) -> None:
+    lineage.tag_children(int(key))
+
+
+@job("measure_storage", lease=timedelta(minutes=15))
+def measure_storage(key: str) -> None:
+    storage_use.measure(int(key))
+
+
+@shared_task(name="models_registry.refresh_counters", ignore_result=True)
+def refresh_counters() -> None:
+    """Days pass: what was downloaded a month ago is no longer shown, and trends fade."""
+    counting.refresh()
+    trending.refresh()
+
+
 @shared_task(name="models_registry.sweep_uploads", ignore_result=True)
 def sweep_uploads() -> None:
     uploads.sweep_expired()
     xorbs.sweep_expired_grants()
+
+
+_COLLECTING_SECONDS = 300
+
+
+@shared_task(name="models_registry.collect_garbage", ignore_result=True)
+def collect_garbage() -> None:
+    """A round a day, some minutes at a time: other work of this queue waits meanwhile."""
+    if garbage.is_due():
+        garbage.collect(garbage.Plan(settings.GARBAGE_GRACE), seconds=_COLLECTING_SECONDS)

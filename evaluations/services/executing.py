@@ -29,7 +29,7 @@ from evaluations.child import ChildFailedError, Report, StoppedError
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score
-from evaluations.services import fetching, results
+from evaluations.services import fetching, pinning, results
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
 from models_registry import storage
@@ -292,6 +292,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
                 outcomes=bits,
                 samples_key=samples_key,
             )
+            pinning.pin(run)
     except LeaseLost:
         storage.delete(samples_key)
         raise

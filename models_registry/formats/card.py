@@ -42,6 +42,7 @@ class CardFacts:
 
     title: str = ""
     licence: str = ""
+    licences: tuple[str, ...] = ()
     task: str = ""
     library: str = ""
     tags: tuple[str, ...] = ()
@@ -49,7 +50,20 @@ class CardFacts:
     datasets: tuple[str, ...] = ()
     base_models: tuple[str, ...] = ()
     base_model_relation: str = ""
+    prefixed_tags: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)
+
+
+# What datasets say of themselves, and Hub clients filter by as `size_categories:1K<n<10K`.
+PREFIXED = (
+    "annotations_creators",
+    "language_creators",
+    "multilinguality",
+    "size_categories",
+    "source_datasets",
+    "task_categories",
+    "task_ids",
+)
 
 
 class _Loader(yaml.CSafeLoader):
@@ -184,6 +198,7 @@ def facts(metadata: dict[str, Any]) -> CardFacts:
     return CardFacts(
         title=reader.word("pretty_name"),
         licence=(named if licences == ("other",) else "") or " AND ".join(licences),
+        licences=licences,
         task=task,
         library=reader.word("library_name"),
         tags=reader.words("tags"),
@@ -191,6 +206,7 @@ def facts(metadata: dict[str, Any]) -> CardFacts:
         datasets=reader.words("datasets"),
         base_models=reader.words("base_model"),
         base_model_relation=reader.word("base_model_relation"),
+        prefixed_tags=tuple(f"{name}:{word}" for name in PREFIXED for word in reader.words(name)),
         warnings=tuple(reader.warnings),
     )
 

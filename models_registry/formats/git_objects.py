@@ -21,6 +21,7 @@ FILE_MODE = 0o100644
 EXECUTABLE_MODE = 0o100755
 FOLDER_MODE = 0o40000
 LINK_MODE = 0o120000
+SUBMODULE_MODE = 0o160000
 MAX_POINTER_BYTES = 1024
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
@@ -113,6 +114,34 @@ def encode_tag(*, target: str, tag: str, name: str, email: str, when: datetime, 
     made.tag_timezone = 0
     made.message = message.encode()
     return Encoded(made.id.decode(), made.as_raw_string())
+
+
+def moved_commit(raw: bytes, *, tree: str, parents: Sequence[str]) -> Encoded:
+    """The same commit with other files and parents. A signature of the old one is dropped: it would not hold."""
+    commit = GitCommit.from_string(raw)
+    commit.tree = ObjectID(tree.encode())
+    commit.parents = [ObjectID(parent.encode()) for parent in parents]
+    commit.gpgsig = None
+    commit.mergetag = []
+    return Encoded(commit.id.decode(), commit.as_raw_string())
+
+
+def moved_tag(raw: bytes, *, target: str) -> Encoded:
+    """The same annotated tag of another object of that type, without its signature."""
+    tag = GitTag.from_string(raw)
+    tag.object = (tag.object[0], ObjectID(target.encode()))
+    tag.signature = None
+    return Encoded(tag.id.decode(), tag.as_raw_string())
+
+
+def commit_links(raw: bytes) -> tuple[str, list[str]]:
+    """The tree of a commit, and its parents. Raises ValueError if it names no tree."""
+    header = raw.partition(b"\n\n")[0].decode("utf-8", "surrogateescape")
+    lines = [line.partition(" ") for line in header.split("\n")]
+    trees = [value for name, _, value in lines if name == "tree"]
+    if not trees:
+        raise ValueError("a commit without a tree")
+    return trees[0], [value for name, _, value in lines if name == "parent"]
 
 
 def tag_target(raw: bytes) -> str:

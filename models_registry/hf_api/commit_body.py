@@ -11,12 +11,19 @@ from hub.wire import json_text
 from models_registry.errors import BadPath, ContentTooLarge
 from models_registry.formats.paths import MAX_PATH_BYTES
 from models_registry.services import objects
-from models_registry.services.changes import MAX_CHANGES, MAX_REGULAR_BYTES, AddFile, AddLfsFile, Change, Delete
+from models_registry.services.changes import (
+    MAX_CHANGES,
+    MAX_MESSAGE,
+    MAX_REGULAR_BYTES,
+    AddFile,
+    AddLfsFile,
+    Change,
+    Delete,
+)
 
 _LINE_LIMIT = MAX_REGULAR_BYTES * 4 // 3 + 64 * 1024
 _MEMORY_LIMIT = 32 * 1024 * 1024  # file content held at once; what comes after goes to storage even if it is small
 _SMALL = 64 * 1024
-_LONGEST_MESSAGE = 64 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -77,8 +84,8 @@ def _read_header(commit: CommitBody, value: dict[str, Any]) -> None:
     commit.body = str(value.get("description") or "")
     if "\0" in commit.title or "\0" in commit.body:
         raise BadRequest("The commit's message holds a NUL character.")
-    if len(commit.title) + len(commit.body) > _LONGEST_MESSAGE:
-        raise ContentTooLarge(f"A commit's message may hold {_LONGEST_MESSAGE} characters.")
+    if len(commit.title) + len(commit.body) > MAX_MESSAGE:
+        raise ContentTooLarge(f"A commit's message may hold {MAX_MESSAGE} characters.")
     parent = value.get("parentCommit")
     commit.parent = str(parent) if parent else None
     if not commit.title:

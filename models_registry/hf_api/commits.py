@@ -1,5 +1,7 @@
 """Writing files: what goes which way (preupload), and the commit. Reading them back: the list of commits."""
 
+import re
+from html import escape
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
@@ -8,7 +10,7 @@ from rest_framework.response import Response
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
 from hub.wire.body import body_stream
-from hub.wire.describing import describe
+from hub.wire.describing import describe, text
 from hub.wire.pagination import next_link, page_limit
 from hub.wire.views import json_object
 from models_registry import access
@@ -16,9 +18,11 @@ from models_registry.hf_api.commit_body import read_commit
 from models_registry.hf_api.shapes import files as shapes
 from models_registry.hf_api.views import RepositoryView, wants_pull_request
 from models_registry.models import Commit, Reference, Repository
-from models_registry.services import history, preupload, pull_requests, references, uploads
+from models_registry.services import history, path_history, preupload, pull_requests, references, uploads
 from models_registry.services.changes import AddLfsFile
 from models_registry.services.commits import create_commit
+
+_CO_AUTHOR = re.compile(r"^co-authored-by:[ \t]*([^<>\r\n]{1,200})<", re.IGNORECASE | re.MULTILINE)
 
 
 class Preupload(RepositoryView):
@@ -110,23 +114,36 @@ class CommitView(RepositoryView):
 
 
 class CommitList(RepositoryView):
-    """The history of a revision, newest first."""
+    """The history of a revision, newest first.
+
+    With `path`, only what changed that file or folder.
+    """
 
     @describe(
         answer=shapes.ListedCommit(many=True),
-        query=[OpenApiParameter("expand[]", str, enum=["formatted"], many=True)],
+        query=[
+            OpenApiParameter("expand[]", str, enum=["formatted"], many=True),
+            text("path", "Only commits that changed this file or folder."),
+        ],
         paged=True,
     )
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         limit = page_limit(request, default=50, most=1000)
-        start = references.resolve(repository, rest)
         cursor = request.query_params.get("cursor")
-        after = references.resolve(repository, cursor) if cursor else None
-        found = history.commits_from(repository, start, limit + 1, after=after)
+        start = references.resolve(repository, rest)
+        begin = references.resolve(repository, cursor) if cursor else None
+        if path := request.query_params.get("path", "").strip("/"):
+            page = path_history.of_path(
+                repository, begin or start, path, limit=min(limit, 100), begins_here=begin is not None
+            )
+            found, following = page.commits, page.next
+        else:
+            line = history.commits_from(repository, start, limit + 1, after=begin)
+            found, following = line[:limit], line[limit].oid if len(line) > limit else None
         formatted = "formatted" in request.query_params.getlist("expand[]") + request.query_params.getlist("expand")
-        headers = next_link(request._request, {"cursor": found[limit].oid}) if len(found) > limit else {}  # noqa: SLF001
-        return Response([_commit(commit, formatted=formatted) for commit in found[:limit]], headers=headers)
+        headers = next_link(request._request, {"cursor": following}) if following else {}  # noqa: SLF001
+        return Response([_commit(commit, formatted=formatted) for commit in found], headers=headers)
 
 
 def _commit(commit: Commit, *, formatted: bool) -> dict[str, Any]:
@@ -135,8 +152,14 @@ def _commit(commit: Commit, *, formatted: bool) -> dict[str, Any]:
         "title": commit.title,
         "message": commit.body,
         "date": commit.committed_at,
-        "authors": [{"user": commit.author.username if commit.author else commit.author_name}],
+        "authors": [{"user": name} for name in _authors(commit)],
     }
     if formatted:
-        answer["formatted"] = {"title": commit.title, "message": commit.body}
+        answer["formatted"] = {"title": escape(commit.title), "message": escape(commit.body)}
     return answer
+
+
+def _authors(commit: Commit) -> list[str]:
+    """Its author, and those it names as co-authors in git's way."""
+    author = commit.author.username if commit.author else commit.author_name
+    return list(dict.fromkeys([author, *(name.strip() for name in _CO_AUTHOR.findall(commit.body))]))

@@ -6,12 +6,14 @@ Each fact is found for all repositories of a page in one query, and only if some
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Count
 
 from hub.errors import BadRequest
+from models_registry.formats.licences import identify
 from models_registry.models import (
     Card,
     Commit,
@@ -22,7 +24,7 @@ from models_registry.models import (
     RepositoryFacts,
     RepositoryTag,
 )
-from models_registry.services import file_names, trees
+from models_registry.services import file_names, scanning, trees
 from models_registry.services.trees import TreeEntry
 
 _BIBTEX = re.compile(r"```(?:bibtex|bib|latex)?[ \t]*\n(\s*@\w+\{.*?)```", re.DOTALL)
@@ -127,6 +129,13 @@ class Page:
             return [_with_blob(entry) for entry in trees.files(repository, commit)] if commit else []
         return [{"rfilename": path} for path in self.names.get(repository.pk, [])]
 
+    def security(self, repository: Repository) -> dict[str, Any] | None:
+        """Of one repository alone: it takes the ids of all its files."""
+        commit = self.commits.get(repository.pk)
+        if len(self.repositories) != 1 or commit is None:
+            return None
+        return scanning.repository_status(trees.files(repository, commit))
+
 
 def _with_blob(entry: TreeEntry) -> dict[str, Any]:
     answer: dict[str, Any] = {"rfilename": entry.path, "size": entry.size, "blobId": entry.oid}
@@ -144,6 +153,11 @@ def _mask_token(page: Page, repository: Repository) -> Any:
     config = page.fact(repository, "config") or {}
     tokenizer = config.get("tokenizer_config")
     return tokenizer.get("mask_token") if isinstance(tokenizer, dict) else None
+
+
+def _licence(_page: Page, repository: Repository) -> dict[str, Any] | None:
+    """The card's licence held against the SPDX list: whether it is `known`."""
+    return asdict(identify(repository.licence)) if repository.licence else None
 
 
 def _description(page: Page, repository: Repository) -> str | None:
@@ -175,6 +189,9 @@ _COMMON: dict[str, Property] = {
     "tags": lambda page, repository: page.tags.get(repository.pk, []),
     "siblings": Page.files,
     "cardData": _card_data,
+    "securityRepoStatus": Page.security,
+    "licenseInfo": _licence,
+    "storage": lambda _page, repository: {"logical": repository.storage_logical, "stored": repository.storage_stored},
     "usedStorage": lambda _page, repository: repository.storage_logical,
     "resourceGroup": lambda _page, _repository: None,
     "xetEnabled": lambda _page, _repository: True,
@@ -208,7 +225,7 @@ _PROPERTIES = {Kind.MODEL: _COMMON | _OF_MODELS, Kind.DATASET: _COMMON | _OF_DAT
 _IN_FULL = {
     kind: frozenset(_PROPERTIES[kind])
     - {"downloadsAllTime", "trendingScore", "resourceGroup", "xetEnabled", "evalResults", "inference"}
-    - {"inferenceProviderMapping", "baseModels", "childrenModelCount"}
+    - {"inferenceProviderMapping", "baseModels", "childrenModelCount", "securityRepoStatus", "licenseInfo"}
     for kind in Kind
 }
 _IN_LISTS = frozenset(
@@ -238,6 +255,11 @@ def of_list(kind: Kind, *, full: bool, card: bool, config: bool) -> frozenset[st
     if kind == Kind.DATASET:
         return wanted | {"description"} if full else wanted
     return wanted | {"config"} if config else wanted
+
+
+def with_security(wanted: frozenset[str], kind: Kind) -> frozenset[str]:
+    """Also what the scans of its files have found: `securityStatus` of clients. wanted: {} for what is answered in full."""
+    return (wanted or _IN_FULL[kind]) | {"securityRepoStatus"}
 
 
 def describe(page: Page, repository: Repository, wanted: Collection[str] | None, *, expanded: bool) -> dict[str, Any]:

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from models_registry.models import Commit, Repository
-from models_registry.services import history
+from models_registry.services import history, scanning
 from models_registry.services.trees import TreeEntry
 
 
 def tree_entries(
     repository: Repository, commit: Commit, entries: Sequence[TreeEntry], *, expand: bool
 ) -> list[dict[str, Any]]:
-    """Files and folders; with `expand`, each with the commit that last changed it."""
-    last: dict[str, Commit] = {}
-    if expand:
-        last = _last_commits(repository, commit, entries)
-    return [_entry(entry, last.get(entry.path), expand=expand) for entry in entries]
+    """Files and folders; with `expand`, each with the commit that last changed it, and files with their scan's verdict."""
+    if not expand:
+        return [_entry(entry) for entry in entries]
+    last, verdicts = _last_commits(repository, commit, entries), scanning.verdicts(entries)
+    return [_expanded(entry, last.get(entry.path), verdicts.get(entry.path)) for entry in entries]
 
 
 def _last_commits(repository: Repository, commit: Commit, entries: Sequence[TreeEntry]) -> dict[str, Commit]:
@@ -30,7 +30,7 @@ def _last_commits(repository: Repository, commit: Commit, entries: Sequence[Tree
     return {path: commits[oid] for path, oid in oid_of.items() if oid in commits}
 
 
-def _entry(entry: TreeEntry, last: Commit | None, *, expand: bool) -> dict[str, Any]:
+def _entry(entry: TreeEntry) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "type": "directory" if entry.is_folder else "file",
         "oid": entry.oid,
@@ -41,6 +41,12 @@ def _entry(entry: TreeEntry, last: Commit | None, *, expand: bool) -> dict[str, 
         answer["lfs"] = {"oid": entry.lfs.sha256, "size": entry.lfs.size, "pointerSize": entry.pointer_size}
     if entry.xet_hash:
         answer["xetHash"] = entry.xet_hash
-    if expand:
-        answer["lastCommit"] = {"id": last.oid, "title": last.title, "date": last.committed_at} if last else None
+    return answer
+
+
+def _expanded(entry: TreeEntry, last: Commit | None, verdict: dict[str, Any] | None) -> dict[str, Any]:
+    answer = _entry(entry)
+    answer["lastCommit"] = {"id": last.oid, "title": last.title, "date": last.committed_at} if last else None
+    if verdict is not None:
+        answer["securityFileStatus"] = verdict
     return answer

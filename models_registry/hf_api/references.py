@@ -7,9 +7,10 @@ from hub.errors import BadRequest
 from hub.wire.describing import describe
 from hub.wire.views import json_object
 from models_registry.hf_api.shapes import references as shapes
-from models_registry.hf_api.views import RepositoryView
+from models_registry.hf_api.views import RepositoryView, is_true
 from models_registry.models import Reference
-from models_registry.services import references
+from models_registry.services import references, squashing
+from models_registry.services.changes import MAX_MESSAGE
 
 
 def _reference(reference: Reference, targets: dict[str, str]) -> dict[str, str]:
@@ -30,9 +31,22 @@ class References(RepositoryView):
             "converts": [],
             "tags": [_reference(item, targets) for item in found if item.name.startswith("refs/tags/")],
         }
-        if request.query_params.get("include_prs", "").lower() in {"1", "true"}:
+        if is_true(request.query_params.get("include_prs")):
             answer["pullRequests"] = [_reference(item, targets) for item in found if item.name.startswith("refs/pr/")]
         return Response(answer)
+
+
+class SuperSquash(RepositoryView):
+    """Put one commit in place of all those of a branch or pull request."""
+
+    @describe(body=shapes.Squash)
+    def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        message = json_object(request).get("message")
+        if not isinstance(message, str | None) or len(message or "") > MAX_MESSAGE:
+            raise BadRequest(f"message must be a text of at most {MAX_MESSAGE} characters.")
+        squashing.squash(actor=request.actor, repository=repository, branch=rest, message=message or "")
+        return Response({})
 
 
 class Branch(RepositoryView):

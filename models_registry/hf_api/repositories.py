@@ -97,7 +97,7 @@ class Settings(RepositoryView):
 class Info(RepositoryView):
     """A repository, as its default branch stands."""
 
-    @describe(answer=shapes.RepositoryInfo, query=[shapes.EXPAND, shapes.BLOBS])
+    @describe(answer=shapes.RepositoryInfo, query=[shapes.EXPAND, shapes.BLOBS, shapes.SECURITY])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         return _info(request, self.repository(request, plural, namespace, name), revision=None)
 
@@ -105,7 +105,7 @@ class Info(RepositoryView):
 class RevisionInfo(RepositoryView):
     """A repository, as this revision stands."""
 
-    @describe(answer=shapes.RepositoryInfo, query=[shapes.EXPAND, shapes.BLOBS])
+    @describe(answer=shapes.RepositoryInfo, query=[shapes.EXPAND, shapes.BLOBS, shapes.SECURITY])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         return _info(request, self.repository(request, plural, namespace, name), revision=rest)
 
@@ -113,9 +113,11 @@ class RevisionInfo(RepositoryView):
 def _info(request: ActorApiRequest, repository: Repository, *, revision: str | None) -> Response:
     commit = references.resolve(repository, revision or repository.default_branch)
     asked = request.query_params
-    expand = describing.checked_expand(Kind(repository.kind), asked.getlist("expand") + asked.getlist("expand[]"))
+    kind = Kind(repository.kind)
+    expand = describing.checked_expand(kind, asked.getlist("expand") + asked.getlist("expand[]"))
+    wanted = describing.with_security(expand, kind) if is_true(asked.get("securityStatus")) else expand
     page = describing.Page([repository], commits={repository.pk: commit}, blobs=is_true(asked.get("blobs")))
-    return Response(describing.describe(page, repository, expand or None, expanded=bool(expand)))
+    return Response(describing.describe(page, repository, wanted or None, expanded=bool(expand)))
 
 
 class AuthCheck(RepositoryView):

@@ -5,6 +5,7 @@ storage is redirected there, or to the content server: file bytes do not pass th
 """
 
 import mimetypes
+from dataclasses import replace
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -16,8 +17,9 @@ from hub.error_responses import answers_in_json
 from hub.wire.describing import BYTES, describe, describe_function
 from hub.wire.ranges import Unsatisfiable, asked_span
 from models_registry.errors import RangeNotSatisfiable
-from models_registry.models import GitObject, Kind, LfsObject
-from models_registry.services import addresses, objects, resolving
+from models_registry.hf_api.downloads import note_download
+from models_registry.models import GitObject, Kind, LfsObject, Repository
+from models_registry.services import addresses, objects, resolving, trees
 from models_registry.services.resolving import ResolvedFile
 
 _HEADERS = {
@@ -52,7 +54,26 @@ _HEADERS = {
 def resolve(request: ActorRequest, namespace: str, name: str, rest: str, kind: str = Kind.MODEL) -> HttpResponseBase:
     """A file."""
     file = resolving.file_at(request.actor, kind, namespace, name, rest)
+    if request.method == "GET":
+        note_download(request, file)
     return _large(request, kind, namespace, name, file) if file.entry.lfs else _small(request, file)
+
+
+@describe_function(
+    head=describe(answer=None, headers={"X-Repo-Commit": _HEADERS["X-Repo-Commit"]}, refuses=[403]),
+    get=describe(
+        answer=BYTES, media_type="text/plain", headers={"X-Repo-Commit": _HEADERS["X-Repo-Commit"]}, refuses=[403]
+    ),
+)
+@csrf_exempt
+@require_safe
+@answers_in_json
+def raw(request: ActorRequest, namespace: str, name: str, rest: str, kind: str = Kind.MODEL) -> HttpResponseBase:
+    """A file as git keeps it: of a large one, the pointer."""
+    file = resolving.file_at(request.actor, kind, namespace, name, rest)
+    return _small(
+        request, ResolvedFile(file.repository_id, file.commit, replace(file.entry, size=file.entry.blob_size))
+    )
 
 
 def _headers(file: ResolvedFile, etag: str) -> dict[str, str]:
@@ -88,7 +109,8 @@ def _large(request: HttpRequest, kind: str, namespace: str, name: str, file: Res
         return HttpResponse(
             headers=headers | {"Content-Length": str(entry.lfs.size)}, content_type="application/octet-stream"
         )
-    stored = LfsObject.objects.get(sha256=entry.lfs.sha256, possessions__repository=file.repository_id)
+    stored = trees.stored(Repository(pk=file.repository_id), entry)
+    assert isinstance(stored, LfsObject)  # what a pointer points to
     return HttpResponseRedirect(addresses.download_address(stored, entry.name), headers=headers)
 
 

@@ -5,8 +5,20 @@
 
 from django.urls import path, register_converter
 
-from models_registry.hf_api import cards, commits, identity, lists, references, repositories, trees, xet_tokens
-from models_registry.hf_api.resolve import resolve
+from models_registry.hf_api import (
+    cards,
+    commits,
+    comparing,
+    identity,
+    lfs_files,
+    lists,
+    references,
+    repositories,
+    tensors,
+    trees,
+    xet_tokens,
+)
+from models_registry.hf_api.resolve import raw, resolve
 from models_registry.models import Kind
 
 
@@ -30,6 +42,8 @@ urlpatterns = [
     # First, because it is asked most.
     path("datasets/<str:namespace>/<str:name>/resolve/<path:rest>", resolve, {"kind": Kind.DATASET}),
     path("<str:namespace>/<str:name>/resolve/<path:rest>", resolve),
+    path("datasets/<str:namespace>/<str:name>/raw/<path:rest>", raw, {"kind": Kind.DATASET}),
+    path("<str:namespace>/<str:name>/raw/<path:rest>", raw),
     path("api/whoami-v2", identity.WhoAmI.as_view()),
     path("api/validate-yaml", cards.ValidateYaml.as_view()),
     path("api/models-tags-by-type", lists.TagsByType.as_view(), {"kind": Kind.MODEL}),
@@ -47,7 +61,13 @@ urlpatterns = [
     path(f"{_REPOSITORY}/refs", references.References.as_view()),
     path(f"{_REPOSITORY}/branch/<path:rest>", references.Branch.as_view()),
     path(f"{_REPOSITORY}/tag/<path:rest>", references.Tag.as_view()),
+    path(f"{_REPOSITORY}/super-squash/<path:rest>", references.SuperSquash.as_view()),
+    path(f"{_REPOSITORY}/lfs-files", lfs_files.LargeFiles.as_view()),
+    path(f"{_REPOSITORY}/lfs-files/batch", lfs_files.Removal.as_view()),
+    path(f"{_REPOSITORY}/lfs-files/duplicate", lfs_files.Copying.as_view()),
+    path(f"{_REPOSITORY}/safetensors-metadata/<path:rest>", tensors.SafetensorsMetadata.as_view()),
     path(f"{_REPOSITORY}/commits/<path:rest>", commits.CommitList.as_view()),
+    path(f"{_REPOSITORY}/compare/<path:rest>", comparing.Compare.as_view()),
     path(f"{_REPOSITORY}/preupload/<path:rest>", commits.Preupload.as_view()),
     path(f"{_REPOSITORY}/commit/<path:rest>", commits.CommitView.as_view()),
     path(f"{_REPOSITORY}/xet-read-token/<path:rest>", xet_tokens.XetReadToken.as_view()),

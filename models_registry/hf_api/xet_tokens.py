@@ -5,6 +5,7 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.wire.describing import describe
+from models_registry.hf_api.downloads import note_session
 from models_registry.hf_api.shapes import identity as shapes
 from models_registry.hf_api.shapes.files import CREATE_PR
 from models_registry.hf_api.views import RepositoryView, wants_pull_request
@@ -30,7 +31,9 @@ class XetReadToken(RepositoryView):
     @describe(answer=shapes.XetToken, headers=shapes.XET_HEADERS, refuses=[403])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        return _answer(tokens.issue_read_token(request.actor, repository, rest))
+        issued = tokens.issue_read_token(request.actor, repository, rest)
+        note_session(request, repository.pk)  # the files themselves are fetched elsewhere
+        return _answer(issued)
 
 
 class XetWriteToken(RepositoryView):

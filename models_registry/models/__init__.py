@@ -3,6 +3,7 @@ from models_registry.models.content import (
     LfsLock,
     LfsObject,
     RepositoryLfsObject,
+    ServedBytes,
     UploadSession,
     XetChunkKey,
     XetFile,
@@ -12,6 +13,7 @@ from models_registry.models.content import (
     XorbHolder,
 )
 from models_registry.models.counters import DownloadCount
+from models_registry.models.garbage import GarbageMark, GarbageRound
 from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
 from models_registry.models.metadata import (
     Card,
@@ -33,6 +35,8 @@ __all__ = [
     "DownloadCount",
     "FileScan",
     "FolderHistory",
+    "GarbageMark",
+    "GarbageRound",
     "Gate",
     "GitObject",
     "Kind",
@@ -48,6 +52,7 @@ __all__ = [
     "RepositoryLfsObject",
     "RepositoryRedirect",
     "RepositoryTag",
+    "ServedBytes",
     "TensorSummary",
     "UploadSession",
     "XetChunkKey",

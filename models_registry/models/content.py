@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import Namespace
 from models_registry.models.fields import HashField
@@ -15,20 +16,29 @@ from models_registry.models.repository import Repository
 class LfsObject(models.Model):
     """Content of a large file, once for the whole hub. The hub itself has read and hashed the bytes before a row exists.
 
-    It lies plainly under `plain_key`, or in chunks as `xet_file`, or both.
+    It lies plainly under `plain_key`, or in chunks as `xet_file`, or both. `copy_used_at`: the plain one is a copy that the
+    hub made because it was asked for much, and was last used then; it may go again.
     """
 
     sha256 = HashField(32, unique=True)
     size = models.PositiveBigIntegerField()
     plain_key = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001 - null: there is no plain copy
     xet_file = models.OneToOneField("XetFile", models.PROTECT, null=True, related_name="lfs_object")
+    copy_used_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="lfs_object_lies_somewhere", condition=Q(plain_key__isnull=False) | Q(xet_file__isnull=False)
-            )
+            ),
+            models.CheckConstraint(
+                name="plain_copy_is_one_of_two",
+                condition=Q(copy_used_at__isnull=True) | Q(plain_key__isnull=False, xet_file__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["copy_used_at"], name="plain_copy_by_use", condition=Q(copy_used_at__isnull=False))
         ]
 
     def __str__(self) -> str:
@@ -39,12 +49,14 @@ class RepositoryLfsObject(models.Model):
     """Possession: this repository may refer to this content and serve it. Knowing a hash is not possession.
 
     `path`, `reference`: where a commit last put it, for lists; empty where nobody said so.
+    `told_at`: when a client last uploaded it, or was told that it need not. Until a commit names it, that keeps it a while.
     """
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="possessions")
     lfs_object = models.ForeignKey(LfsObject, models.CASCADE, related_name="possessions")
     path = models.CharField(max_length=4096, blank=True)
     reference = models.CharField(max_length=255, blank=True)
+    told_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -71,6 +83,20 @@ class LfsLock(models.Model):
         return f"{self.path}, by {self.owner}"
 
 
+class ServedBytes(models.Model):
+    """How much of a content went out by plain HTTP within one hour: what is asked for much may get a plain copy."""
+
+    lfs_object = models.ForeignKey(LfsObject, models.CASCADE, related_name="served")
+    hour = models.DateTimeField(db_index=True)
+    size = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lfs_object", "hour"], name="served_bytes_once_per_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.size} of {self.lfs_object}"
+
+
 class UploadSession(models.Model):
     """One plain upload under way, with a storage key of its own: a presigned address stays writable until it expires."""
 
@@ -81,6 +107,7 @@ class UploadSession(models.Model):
     size = models.PositiveBigIntegerField()
     key = models.CharField(max_length=200, unique=True)
     multipart_id = models.CharField(max_length=1100, blank=True)
+    failure = models.CharField(max_length=500, blank=True, help_text="Why what arrived was refused.")
     expires_at = models.DateTimeField(db_index=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

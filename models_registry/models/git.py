@@ -72,7 +72,8 @@ class GitObject(models.Model):
     """A commit, tree, blob or annotated tag, by its real git id.
 
     `data` is the zlib stream that a pack wants. Trees, commits and tags always lie in the row; the content of a file over
-    1 MiB lies in storage. `lfs_sha256`, `lfs_size`: what a blob that is an LFS pointer points to.
+    1 MiB lies in storage. `lfs_sha256`, `lfs_size`: what a blob that is an LFS pointer points to. `unreachable_since`: when
+    a collection of garbage first found that no reference leads here any more.
     """
 
     pk = models.CompositePrimaryKey("repository_id", "oid")
@@ -85,6 +86,7 @@ class GitObject(models.Model):
     lfs_sha256 = HashField(32, null=True)
     lfs_size = models.PositiveBigIntegerField(null=True)
     batch = models.BigIntegerField()
+    unreachable_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -96,6 +98,11 @@ class GitObject(models.Model):
         indexes = [
             models.Index(fields=["repository", "batch"], name="git_object_by_batch"),
             models.Index(fields=["lfs_sha256"], name="git_object_by_lfs", condition=Q(lfs_sha256__isnull=False)),
+            models.Index(
+                fields=["repository", "unreachable_since"],
+                name="git_object_unreachable",
+                condition=Q(unreachable_since__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -44,6 +44,9 @@ class TensorSummary(models.Model):
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="tensor_summaries")
     path = models.CharField(max_length=1024)
+    content = models.CharField(
+        max_length=64, help_text="Of which content: an SHA-256, or the git id of a regular file."
+    )
     format = models.CharField(max_length=16)
     parameters: models.JSONField[Any, dict[str, int]] = models.JSONField(default=dict)
     tensors: models.JSONField[Any, list[Any]] = models.JSONField(default=list)

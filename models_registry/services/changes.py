@@ -13,6 +13,7 @@ from models_registry.services import objects
 from models_registry.services.objects import Prepared
 
 MAX_CHANGES = 25_000
+MAX_MESSAGE = 64 * 1024  # characters
 MAX_REGULAR_BYTES = 10 * 1024 * 1024
 
 

@@ -25,9 +25,17 @@ def pack(entries: Mapping[str, str]) -> bytes:
     return zlib.compress(json.dumps(packed, separators=(",", ":")).encode(), 1)
 
 
-def unpack(data: bytes) -> dict[str, str]:
+def unpacked(data: bytes) -> dict[str, str]:
+    """{entry name: commit id}, of a `FolderHistory` as stored."""
     packed = json.loads(zlib.decompress(data))
     return {name: packed["commits"][index] for name, index in packed["entries"].items()}
+
+
+def renamed(data: bytes, names: Mapping[str, str]) -> bytes:
+    """A stored map with other commit ids in place of those that `names` knows."""
+    packed = json.loads(zlib.decompress(data))
+    packed["commits"] = [names.get(commit, commit) for commit in packed["commits"]]
+    return zlib.compress(json.dumps(packed, separators=(",", ":")).encode(), 1)
 
 
 def last_changes(repository: Repository, commit: str, folders: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -42,7 +50,7 @@ def last_changes(repository: Repository, commit: str, folders: Iterable[str]) ->
         ).values_list("path", "commit", "data")
         for path, oid, data in rows:
             if level.get(path) == oid:
-                maps[path] = unpack(bytes(data))
+                maps[path] = unpacked(bytes(data))
         below: dict[str, str] = {}
         for path in wanted - maps.keys():
             parent, _, name = path.rpartition("/")
@@ -69,20 +77,29 @@ def record(
         ask_for_maps(repository)
         return
     FolderHistory.objects.bulk_create(
-        FolderHistory(
-            repository=repository,
-            commit=commit,
-            path=folder,
-            data=pack(
-                {
-                    name: commit if name in names else before.get(folder, {}).get(name, commit)
-                    for name in present[folder]
-                }
-            ),
-        )
-        for folder, names in changed.items()
-        if folder in present
+        (
+            FolderHistory(
+                repository=repository,
+                commit=commit,
+                path=folder,
+                data=pack(
+                    {
+                        name: commit if name in names else before.get(folder, {}).get(name, commit)
+                        for name in present[folder]
+                    }
+                ),
+            )
+            for folder, names in changed.items()
+            if folder in present
+        ),
+        batch_size=500,
+        ignore_conflicts=True,  # the same commit, made on two branches within a second
     )
+
+
+def is_known(repository: Repository, commit: Commit) -> bool:
+    """Whether the maps of a commit are there; those of one that was pushed come a moment later."""
+    return FolderHistory.objects.filter(repository=repository, commit=commit.oid, path="").exists()
 
 
 def ask_for_maps(repository: Repository) -> None:

@@ -167,7 +167,7 @@ class _Walk:
             pairs = reduce(or_, (Q(commit=commit, path=path) for commit, path in here))
             rows = FolderHistory.objects.filter(pairs, repository=self._repository)
             for commit, path, data in rows.values_list("commit", "path", "data"):
-                found[commit, path] = history.unpack(bytes(data))
+                found[commit, path] = history.unpacked(bytes(data))
                 self._maps.put((commit, path), found[commit, path])
         if len(found) < len(set(lacking) | found.keys()):
             raise _Unknown

@@ -6,6 +6,7 @@ from accounts.models import Actor, AuditEntry
 from accounts.services.accounts import namespace_named
 from models_registry import access
 from models_registry.errors import RepositoryExists, RepositoryNotFound
+from models_registry.events import repository_moved
 from models_registry.models import Repository, RepositoryRedirect
 from models_registry.services.repositories import check_name, full_key
 
@@ -40,4 +41,5 @@ def move_repository(*, actor: Actor, repository: Repository, namespace: str, nam
         )
     AuditEntry.objects.record(actor, "repository.moved", old_name, kind=current.kind, to=current.full_name)
     current.refresh_from_db()
+    repository_moved.send(sender=Repository, repository=current)
     return current

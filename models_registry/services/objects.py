@@ -18,6 +18,8 @@ from models_registry.models import BlobContent, GitObject, ObjectKind, Repositor
 from models_registry.storage import keys
 
 ROW_LIMIT = 1024 * 1024
+TREE_BYTES = 4 * 1024 * 1024  # of trees parsed at once: about 100,000 entries
+_MOST_TREES = 2000
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,22 @@ def trees(repository: Repository, oids: Sequence[str]) -> dict[str, dict[str, En
         return {}
     rows = GitObject.objects.filter(repository=repository, oid__in=list(set(oids))).values_list("oid", "data")
     return {oid: git_objects.parse_tree(zlib.decompress(data)) for oid, data in rows if data is not None}
+
+
+def first_trees(repository: Repository, oids: Iterable[str]) -> dict[str, dict[str, Entry]]:
+    """The first of these trees, parsed, as many as fit into memory, and at least one. A missing tree is an empty one."""
+    wanted = list(dict.fromkeys(oids))[:_MOST_TREES]
+    rows = GitObject.objects.filter(repository=repository, oid__in=wanted)
+    sizes: dict[str, int] = dict(rows.values_list("oid", "size"))
+    chosen: list[str] = []
+    total = 0
+    for oid in wanted:
+        total += sizes.get(oid, 0)
+        if chosen and total > TREE_BYTES:
+            break
+        chosen.append(oid)
+    found = trees(repository, chosen)
+    return {oid: found.get(oid, {}) for oid in chosen}
 
 
 def public_email(user: User) -> str:

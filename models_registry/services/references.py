@@ -152,6 +152,26 @@ def delete_tag(*, actor: Actor, repository: Repository, name: str) -> None:
         raise RevisionNotFound(name)
 
 
+_PINS = "refs/scores/"
+
+
+@transaction.atomic
+def pin(*, repository: Repository, commit: str) -> None:
+    """Keep a commit, whatever becomes of the branches: something published names it. Nobody is shown the reference.
+
+    A commit that is gone already stays gone. Raises RepositoryNotFound.
+    """
+    access.keep(repository)
+    if Commit.objects.filter(repository=repository, oid=commit).exists():
+        Reference.objects.get_or_create(repository=repository, name=f"{_PINS}{commit}", defaults={"target": commit})
+
+
+@transaction.atomic
+def unpin(*, repository: Repository, commit: str) -> None:
+    """What named the commit is withdrawn: from now on it is kept as long as a branch leads to it."""
+    Reference.objects.filter(repository=repository, name=f"{_PINS}{commit}").delete()
+
+
 def add(repository: Repository, full_name: str, target: str) -> Reference:
     """git keeps references as files: `a` and `a/b` cannot both be, and a clone would fail. Raises ReferenceExists."""
     parts = full_name.split("/")

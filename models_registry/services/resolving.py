@@ -50,18 +50,21 @@ def file_at(actor: Actor, kind: str, namespace: str, name: str, rest: str) -> Re
         repository = access.repository_for(actor, kind, f"{namespace}/{name}")
         access.require_read(actor, repository)
         revision, path = references.split(repository, rest)
-        found = repository.pk, references.resolve(repository, revision).oid
-    repository_id, commit = found
+        found = repository.pk, repository.epoch, references.resolve(repository, revision).oid
+    repository_id, epoch, commit = found
     if len(path) > MAX_PATH_BYTES:  # no file has it, and the cache holds what is asked
         raise _MissingEntry(f"{path[:60]}…", commit)
-    entry = _entry_at(repository_id, commit, path)
-    if entry is None:
+    entry = _entry_at(repository_id, epoch, commit, path)
+    if entry is not None and entry.is_lost:  # its content was removed; since then it may have come again
+        entry = _entry_at.__wrapped__(repository_id, epoch, commit, path)
+    if entry is None or entry.is_lost:
         raise _MissingEntry(path, commit)
     return ResolvedFile(repository_id, commit, entry)
 
 
 @lru_cache(maxsize=_CACHED_ENTRIES)
-def _entry_at(repository_id: int, commit: str, path: str) -> TreeEntry | None:
+def _entry_at(repository_id: int, epoch: int, commit: str, path: str) -> TreeEntry | None:
+    """`epoch` is part of the question: contents that were there may be taken out, and the epoch raised."""
     repository = Repository(pk=repository_id)
     row = Commit.objects.get(repository=repository_id, oid=commit)
     entry = trees.find(repository, row, [path]).get(path)
@@ -75,7 +78,7 @@ def _references(user_id: int | None, kind: str, namespace: str, name: str, branc
         Repository.objects.visible_to(actor)
         .named(kind, namespace, name)
         .filter(references__name__in=[branch, tag])
-        .values_list("pk", "gated", "disabled_reason", "references__name", "references__target")
+        .values_list("pk", "epoch", "gated", "disabled_reason", "references__name", "references__target")
     )
 
 
@@ -84,20 +87,20 @@ _for_nobody = CompiledQuery(partial(_references, None), _STAND_INS)
 _for_user = CompiledQuery(_references, (-7_919_000_001, *_STAND_INS))
 
 
-def _quick(actor: Actor, kind: str, namespace: str, name: str, revision: str) -> tuple[int, str] | None:
-    """(repository id, commit id) where one query can tell. None: look closer."""
+def _quick(actor: Actor, kind: str, namespace: str, name: str, revision: str) -> tuple[int, int, str] | None:
+    """(repository id, epoch, commit id) where one query can tell. None: look closer."""
     if actor.token is not None and actor.token.role == TokenRole.FINE_GRAINED:
         return None
     branch, tag = f"refs/heads/{revision}", f"refs/tags/{revision}"
     asked = (str(kind), namespace.lower(), name.lower(), branch, tag)
     rows = _for_nobody.rows(*asked) if actor.user is None else _for_user.rows(actor.user.pk, *asked)
     for wanted in (branch, tag):
-        for repository_id, gated, disabled_reason, reference, target in rows:
+        for repository_id, epoch, gated, disabled_reason, reference, target in rows:
             if reference == wanted:
                 commit = bytes(target).hex()
                 if gated != Gate.OPEN or disabled_reason or not _is_commit(repository_id, commit):
                     return None
-                return repository_id, commit
+                return repository_id, epoch, commit
     return None
 
 

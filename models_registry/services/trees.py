@@ -1,7 +1,9 @@
 """Files and folders of a commit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import NamedTuple
 
 from models_registry.errors import EntryNotFound
 from models_registry.formats.git_objects import Entry, Pointer
@@ -21,10 +23,16 @@ class TreeEntry:
     lfs: Pointer | None = None
     pointer_size: int = 0
     xet_hash: str | None = None
+    is_lost: bool = False  # a large file whose content the repository no longer has
 
     @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
+
+    @property
+    def blob_size(self) -> int:
+        """Bytes of what git keeps: of a large file, of its pointer."""
+        return self.pointer_size if self.lfs else self.size
 
 
 def _join(folder: str, name: str) -> str:
@@ -44,10 +52,10 @@ def with_sizes(repository: Repository, entries: Iterable[TreeEntry]) -> list[Tre
         rows = GitObject.objects.filter(repository=repository, oid__in=chunk)
         for oid, size, sha256, lfs_size in rows.values_list("oid", "size", "lfs_sha256", "lfs_size"):
             facts[oid] = (size, Pointer(sha256, lfs_size or 0) if sha256 else None)
-    hashes: dict[str, str] = {}
+    hashes: dict[str, str | None] = {}
     for chunk in _chunks(sorted({pointer.sha256 for _, pointer in facts.values() if pointer}), 2000):
-        stored = LfsObject.objects.filter(sha256__in=chunk, possessions__repository=repository, xet_file__isnull=False)
-        hashes.update(stored.values_list("sha256", "xet_file__hash"))
+        possessed = LfsObject.objects.filter(sha256__in=chunk, possessions__repository=repository)
+        hashes.update(possessed.values_list("sha256", "xet_file__hash"))
     complete = []
     for entry in entries:
         size, pointer = facts.get(entry.oid, (0, None))
@@ -61,6 +69,7 @@ def with_sizes(repository: Repository, entries: Iterable[TreeEntry]) -> list[Tre
                     lfs=pointer,
                     pointer_size=size,
                     xet_hash=hashes.get(pointer.sha256),
+                    is_lost=pointer.sha256 not in hashes,
                 )
             )
     return complete
@@ -122,24 +131,60 @@ def listing(
 ) -> tuple[list[TreeEntry], bool]:
     """Entries below a folder, in the order of their paths, and whether more follow.
 
-    after: the path that ended the page before. Raises EntryNotFound if there is no such folder.
+    after: the path that ended the page before. Raises EntryNotFound if there is no such folder. Of a folder with many
+    folders, only those are read that the page shows.
     """
-    level = {path: folder_oid(repository, commit, path)}
-    entries: list[TreeEntry] = []
-    while level:
-        loaded = objects.trees(repository, list(level.values()))
-        here = [
-            _bare(_join(folder, name), entry)
-            for folder, oid in level.items()
-            for name, entry in loaded.get(oid, {}).items()
-        ]
-        entries += here
-        level = {entry.path: entry.oid for entry in here if entry.is_folder} if recursive else {}
-    entries.sort(key=lambda entry: entry.path)
-    if after:
-        entries = [entry for entry in entries if entry.path > after]
+    walk = _Walk(repository, recursive=recursive, after=after)
+    entries = walk.first(path, folder_oid(repository, commit, path), None if limit is None else limit + 1)
     page = entries if limit is None else entries[:limit]
     return with_sizes(repository, page), len(page) < len(entries)
+
+
+class _Unread(NamedTuple):
+    """A folder whose entries stand at this place of the order, and are not loaded yet."""
+
+    path: str
+    oid: str
+
+
+class _Walk:
+    """Entries in the order of their paths from some place on, loading the folders that a page needs and no others.
+
+    The entries of a folder `a` come after files such as `a.txt`, because `a/` does: `.` is smaller than `/`.
+    """
+
+    def __init__(self, repository: Repository, *, recursive: bool, after: str):
+        self._repository = repository
+        self._recursive = recursive
+        self._after = after
+
+    def first(self, path: str, oid: str, count: int | None) -> list[TreeEntry]:
+        """At most `count` entries below the folder."""
+        line: list[TreeEntry | _Unread] = [_Unread(path, oid)]
+        while unread := [item for item in line if isinstance(item, _Unread)]:
+            loaded = objects.first_trees(self._repository, [item.oid for item in unread])
+            longer: list[TreeEntry | _Unread] = []
+            for item in line:
+                if isinstance(item, _Unread) and item.oid in loaded:
+                    longer += self._entries(item, loaded[item.oid])
+                else:
+                    longer.append(item)
+            # git has no empty folders: each unread one stands for an entry at least, but the one that holds `after`.
+            line = longer if count is None else longer[: count + 1]
+        return [item for item in line if isinstance(item, TreeEntry)][:count]
+
+    def _entries(self, folder: _Unread, tree: Mapping[str, Entry]) -> list[TreeEntry | _Unread]:
+        """A folder's entries, and its folders to be read where theirs belong."""
+        items: list[tuple[str, TreeEntry | _Unread]] = []
+        for name, entry in tree.items():
+            path = _join(folder.path, name)
+            if path > self._after:
+                items.append((path, _bare(path, entry)))
+            within = f"{path}/"
+            if self._recursive and entry.is_folder and (within > self._after or self._after.startswith(within)):
+                items.append((within, _Unread(path, entry.oid)))
+        items.sort(key=itemgetter(0))
+        return [item for _, item in items]
 
 
 def files(repository: Repository, commit: Commit) -> list[TreeEntry]:
@@ -154,6 +199,16 @@ def file(repository: Repository, commit: Commit, path: str) -> TreeEntry:
     if entry is None or entry.is_folder:
         raise EntryNotFound(f"There is no file {path!r} at revision {commit.oid[:12]}.")
     return entry
+
+
+def stored(repository: Repository, entry: TreeEntry) -> LfsObject | GitObject:
+    """A file's content, as `services.reading` takes it. Raises EntryNotFound if the content was removed for good."""
+    if entry.lfs is None:
+        return content_of(repository, entry)
+    found = LfsObject.objects.filter(sha256=entry.lfs.sha256, possessions__repository=repository).first()
+    if found is None:
+        raise EntryNotFound(f"The content of {entry.path!r} was removed from this repository.")
+    return found
 
 
 def content_of(repository: Repository, entry: TreeEntry) -> GitObject:

@@ -25,7 +25,8 @@ from models_registry.errors import (
     RepositoryNotFound,
     StorageUnavailable,
 )
-from models_registry.models import LfsObject, Repository, RepositoryLfsObject, UploadSession
+from models_registry.models import LfsObject, Repository, UploadSession
+from models_registry.services import possession
 from models_registry.storage import Part, keys
 from models_registry.storage.s3 import WRITE_SECONDS
 
@@ -62,7 +63,8 @@ def plan(
     Raises Forbidden, RepositoryNotFound, ContentTooLarge (told in `refusal` for a single content), StorageUnavailable.
     """
     access.require_proposal(actor, repository)
-    here = available_to(actor, repository, [sha256 for sha256, _size in wanted])
+    here = possession.available(actor, repository, [sha256 for sha256, _size in wanted])
+    possession.told(actor, repository, sorted(here))
     lacking = [(sha256, size) for sha256, size in wanted if sha256 not in here and size <= most(multipart=multipart)]
     if sum(_part_count(size) for _sha256, size in lacking if _in_parts(size, multipart)) > MOST_ADDRESSES:
         raise ContentTooLarge(f"These uploads need more than {MOST_ADDRESSES} parts together: ask for fewer at once.")
@@ -117,16 +119,6 @@ def _planned(sha256: str, size: int, session: UploadSession | None, is_here: boo
         storage.presign_part(session.key, session.multipart_id, number) for number in range(1, _part_count(size) + 1)
     ]
     return PlannedUpload(sha256, size, session, part_addresses=addresses, part_size=_part_size(size))
-
-
-def available_to(actor: Actor, repository: Repository, hashes: Iterable[str]) -> set[str]:
-    """Which of these contents a commit to this repository may name already: its own, and what the actor may read elsewhere."""
-    wanted = list(hashes)
-    own = LfsObject.objects.filter(sha256__in=wanted, possessions__repository=repository)
-    readable = LfsObject.objects.filter(
-        sha256__in=wanted, possessions__repository__in=Repository.objects.readable_by(actor)
-    )
-    return set(own.values_list("sha256", flat=True)) | set(readable.values_list("sha256", flat=True))
 
 
 def complete_parts(session: UploadSession, parts: Sequence[Part]) -> None:
@@ -207,10 +199,14 @@ def _drop(key: str) -> None:
 @transaction.atomic
 def _register(session: UploadSession, key: str) -> LfsObject:
     access.keep(session.repository)
-    stored, created = LfsObject.objects.get_or_create(
-        sha256=session.sha256, defaults={"size": session.size, "plain_key": key}
-    )
-    RepositoryLfsObject.objects.get_or_create(repository=session.repository, lfs_object=stored)
+    # Garbage collection takes the same lock before it removes a content.
+    stored = LfsObject.objects.select_for_update().filter(sha256=session.sha256).first()
+    created = False
+    if stored is None:
+        stored, created = LfsObject.objects.get_or_create(
+            sha256=session.sha256, defaults={"size": session.size, "plain_key": key}
+        )
+    possession.possess(session.repository, [stored])
     UploadSession.objects.filter(pk=session.pk).delete()
     if created:
         logger.info("content %s stored, %d bytes", session.sha256, session.size)
@@ -243,11 +239,15 @@ def _discard(session: UploadSession) -> None:
 
 
 def sweep_expired() -> int:
-    """Remove sessions whose client never finished, with what they left in storage. Returns how many."""
+    """Remove sessions whose client never finished, with what they left in storage. Returns how many.
+
+    Raises StorageUnavailable; what was not swept then is swept the next time.
+    """
     swept = 0
-    for session in UploadSession.objects.filter(expires_at__lt=timezone.now())[:1000]:
+    for session in UploadSession.objects.filter(expires_at__lt=timezone.now()).order_by("expires_at")[:1000]:
         if session.multipart_id and storage.size_of(session.key) is None:
-            storage.abort_multipart(session.key, session.multipart_id)
+            with contextlib.suppress(storage.ObjectMissing):  # the server has forgotten it
+                storage.abort_multipart(session.key, session.multipart_id)
         _discard(session)
         swept += 1
     return swept

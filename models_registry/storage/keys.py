@@ -3,23 +3,26 @@ object can never hit an upload of the same content that comes at the same moment
 
 import uuid
 
+LFS, BLOBS, XORBS, STAGING = "lfs/", "blobs/", "xorbs/", "staging/"
+"""Everything that is collected when no row names it any more. Other folders have other keepers."""
+
 
 def _generation() -> str:
     return uuid.uuid4().hex[:16]
 
 
 def lfs(sha256: str) -> str:
-    return f"lfs/{sha256[:2]}/{sha256}.{_generation()}"
+    return f"{LFS}{sha256[:2]}/{sha256}.{_generation()}"
 
 
 def blob(oid: str) -> str:
-    return f"blobs/{oid[:2]}/{oid}.{_generation()}"
+    return f"{BLOBS}{oid[:2]}/{oid}.{_generation()}"
 
 
 def xorb(xorb_hash: str) -> str:
-    return f"xorbs/{xorb_hash[:2]}/{xorb_hash}.{_generation()}"
+    return f"{XORBS}{xorb_hash[:2]}/{xorb_hash}.{_generation()}"
 
 
 def staging(session: str) -> str:
     """For one upload session: clients may write here, so nothing here is trusted."""
-    return f"staging/{session}"
+    return f"{STAGING}{session}"

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,6 +23,22 @@ _READ_BLOCK = 1024 * 1024
 class Part(NamedTuple):
     number: int
     etag: str
+
+
+class Stored(NamedTuple):
+    """An object as a listing shows it. size: bytes."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
+class OpenUpload(NamedTuple):
+    """A multipart upload that was neither completed nor aborted."""
+
+    key: str
+    upload_id: str
+    started: datetime
 
 
 class ObjectMissing(StorageUnavailable):
@@ -119,6 +136,29 @@ def copy(source: str, target: str) -> None:
 def delete(key: str) -> None:
     with _reported(key):
         client().delete_object(Bucket=settings.S3_BUCKET, Key=key)
+
+
+def listing(prefix: str, *, after: str = "", count: int = 1000) -> list[Stored]:
+    """Up to `count` objects in the order of their keys, from the first after `after` on. Slow on some servers."""
+    with _reported(prefix):
+        found = client().list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=prefix, StartAfter=after, MaxKeys=count)
+    return [Stored(item["Key"], item["Size"], item["LastModified"]) for item in found.get("Contents", [])]
+
+
+def open_uploads(prefix: str) -> Iterator[OpenUpload]:
+    """Multipart uploads that are still open, a thousand a request."""
+    marks: dict[str, str] = {}
+    while True:
+        try:
+            with _reported(prefix):
+                found = client().list_multipart_uploads(Bucket=settings.S3_BUCKET, Prefix=prefix, **marks)
+        except ObjectMissing:  # some servers' word for an empty list
+            return
+        for item in found.get("Uploads", []):
+            yield OpenUpload(item["Key"], item["UploadId"], item["Initiated"])
+        if not found.get("IsTruncated"):
+            return
+        marks = {"KeyMarker": found["NextKeyMarker"], "UploadIdMarker": found["NextUploadIdMarker"]}
 
 
 def create_multipart(key: str) -> str:

@@ -22,7 +22,6 @@ from models_registry.web.repositories import of_address
 
 LARGEST_SHOWN = 512 * 1024  # bytes of text that a page shows
 MOST_ENTRIES = 1000  # of a folder, on one page
-COMMITS_PER_PAGE = 40
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp")
 SOUNDS = (".wav", ".mp3", ".ogg", ".flac", ".m4a")
 CODE = (
@@ -75,10 +74,10 @@ def _icon(entry: TreeEntry) -> str:
     return "file-earmark-text"
 
 
-def _frame(
+def frame(
     request: ActorRequest, kind: str, namespace: str, name: str, rest: str
 ) -> tuple[Repository, Commit, dict[str, Any]]:
-    """What the three pages share. Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled."""
+    """What the pages of a revision share. Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled."""
     repository = of_address(request, kind, namespace, name)
     access.require_read(request.actor, repository)
     revision, path = references.split(repository, rest)
@@ -95,7 +94,7 @@ def _frame(
         "commit": commit,
         "crumbs": crumbs,
         "root_url": page_url(repository, "tree", revision),
-        "commits_url": page_url(repository, "commits", revision),
+        "commits_url": page_url(repository, "commits", revision, path),
         "references": _references(repository, revision),
     }
     return repository, commit, context
@@ -119,7 +118,7 @@ def _references(repository: Repository, revision: str) -> list[dict[str, Any]]:
 
 @require_safe
 def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
-    repository, commit, context = _frame(request, kind, namespace, name, rest)
+    repository, commit, context = frame(request, kind, namespace, name, rest)
     path, revision = context["path"], context["revision"]
     entries, more = trees.listing(repository, commit, path, limit=MOST_ENTRIES)
     changes = history.last_changes(repository, commit.oid, [path]).get(path, {})
@@ -148,7 +147,7 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
 
 @require_safe
 def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
-    repository, commit, context = _frame(request, kind, namespace, name, rest)
+    repository, commit, context = frame(request, kind, namespace, name, rest)
     entry = trees.file(repository, commit, context["path"])
     lower = entry.name.lower()
     context |= {
@@ -211,21 +210,3 @@ def _tensors(repository: Repository, commit: Commit, entry: TreeEntry) -> Tensor
         if there is None or there.oid != entry.oid:
             return None
     return TensorSummary.objects.filter(repository=repository, path=entry.path).first()
-
-
-@require_safe
-def commits(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
-    """The commits that led here, newest first; `?from=` names the one a later page starts with."""
-    repository, commit, context = _frame(request, kind, namespace, name, rest)
-    after = references.resolve(repository, request.GET["from"]) if request.GET.get("from") else None
-    found = history.commits_from(repository, commit, COMMITS_PER_PAGE + 1, after=after)
-    rows = [(shown, page_url(repository, "commit", shown.oid)) for shown in found[:COMMITS_PER_PAGE]]
-    context |= {"rows": rows, "next": found[COMMITS_PER_PAGE] if len(found) > COMMITS_PER_PAGE else None}
-    return render(request, "models_registry/commits.html", context)
-
-
-@require_safe
-def commit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
-    """One commit: what it says, and the way to its files."""
-    _repository, _commit, context = _frame(request, kind, namespace, name, rest)
-    return render(request, "models_registry/commit.html", context)

@@ -33,6 +33,25 @@ class LastCommit(serializers.Serializer[Any]):
     date = serializers.DateTimeField()
 
 
+class PickleImport(serializers.Serializer[Any]):
+    module = serializers.CharField()
+    name = serializers.CharField()
+    safety = serializers.ChoiceField(["innocuous", "suspicious", "dangerous"])
+
+
+class PickleScan(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    pickleImports = PickleImport(many=True)
+    version = serializers.CharField()
+    message = serializers.CharField(required=False, help_text="Why it could not be read to its end.")
+
+
+class SecurityOfFile(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["safe", "suspicious", "unsafe", "error", "unscanned"])
+    avScan = serializers.JSONField(allow_null=True)
+    pickleImportScan = PickleScan(allow_null=True)
+
+
 class Entry(serializers.Serializer[Any]):
     """A file or a folder of a revision."""
 
@@ -43,6 +62,7 @@ class Entry(serializers.Serializer[Any]):
     lfs = LfsOfEntry(required=False)
     xetHash = serializers.RegexField("^[0-9a-f]{64}$", required=False)
     lastCommit = LastCommit(required=False, allow_null=True)
+    securityFileStatus = SecurityOfFile(required=False)
 
 
 class Paths(serializers.Serializer[Any]):

@@ -30,3 +30,7 @@ class NewBranch(serializers.Serializer[Any]):
 class NewTag(serializers.Serializer[Any]):
     tag = serializers.CharField()
     message = serializers.CharField(required=False, allow_null=True, help_text="Makes it an annotated tag.")
+
+
+class Squash(serializers.Serializer[Any]):
+    message = serializers.CharField(required=False, help_text="Of the one commit that is left.")

@@ -13,6 +13,8 @@ EXPAND = OpenApiParameter(
 )
 BLOBS = flag("blobs", "With the size and the content id of each file.")
 
+SECURITY = flag("securityStatus", "With what the scans of its files have found.")
+
 
 @extend_schema_field({"enum": [False, "auto", "manual"]})
 class Gated(serializers.Field):
@@ -76,6 +78,27 @@ class Safetensors(serializers.Serializer[Any]):
     total = serializers.IntegerField()
 
 
+class StorageUse(serializers.Serializer[Any]):
+    logical = serializers.IntegerField(help_text="Bytes of all its content, over its history.")
+    stored = serializers.IntegerField(help_text="Bytes stored for it: chunks that files share are stored once.")
+
+
+class FileWithIssue(serializers.Serializer[Any]):
+    path = serializers.CharField()
+    level = serializers.ChoiceField(["suspicious", "unsafe", "error"])
+
+
+class SecurityOfRepository(serializers.Serializer[Any]):
+    scansDone = serializers.BooleanField()
+    filesWithIssues = FileWithIssue(many=True)
+
+
+class LicenceInfo(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    spdx = serializers.CharField(allow_blank=True, help_text="The SPDX expression, empty where there is none.")
+    known = serializers.BooleanField(help_text="Whether the SPDX list or this hub knows what it means.")
+
+
 class RepositoryInfo(serializers.Serializer[Any]):
     """A model or dataset. With `expand`: only `_id`, `id` and what was asked for."""
 
@@ -99,3 +122,7 @@ class RepositoryInfo(serializers.Serializer[Any]):
     siblings = Sibling(many=True, required=False)
     cardData = AnyObject(required=False)
     safetensors = Safetensors(required=False)
+    usedStorage = serializers.IntegerField(required=False, help_text="As storage.logical.")
+    storage = StorageUse(required=False)
+    securityRepoStatus = SecurityOfRepository(required=False, allow_null=True)
+    licenseInfo = LicenceInfo(required=False, allow_null=True)

@@ -55,8 +55,9 @@ def _answer(caller: Caller, user: User, term: XetTerm) -> bytes:
     near = XetTerm.objects.filter(
         file=term.file_id, index__gte=term.index - _NEIGHBOURS, index__lte=term.index + _NEIGHBOURS
     )
-    xorbs = list(Xorb.objects.filter(pk__in=near.values("xorb")).order_by("pk"))
-    Xorb.objects.filter(pk__in=[found.pk for found in xorbs]).update(announced_until=announcement())
+    named = sorted(set(near.values_list("xorb", flat=True)))
+    Xorb.objects.filter(pk__in=named).update(announced_until=announcement())
+    xorbs = list(Xorb.objects.filter(pk__in=named).order_by("pk"))  # what is here now will stay
     shown = []
     for found in xorbs:
         ranges = _readable_terms(caller).filter(xorb=found).values_list("chunk_start", "chunk_end").distinct()

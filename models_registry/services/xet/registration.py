@@ -13,8 +13,8 @@ from models_registry import access
 from models_registry.errors import Malformed
 from models_registry.formats import merkle, shard
 from models_registry.formats.xorb import ChunkTable
-from models_registry.models import LfsObject, RepositoryLfsObject, XetChunkKey, XetFile, XetTerm, Xorb
-from models_registry.services import reading
+from models_registry.models import LfsObject, XetChunkKey, XetFile, XetTerm, Xorb
+from models_registry.services import possession, reading
 from models_registry.services.reading import Layout, Segment
 from models_registry.services.xet.tokens import Caller
 from models_registry.services.xet.xorbs import announcement
@@ -173,9 +173,9 @@ def _register(caller: Caller, files: Sequence[CheckedFile], known: dict[bytes, K
         if len(locked) != len(named):
             raise Malformed("A xorb that this upload builds on has just been removed: upload again.")
         Xorb.objects.filter(pk__in=named).update(announced_until=announcement())
-        for file in files:
-            lfs_object = _lfs_object(file, known)
-            RepositoryLfsObject.objects.get_or_create(repository=caller.repository, lfs_object=lfs_object)
+        in_order = sorted(files, key=lambda file: file.sha256)
+        rows = {row.pk: row for row in (_lfs_object(file, known) for file in in_order)}
+        possession.possess(caller.repository, rows.values())
 
 
 def _lfs_object(file: CheckedFile, known: dict[bytes, KnownXorb]) -> LfsObject:
@@ -195,9 +195,12 @@ def _lfs_object(file: CheckedFile, known: dict[bytes, KnownXorb]) -> LfsObject:
 
 
 def _xet_file(file: CheckedFile, known: dict[bytes, KnownXorb]) -> XetFile:
-    made, created = XetFile.objects.get_or_create(hash=file.hash, defaults={"size": file.size})
-    if not created:
-        return made
+    created = False
+    while not created:
+        made, created = XetFile.objects.get_or_create(hash=file.hash, defaults={"size": file.size})
+        # One that is being removed has lost its name by the time that its lock is free.
+        if not created and XetFile.objects.select_for_update().filter(pk=made.pk, hash=file.hash).values_list("pk"):
+            return made
     rows, offset = [], 0
     for index, term in enumerate(file.terms):
         rows.append(

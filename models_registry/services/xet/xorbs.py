@@ -141,7 +141,7 @@ def withdraw(grant: XetGrant) -> None:
 def sweep_expired_grants() -> int:
     """Remove grants whose client never came back, with what they left in storage. Returns how many."""
     swept = 0
-    for grant in XetGrant.objects.filter(expires_at__lt=timezone.now() - GRANT_LIFETIME)[:1000]:
+    for grant in XetGrant.objects.filter(expires_at__lt=timezone.now() - GRANT_LIFETIME).order_by("expires_at")[:1000]:
         withdraw(grant)
         swept += 1
     return swept
@@ -175,7 +175,7 @@ def _store(found: xorb.Xorb, xorb_hash: str, *, data: bytes = b"", lies_at: str 
 
     Bytes first, row second. Of two who send the same at once, one row stays, and its object.
     """
-    if Xorb.objects.filter(hash=xorb_hash).exists():
+    if Xorb.objects.filter(hash=xorb_hash).update(announced_until=announcement()):  # from now on it is not collected
         _remove_unless_kept(lies_at)
         return
     key = lies_at

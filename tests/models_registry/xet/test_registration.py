@@ -8,7 +8,7 @@ from models_registry import storage
 from models_registry.errors import ContentMissing, Malformed
 from models_registry.formats import merkle
 from models_registry.models import LfsObject, Repository, RepositoryLfsObject, XetChunkKey, XetFile, XetTerm
-from models_registry.services import reading, uploads
+from models_registry.services import possession, reading
 from models_registry.services.changes import AddLfsFile
 from models_registry.services.commits import create_commit
 from models_registry.services.xet import registration, xorbs
@@ -168,7 +168,7 @@ def test_the_content_of_a_private_repository_is_of_no_use_to_who_knows_its_sha25
     thief = make.repository()
     with pytest.raises(ContentMissing):
         commit_of(thief, sent.sha256)
-    assert uploads.available_to(Actor(user=thief.creator), thief, [sent.sha256]) == set()
+    assert possession.available(Actor(user=thief.creator), thief, [sent.sha256]) == set()
 
 
 def test_knowing_the_names_of_xorbs_and_files_does_not_open_them(sender: Caller):

@@ -1,0 +1,178 @@
+"""What a commit says about its repository: the card's facts, how its model is loaded, its tensors, its tags, its lineage.
+
+All of it can be made again from the repository at any time; it is what pages and lists read. Nothing a file says can
+stop it: what cannot be understood is noted as a problem, and left out.
+"""
+
+import logging
+
+from django.db import transaction
+
+from models_registry.formats.card import CardFacts
+from models_registry.models import (
+    Card,
+    Commit,
+    Kind,
+    LineageEdge,
+    Reference,
+    Repository,
+    RepositoryFacts,
+    RepositoryTag,
+    TensorSummary,
+)
+from models_registry.services import lineage, scanning, trees
+from models_registry.services.indexing import tensors
+from models_registry.services.indexing.card import read_card, summary_of
+from models_registry.services.indexing.configuration import Configuration, read_configuration
+from models_registry.services.indexing.tags import data_files, tags_of
+from models_registry.services.trees import TreeEntry
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["index_commit", "reindex", "summary_of"]
+
+
+def index_commit(repository_id: int, oid: str, *, afresh: bool = False) -> None:
+    """Read the commit's facts and write them, if it still is the head of the default branch.
+
+    afresh: also read again the headers of weight files that have not changed. Raises StorageUnavailable.
+    """
+    repository = Repository.objects.select_related("namespace").filter(pk=repository_id).first()
+    commit = Commit.objects.filter(repository=repository_id, oid=oid).first()
+    if repository is None or commit is None or not _is_head(repository, oid):
+        return  # deleted, or a later commit has a job of its own
+    files = trees.files(repository, commit)
+    card, facts = read_card(repository, commit, files)
+    configuration = Configuration()
+    summaries: list[TensorSummary] = []
+    if repository.kind == Kind.MODEL:
+        configuration = read_configuration(repository, files)
+        known = {} if afresh else _known(repository)
+        summaries = tensors.summaries(repository, files, known)
+        configuration.problems += tensors.mark_counted(repository, files, summaries)
+        weights = len(tensors.weight_files(files))
+        if weights > len(summaries):
+            configuration.problems.append(f"Only the first {len(summaries)} of {weights} weight files are read.")
+    with transaction.atomic():
+        locked = Repository.objects.select_for_update().filter(pk=repository.pk).values_list("pk")
+        if not locked or not _is_head(repository, oid):
+            return
+        _write(repository, card, facts, configuration, files, summaries)
+        scanning.request(repository, files)
+    logger.info("commit %s indexed", oid)
+
+
+def reindex(repository: Repository) -> None:
+    """Make everything again that is taken from the default branch. Raises StorageUnavailable."""
+    head = Reference.objects.filter(repository=repository, name=f"refs/heads/{repository.default_branch}").first()
+    if head is not None:
+        index_commit(repository.pk, head.target, afresh=True)
+    lineage.link(repository)
+
+
+def _is_head(repository: Repository, oid: str) -> bool:
+    name = f"refs/heads/{repository.default_branch}"
+    return Reference.objects.filter(repository=repository, name=name, target=oid).exists()
+
+
+def _known(repository: Repository) -> dict[tuple[str, str], TensorSummary]:
+    """Without the lists of tensors, which are long and stay as they are."""
+    rows = TensorSummary.objects.filter(repository=repository).defer("tensors")
+    return {(row.path, row.content): row for row in rows}
+
+
+def _write(
+    repository: Repository,
+    card: Card,
+    facts: CardFacts,
+    configuration: Configuration,
+    files: list[TreeEntry],
+    summaries: list[TensorSummary],
+) -> None:
+    Card.objects.update_or_create(
+        repository=repository,
+        defaults={
+            "commit": card.commit,
+            "front_matter": card.front_matter,
+            "text": card.text,
+            "warnings": card.warnings,
+        },
+    )
+    Repository.objects.filter(pk=repository.pk).update(
+        summary=summary_of(card.text),
+        task=(facts.task or configuration.task)[:64],
+        library=(facts.library or configuration.library)[:64],
+        licence=facts.licence[:64],
+        parameter_count=tensors.count(summaries),
+    )
+    edges = _edges(repository, facts, configuration, summaries)
+    LineageEdge.objects.filter(repository=repository).delete()
+    LineageEdge.objects.bulk_create(edges)
+    tags = tags_of(repository, card, facts, configuration, files, edges)
+    RepositoryTag.objects.filter(repository=repository).delete()
+    RepositoryTag.objects.bulk_create(RepositoryTag(repository=repository, tag=tag) for tag in tags)
+    _write_summaries(repository, summaries)
+    _write_facts(repository, configuration, files, summaries)
+
+
+def _edges(
+    repository: Repository, facts: CardFacts, configuration: Configuration, summaries: list[TensorSummary]
+) -> list[LineageEdge]:
+    if repository.kind != Kind.MODEL:
+        return []
+    bases = facts.base_models or ((configuration.adapts,) if configuration.adapts else ())
+    formats = {summary.format for summary in summaries}
+    relation = lineage.relation_of(
+        written=facts.base_model_relation,
+        bases=bases,
+        name=repository.name,
+        is_adapter=configuration.is_adapter,
+        is_quantized=configuration.is_quantized or ("gguf" in formats and "safetensors" not in formats),
+    )
+    return lineage.edges_for(repository, bases, relation)
+
+
+def _write_summaries(repository: Repository, summaries: list[TensorSummary]) -> None:
+    kept = [summary.pk for summary in summaries if summary.pk]
+    rows = TensorSummary.objects.filter(repository=repository)
+    rows.exclude(pk__in=kept).delete()
+    TensorSummary.objects.bulk_create((summary for summary in summaries if not summary.pk), batch_size=20)
+    counted = [summary.path for summary in summaries if summary.is_counted]
+    rows.filter(path__in=counted).update(is_counted=True)
+    rows.exclude(path__in=counted).update(is_counted=False)
+
+
+def _write_facts(
+    repository: Repository, configuration: Configuration, files: list[TreeEntry], summaries: list[TensorSummary]
+) -> None:
+    data = data_files(files) if repository.kind == Kind.DATASET else []
+    RepositoryFacts.objects.update_or_create(
+        repository=repository,
+        defaults={
+            "config": configuration.config,
+            "transformers": configuration.transformers,
+            "safetensors": _safetensors(summaries),
+            "gguf": _gguf(files, summaries),
+            "main_size": sum(entry.size for entry in data) if data else None,
+            "problems": configuration.problems,
+        },
+    )
+
+
+def _safetensors(summaries: list[TensorSummary]) -> dict[str, object]:
+    parameters: dict[str, int] = {}
+    for summary in summaries:
+        if summary.format == "safetensors" and summary.is_counted:
+            for dtype, count in summary.parameters.items():
+                parameters[dtype] = parameters.get(dtype, 0) + count
+    return {"parameters": parameters, "total": sum(parameters.values())} if parameters else {}
+
+
+def _gguf(files: list[TreeEntry], summaries: list[TensorSummary]) -> dict[str, object]:
+    parts = tensors.gguf_parts(summaries)
+    if not parts:
+        return {}
+    first = min((summary for summary in summaries if summary.path in parts), key=lambda summary: summary.path)
+    total = sum(tensors.total(summary) for summary in summaries if summary.path in parts)
+    sizes = sum(entry.size for entry in files if entry.path in parts)
+    return {"total": total, "totalFileSize": sizes, **first.facts}

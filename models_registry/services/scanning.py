@@ -1,0 +1,158 @@
+"""What the pickles in a repository's files would do when they are loaded: verdicts, one for each content.
+
+A content is scanned once, wherever it occurs, after the commit that brought it; a commit never waits for it.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from django.utils import timezone
+
+from hub.jobs.models import Job
+from models_registry.formats import pickles
+from models_registry.models import Commit, FileScan, GitObject, LfsObject, ObjectKind, Repository
+from models_registry.services import objects, trees
+from models_registry.services.random_access import content_id, large_reader, opened
+from models_registry.services.trees import TreeEntry
+from models_registry.storage import ObjectMissing
+
+logger = logging.getLogger(__name__)
+
+KIND = "scan_file"
+UNSCANNED = "unscanned"
+_STATUS = {
+    pickles.DANGEROUS: FileScan.Status.UNSAFE,
+    pickles.SUSPICIOUS: FileScan.Status.SUSPICIOUS,
+    pickles.SAFE: FileScan.Status.SAFE,
+}
+_CHUNK = 2000
+
+
+@cache
+def scanner() -> str:
+    return f"picklescan {version('picklescan')}"
+
+
+def request(repository: Repository, files: Iterable[TreeEntry]) -> None:
+    """Ask for the scan of every file that may hold pickles and was not scanned by this version of the scanner."""
+    names = {content_id(entry): entry.name for entry in files if entry.size and pickles.may_hold_pickles(entry.name)}
+    for content in sorted(names.keys() - _scanned(names)):
+        # The ending stands in the key: protocol 0 has no first bytes to know it by.
+        ending = names[content].rpartition(".")[2][-20:] if "." in names[content] else ""
+        Job.objects.add(KIND, f"{repository.pk}:{content}:{ending}")
+
+
+def request_commit(repository_id: int, oid: str) -> None:
+    """As `request`, for all files of a commit on any branch."""
+    repository = Repository.objects.filter(pk=repository_id).first()
+    commit = Commit.objects.filter(repository=repository_id, oid=oid).first()
+    if repository is not None and commit is not None:
+        request(repository, trees.files(repository, commit))
+
+
+def _scanned(contents: Iterable[str]) -> set[str]:
+    wanted = sorted(contents)
+    found: set[str] = set()
+    for start in range(0, len(wanted), _CHUNK):
+        rows = FileScan.objects.filter(content__in=wanted[start : start + _CHUNK], scanner=scanner())
+        found.update(rows.values_list("content", flat=True))
+    return found
+
+
+def scan_file(key: str) -> None:
+    """key: repository, content and ending, as `request` writes it. Raises StorageUnavailable."""
+    repository_id, content, ending = key.split(":", 2)
+    if FileScan.objects.filter(content=content, scanner=scanner()).exists():
+        return
+    try:
+        file = _open(int(repository_id), content)
+    except ObjectMissing:
+        return  # it went meanwhile
+    with file:
+        verdict = pickles.scan(file, f"file.{ending}")
+    status = _STATUS[verdict.worst]
+    if verdict.problem and status == FileScan.Status.SAFE:
+        status = FileScan.Status.ERROR
+    FileScan.objects.update_or_create(
+        content=content,
+        defaults={
+            "status": status,
+            "imports": [list(entry) for entry in verdict.imports],
+            "problem": verdict.problem[:500],
+            "scanner": scanner(),
+            "scanned_at": timezone.now(),
+        },
+    )
+    logger.info("content %s scanned: %s", content, status)
+
+
+def _open(repository_id: int, content: str) -> Any:
+    """Raises ObjectMissing."""
+    if len(content) == 64:
+        large = LfsObject.objects.filter(sha256=content, possessions__repository=repository_id).first()
+        if large is not None:
+            return opened(large_reader(large), large.size)
+    else:
+        rows = GitObject.objects.select_related("content")
+        small = rows.filter(repository=repository_id, oid=content, kind=ObjectKind.BLOB).first()
+        if small is not None:
+            raw = objects.inflate(small)
+            return opened(lambda start, end: raw[start:end], len(raw))
+    raise ObjectMissing(f"The repository does not have the content {content}.")
+
+
+def verdicts(entries: Sequence[TreeEntry]) -> dict[str, dict[str, Any]]:
+    """{path: what Hub clients read as `securityFileStatus`} for the files among the entries. One query a 2,000 files."""
+    files = [entry for entry in entries if not entry.is_folder]
+    rows = scans(files)
+    return {entry.path: _presented(entry, rows.get(content_id(entry))) for entry in files}
+
+
+def scans(files: Iterable[TreeEntry]) -> dict[str, FileScan]:
+    """The verdicts there are, by content."""
+    wanted = sorted({content_id(entry) for entry in files if pickles.may_hold_pickles(entry.name)})
+    found: dict[str, FileScan] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        rows = FileScan.objects.filter(content__in=wanted[start : start + _CHUNK])
+        found |= {row.content: row for row in rows}
+    return found
+
+
+def status_of(entry: TreeEntry, scan: FileScan | None) -> str:
+    """safe, suspicious, unsafe, error, or unscanned. What can hold no pickle is safe."""
+    if scan is not None:
+        return scan.status
+    return UNSCANNED if entry.size and pickles.may_hold_pickles(entry.name) else str(FileScan.Status.SAFE)
+
+
+def _presented(entry: TreeEntry, scan: FileScan | None) -> dict[str, Any]:
+    status = status_of(entry, scan)
+    imports = scan.imports if scan else []
+    pickle_scan = {
+        "status": status,
+        "pickleImports": [{"module": module, "name": name, "safety": safety} for module, name, safety in imports],
+        "version": scan.scanner if scan else scanner(),
+        **({"message": scan.problem} if scan and scan.problem else {}),
+    }
+    return {
+        "status": status,
+        "avScan": None,
+        "pickleImportScan": pickle_scan if pickles.may_hold_pickles(entry.name) else None,
+    }
+
+
+def repository_status(files: Sequence[TreeEntry]) -> dict[str, Any]:
+    """What Hub clients read as `securityRepoStatus`: whether all is scanned, and the files with something to see."""
+    rows = scans(files)
+    statuses = [(entry.path, status_of(entry, rows.get(content_id(entry)))) for entry in files]
+    return {
+        "scansDone": all(status != UNSCANNED for _path, status in statuses),
+        "filesWithIssues": [
+            {"path": path, "level": str(status)}
+            for path, status in statuses
+            if status not in (UNSCANNED, FileScan.Status.SAFE)
+        ],
+    }
