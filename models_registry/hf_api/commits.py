@@ -130,16 +130,16 @@ class CommitList(RepositoryView):
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         limit = page_limit(request, default=50, most=1000)
-        cursor = request.query_params.get("cursor")
         start = references.resolve(repository, rest)
-        begin = references.resolve(repository, cursor) if cursor else None
+        cursor = request.query_params.get("cursor")
+        after = references.resolve(repository, cursor) if cursor else None
         if path := request.query_params.get("path", "").strip("/"):
             page = path_history.of_path(
-                repository, begin or start, path, limit=min(limit, 100), begins_here=begin is not None
+                repository, after or start, path, limit=min(limit, 100), begins_here=after is not None
             )
             found, following = page.commits, page.next
         else:
-            line = history.commits_from(repository, start, limit + 1, after=begin)
+            line = history.commits_from(repository, start, limit + 1, after=after)
             found, following = line[:limit], line[limit].oid if len(line) > limit else None
         formatted = "formatted" in request.query_params.getlist("expand[]") + request.query_params.getlist("expand")
         headers = next_link(request._request, {"cursor": following}) if following else {}  # noqa: SLF001

@@ -68,6 +68,20 @@ class RepositoryLfsObject(models.Model):
         return f"{self.repository} has {self.lfs_object}"
 
 
+class ServedBytes(models.Model):
+    """How much of a content went out by plain HTTP within one hour: what is asked for much may get a plain copy."""
+
+    lfs_object = models.ForeignKey(LfsObject, models.CASCADE, related_name="served")
+    hour = models.DateTimeField(db_index=True)
+    size = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lfs_object", "hour"], name="served_bytes_once_per_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.size} of {self.lfs_object}"
+
+
 class LfsLock(models.Model):
     """Word to others that somebody works on a file that cannot be merged. Advice: git-lfs shows it, the hub enforces nothing."""
 
@@ -81,20 +95,6 @@ class LfsLock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path}, by {self.owner}"
-
-
-class ServedBytes(models.Model):
-    """How much of a content went out by plain HTTP within one hour: what is asked for much may get a plain copy."""
-
-    lfs_object = models.ForeignKey(LfsObject, models.CASCADE, related_name="served")
-    hour = models.DateTimeField(db_index=True)
-    size = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["lfs_object", "hour"], name="served_bytes_once_per_hour")]
-
-    def __str__(self) -> str:
-        return f"{self.size} of {self.lfs_object}"
 
 
 class UploadSession(models.Model):

@@ -92,6 +92,7 @@ def checked_name(full_name: str) -> str:
         len(full_name) > 255
         or not check_ref_format(Ref(full_name.encode()))
         or short == "HEAD"
+        or short.startswith("-")  # git takes it for an option
         or (len(short) == 40 and _HEX.issuperset(short.lower()))
     ):
         raise Invalid(f"{short[:60]!r} is not a name for a branch or tag.")

@@ -25,14 +25,15 @@ MOST_PROPOSED = 100  # commits of a pull request, on its page
 def commits(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """The commits that led here, newest first; of a path, those that changed it. `?from=` names the first of a later page."""
     repository, commit, context = frame(request, kind, namespace, name, rest)
-    later = references.resolve(repository, request.GET["from"]) if request.GET.get("from") else None
+    later = request.GET.get("from")
+    after = references.resolve(repository, later) if later else None
     if context["path"]:
         page = path_history.of_path(
-            repository, later or commit, context["path"], limit=COMMITS_PER_PAGE, begins_here=later is not None
+            repository, after or commit, context["path"], limit=COMMITS_PER_PAGE, begins_here=after is not None
         )
         found, following = page.commits, page.next
     else:
-        line = history.commits_from(repository, commit, COMMITS_PER_PAGE + 1, after=later)
+        line = history.commits_from(repository, commit, COMMITS_PER_PAGE + 1, after=after)
         found, following = line[:COMMITS_PER_PAGE], line[-1].oid if len(line) > COMMITS_PER_PAGE else None
     context |= {"rows": _rows(repository, found), "next": following}
     return render(request, "models_registry/commits.html", context)
