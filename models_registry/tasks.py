@@ -19,6 +19,7 @@ from models_registry.services import (
     history_maps,
     indexing,
     lineage,
+    plain_copies,
     scanning,
     storage_use,
     trending,
@@ -58,6 +59,11 @@ def index_commit(key: str) -> None:
     indexing.index_commit(int(repository_id), oid)
 
 
+@job("finish_upload", lease=timedelta(hours=2), retry_on=_PASSING)
+def finish_upload(key: str) -> None:
+    uploads.finish_one(key)
+
+
 @job("scan_commit", lease=timedelta(minutes=5), retry_on=_PASSING)
 def scan_commit(key: str) -> None:
     repository_id, _, oid = key.partition(":")
@@ -95,6 +101,16 @@ def map_history(key: str) -> None:
 def sweep_uploads() -> None:
     uploads.sweep_expired()
     xorbs.sweep_expired_grants()
+
+
+@job("copy_plainly", lease=timedelta(hours=2), attempts=3, retry_on=(StorageUnavailable,))
+def copy_plainly(key: str) -> None:
+    plain_copies.make(key)
+
+
+@shared_task(name="models_registry.look_for_hot_files", ignore_result=True)
+def look_for_hot_files() -> None:
+    plain_copies.look_for_hot()
 
 
 _COLLECTING_SECONDS = 300

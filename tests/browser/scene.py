@@ -19,6 +19,8 @@ from models_registry.models import (
     TensorSummary,
 )
 from models_registry.services import references, trees
+from models_registry.services.changes import AddFile, Delete
+from models_registry.services.pull_requests import propose
 from models_registry.services.random_access import content_id
 from tests import make
 from tests.evaluations import rows
@@ -175,6 +177,7 @@ def build() -> Scene:
     _described(
         make.repository(member, "digits-cnn-onnx", namespace="birch-lab", private=True), task="image-classification"
     )
+    _proposed(model)
     dataset = make.repository(member, "digits", namespace="birch-lab", kind="dataset")
     RepositoryFacts.objects.create(repository=dataset, main_size=48_000_000)
     LineageEdge.objects.create(
@@ -191,6 +194,20 @@ def build() -> Scene:
         log_tail="12:04:31 fetch   9f3c1e7: 3 files, all from the cache\n12:04:34 run     320 of 540",
     )  # fmt: skip
     return Scene(member, model, dataset, empty, scored, running, failed)
+
+
+def _proposed(model: Repository) -> None:
+    """A pull request that adds, changes, renames and removes."""
+    propose(
+        actor=Actor(user=make.user("hazel")), repository=model, base="main", parent=None,
+        title="Train for longer, and say how", body="Ten epochs more; the accuracy rises by a percent.",
+        changes=[
+            AddFile.of("train.py", b"import torch\n\n\ndef train(epochs: int = 20) -> None:\n    torch.manual_seed(1)\n"),
+            AddFile.of("docs/training.md", b"# Training\n\nTwenty epochs.\n"),
+            AddFile.of("plot-of-the-longer-run.png", b"\0" * 2000),
+            Delete("notes.md"),
+        ],
+    )  # fmt: skip
 
 
 def pages(scene: Scene) -> dict[str, str]:
@@ -213,6 +230,8 @@ def pages(scene: Scene) -> dict[str, str]:
         "file-tensors": f"{model}/blob/main/weights.bin",
         "commits": f"{model}/commits/main",
         "commit": f"{model}/commit/main",
+        "file-history": f"{model}/commits/main/train.py",
+        "pull-request": f"{model}/discussions/1",
         "settings": f"{model}/settings",
         "evaluations": f"{model}/evaluations",
         "evaluate": f"{model}/evaluate",
