@@ -11,7 +11,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
 NEWS := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
-.PHONY: run install install-dev test lint format bench soak screenshots vendor messages constraints
+.PHONY: run install install-dev test lint format bench soak fuzz screenshots vendor messages constraints
 .DEFAULT_GOAL := run
 
 # Takes PORT (8000) and HUB_DATA_DIR (var), from the command line, the environment or .env.
@@ -57,6 +57,10 @@ bench: install-dev
 
 soak: install-dev
 	@$(BIN)/python -m pytest -m soak --timeout 0 $(PYTEST_ARGS)
+
+# Made-up requests to every address; FUZZ_EXAMPLES of each operation.
+fuzz: install-dev
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest tests/fuzz --timeout 0 -n logical --maxprocesses 8 $(PYTEST_ARGS)
 
 screenshots: install-dev
 	@$(BIN)/python -m pytest -m screenshots --timeout 0 -p no:xdist $(PYTEST_ARGS)

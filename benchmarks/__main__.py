@@ -5,11 +5,12 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import resolve, run_overhead, transfer
+from benchmarks import git, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
     "transfer": transfer.measure,
+    "git": git.measure,
     "run_overhead": run_overhead.measure,
 }
 

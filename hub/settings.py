@@ -25,6 +25,9 @@ CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
 CONTENT_URL = env.address("HUB_CONTENT_URL", "http://127.0.0.1:8002")
 # What is not needed any more is removed after so many days; until then it can be fetched back.
 GARBAGE_GRACE = timedelta(days=env.integer("HUB_GARBAGE_GRACE_DAYS", 7))
+# Copies of git objects on this node's disk, which git reads: they may vanish at any time.
+GIT_CACHE_DIR = DATA_DIR / "git"
+GIT_CACHE_BYTES = env.integer("HUB_GIT_CACHE_GB", 10) * 10**9
 # Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
 HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
 MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
@@ -61,7 +64,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hub.wire.request_id.RequestIdMiddleware",
-    "hub.wire.hygiene.RefuseNul",
+    "hub.wire.hygiene.RefuseControlCharacters",
     "django.middleware.security.SecurityMiddleware",
     "hub.content_security.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -79,7 +82,7 @@ MIDDLEWARE = [
 # The chain for requests to the API that carry no session (`hub.wsgi`).
 MIDDLEWARE_FOR_PROGRAMS = [
     "hub.wire.request_id.RequestIdMiddleware",
-    "hub.wire.hygiene.RefuseNul",
+    "hub.wire.hygiene.RefuseControlCharacters",
     "django.middleware.security.SecurityMiddleware",
     "accounts.authentication.ActorMiddleware",
 ]

@@ -12,7 +12,17 @@ from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
 from models_registry.events import commit_created, repository_created, repository_moved
 from models_registry.models import Commit, Reference, Repository
-from models_registry.services import counting, garbage, indexing, lineage, scanning, storage_use, trending, uploads
+from models_registry.services import (
+    counting,
+    garbage,
+    history_maps,
+    indexing,
+    lineage,
+    scanning,
+    storage_use,
+    trending,
+    uploads,
+)
 from models_registry.services.xet import xorbs
 
 MEASURED_AFTER = timedelta(seconds=5)  # a folder comes in several commits; asked for twice is done once
@@ -73,6 +83,11 @@ def refresh_counters() -> None:
     """Days pass: what was downloaded a month ago is no longer shown, and trends fade."""
     counting.refresh()
     trending.refresh()
+
+
+@job("map_history", lease=timedelta(minutes=30))
+def map_history(key: str) -> None:
+    history_maps.write_missing(int(key))
 
 
 @shared_task(name="models_registry.sweep_uploads", ignore_result=True)

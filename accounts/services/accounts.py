@@ -66,6 +66,22 @@ def namespace_named(name: str) -> Namespace:
     return found
 
 
+def user_named(name: str) -> User:
+    """Raises NamespaceNotFound."""
+    found = namespace_named(name).user
+    if found is None:
+        raise NamespaceNotFound(f"There is no user {name!r}.")
+    return found
+
+
+def organization_named(name: str) -> Organization:
+    """Raises NamespaceNotFound."""
+    found = namespace_named(name).organization
+    if found is None:
+        raise NamespaceNotFound(f"There is no organisation {name!r}.")
+    return found
+
+
 @transaction.atomic
 def suspend(*, actor: Actor, user: User, reason: str) -> None:
     """Take a member's right to write; with an empty reason, give it back."""

@@ -63,7 +63,7 @@ def describe(
     answer: Any = DONE,
     status: int = 200,
     media_type: str = JSON,
-    also: Mapping[int, str] | None = None,
+    also: Mapping[int, Any] | None = None,
     query: Sequence[OpenApiParameter] = (),
     headers: Mapping[str, str] | None = None,
     paged: bool = False,
@@ -72,7 +72,8 @@ def describe(
     """Of a view's method.
 
     body, answer: a Serializer class (`many=True` for a list), or a JSON schema. body: {media type: one of them}, too.
-    answer: None where the answer has no body. also: further answers without a body of interest, {status: meaning}.
+    answer: None where the answer has no body. also: further answers, {status: Serializer class, or the meaning of one without
+    a body of interest}.
     headers: of the answer, {name: meaning}. paged: a list by pages (`hub.wire.pagination`).
     refuses: statuses beyond those that every view of its kind may answer with.
     """
@@ -84,7 +85,7 @@ def describe(
         )
     responses: dict[Any, Any] = {status if answer is None else (status, media_type): answer}
     for other, meaning in (also or {}).items():
-        responses[other] = OpenApiResponse(description=meaning)
+        responses[other] = OpenApiResponse(description=meaning) if isinstance(meaning, str) else meaning
 
     def decorate(method: F) -> F:
         described: Any = extend_schema(request=body, responses=responses, parameters=parameters)(method)
@@ -133,6 +134,10 @@ def components() -> dict[str, Any]:
             "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in tells},
             "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
         }
+    responses["Moved"] = {
+        "description": "It has another name now: ask there, with the same method and body.",
+        "headers": {"Location": header | {"description": "Without the host."}},
+    }
     return {
         "schemas": {
             "Error": {
@@ -169,6 +174,10 @@ class HubSchema(AutoSchema):
         statuses = _ALWAYS | found.refuses
         if "{" in self.path:
             statuses |= {404}
+        if "{plural}" in self.path:  # clients know kinds of repositories that no hub of ours has
+            statuses |= {501}
+        if "{name}" in self.path:
+            responses["307"] = {"$ref": "#/components/responses/Moved"}
         if self.method not in {"GET", "HEAD"}:
             statuses |= _OF_WRITES
         for status in sorted(statuses):

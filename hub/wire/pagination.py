@@ -1,13 +1,16 @@
 """Lists by pages, the next one named in a Link header (RFC 8288), as Hub clients follow it."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.encoding import escape_uri_path
 
 from hub.errors import BadRequest
 
 _MOST_DIGITS = 18
+Row = TypeVar("Row", bound=Model)
 
 
 def page_limit(request: HttpRequest, *, default: int, most: int) -> int:
@@ -27,3 +30,19 @@ def next_link(request: HttpRequest, changes: Mapping[str, str]) -> dict[str, str
         query[name] = value
     address = request.build_absolute_uri(f"{escape_uri_path(request.path)}?{query.urlencode()}")
     return {"Link": f'<{address}>; rel="next"'}
+
+
+def page_by_id(
+    request: HttpRequest, rows: QuerySet[Row], *, newest_first: bool = False, default: int = 500, most: int = 1000
+) -> tuple[list[Row], dict[str, str]]:
+    """One page of rows in the order of their ids, from `?cursor=` on, and the Link header. Raises BadRequest."""
+    limit = page_limit(request, default=default, most=most)
+    cursor = request.GET.get("cursor")
+    if cursor:
+        if not cursor.isdecimal() or not cursor.isascii() or len(cursor) > _MOST_DIGITS:
+            raise BadRequest("This cursor is none that the hub has given.")
+        rows = rows.filter(pk__lt=int(cursor)) if newest_first else rows.filter(pk__gt=int(cursor))
+    found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])
+    if len(found) <= limit:
+        return found, {}
+    return found[:limit], next_link(request, {"cursor": str(found[limit - 1].pk)})

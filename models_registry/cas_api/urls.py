@@ -4,6 +4,8 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from hub.error_responses import to_json_response
+from hub.errors import NotFound
 from models_registry.cas_api import views
 
 
@@ -20,7 +22,7 @@ class Prefix(StringConverter):
 
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
-    return JsonResponse({"error": "The CAS has no such address."}, status=404)
+    return to_json_response(NotFound("The CAS has no such address."))
 
 
 register_converter(XetHash, "xet_hash")

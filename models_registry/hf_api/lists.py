@@ -9,9 +9,11 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire.describing import describe
 from hub.wire.pagination import next_link, page_limit
 from hub.wire.views import HubApiView
 from models_registry.hf_api import describing
+from models_registry.hf_api.shapes import repositories as shapes
 from models_registry.hf_api.views import is_true, kind_of
 from models_registry.models import Gate, Kind, Repository, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
@@ -34,6 +36,9 @@ _TAG_TYPES = frozenset(
 
 
 class RepositoryList(HubApiView):
+    """Models or datasets, searched, narrowed and sorted."""
+
+    @describe(answer=shapes.RepositoryInfo(many=True), query=shapes.FILTERS, paged=True, refuses=[501])
     def get(self, request: ActorApiRequest, plural: str) -> Response:
         kind = kind_of(plural)
         asked = request.query_params
@@ -114,6 +119,7 @@ def _parameters(value: str) -> tuple[int | None, int | None]:
 class TagsByType(HubApiView):
     """What there is to filter by, the commonest first, counted among what everybody may see."""
 
+    @describe(answer=shapes.TAGS_BY_TYPE)
     def get(self, request: ActorApiRequest, kind: str) -> Response:
         key = f"tags-by-type:{kind}"
         answer = cache.get(key)
@@ -125,8 +131,8 @@ class TagsByType(HubApiView):
 
 def _tags_by_type(kind: Kind) -> dict[str, list[dict[str, Any]]]:
     public = Repository.objects.filter(kind=kind, private=False, disabled_reason="")
-    counted = RepositoryTag.objects.filter(repository__in=public.values("pk")).values_list("tag")
-    counted = counted.annotate(count=Count("pk")).order_by("-count", "tag")
+    counted = RepositoryTag.objects.filter(repository__in=public.values("pk")).values("tag").annotate(count=Count("pk"))
+    commonest = counted.order_by("-count", "tag").values_list("tag", flat=True)[: _MOST_TAGS * 10]
     columns = {"pipeline_tag": "task", "library": "library"} if kind == Kind.MODEL else {}
     type_of = {
         value: type_name
@@ -134,7 +140,7 @@ def _tags_by_type(kind: Kind) -> dict[str, list[dict[str, Any]]]:
         for value in public.exclude(**{column: ""}).order_by().values_list(column, flat=True).distinct()
     }
     answer: dict[str, list[dict[str, Any]]] = {name: [] for name in ("language", "license", "other", *columns)}
-    for tag, _count in counted[: _MOST_TAGS * 10]:
+    for tag in commonest:
         what, colon, rest = tag.partition(":")
         type_name = what if colon and what in _TAG_TYPES else type_of.get(tag, "other")
         label = rest if type_name == what else tag

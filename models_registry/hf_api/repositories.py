@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
-from hub.errors import BadRequest
+from hub.errors import BadRequest, NotFound
 from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
@@ -14,7 +16,7 @@ from models_registry.hf_api import describing
 from models_registry.hf_api.shapes import repositories as shapes
 from models_registry.hf_api.views import RepositoryView, is_true, kind_of
 from models_registry.models import Gate, Kind, Repository
-from models_registry.services import references, repositories
+from models_registry.services import duplicating, moving, references, repositories
 
 
 def _kind(body: dict[str, Any]) -> Kind:
@@ -48,7 +50,7 @@ def _visibility(body: dict[str, Any]) -> bool | None:
 class Create(HubApiView):
     """Make a repository, with its initial commit."""
 
-    @describe(body=shapes.NewRepository, answer=shapes.MadeRepository, refuses=[409, 501])
+    @describe(body=shapes.NewRepository, answer=shapes.MadeRepository, refuses=[404, 409, 501])
     def post(self, request: ActorApiRequest) -> Response:
         body = json_object(request)
         namespace, name = _name_in(request, body)
@@ -58,8 +60,7 @@ class Create(HubApiView):
                 actor=request.actor, namespace=namespace, name=name, kind=kind, private=_visibility(body)
             )
         except RepositoryExists as error:
-            url = request.build_absolute_uri(f"/{kind.page_prefix}{namespace}/{name}")
-            raise RepositoryExists(str(error), details={"url": url, "name": f"{namespace}/{name}"}) from None
+            raise _with_address(request, error, kind, namespace, name) from None
         url = request.build_absolute_uri(made.get_absolute_url())
         return Response({"url": url, "name": made.full_name, "id": str(made.pk)})
 
@@ -74,6 +75,54 @@ class Delete(HubApiView):
         repository = access.repository_for(request.actor, _kind(body), f"{namespace}/{name}")
         repositories.delete_repository(actor=request.actor, repository=repository)
         return Response({})
+
+
+def _full_name(body: dict[str, Any], member: str) -> tuple[str, str]:
+    """(namespace, name) of a "namespace/name". Raises BadRequest."""
+    value = body.get(member)
+    namespace, _, name = value.partition("/") if isinstance(value, str) else ("", "", "")
+    if not namespace or not name or "/" in name:
+        raise BadRequest(f"The body needs {member} as namespace/name.")
+    return namespace, name
+
+
+class Move(HubApiView):
+    """Rename a repository, or give it to another namespace; its old address leads on."""
+
+    @describe(body=shapes.NewAddress, answer=shapes.MovedRepository, refuses=[404, 409, 501])
+    def post(self, request: ActorApiRequest) -> Response:
+        body = json_object(request)
+        source, target = _full_name(body, "fromRepo"), _full_name(body, "toRepo")
+        repository = access.repository_for(request.actor, _kind(body), "/".join(source))
+        moved = moving.move_repository(actor=request.actor, repository=repository, namespace=target[0], name=target[1])
+        return Response({"url": request.build_absolute_uri(moved.get_absolute_url()), "name": moved.full_name})
+
+
+class Duplicate(RepositoryView):
+    """Copy a repository with its history, branches and tags; large files are not stored again."""
+
+    @describe(body=shapes.NewDuplicate, answer=shapes.MadeRepository, refuses=[409])
+    def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
+        source = self.repository(request, plural, namespace, name)
+        request.actor.require_writer()
+        body = json_object(request)
+        target = _full_name(body, "repository")
+        try:
+            made = duplicating.duplicate_repository(
+                actor=request.actor, source=source, namespace=target[0], name=target[1], private=_visibility(body)
+            )
+        except RepositoryExists as error:
+            raise _with_address(request, error, Kind(source.kind), *target) from None
+        url = request.build_absolute_uri(made.get_absolute_url())
+        return Response({"url": url, "name": made.full_name, "id": str(made.pk)})
+
+
+def _with_address(
+    request: ActorApiRequest, error: RepositoryExists, kind: Kind, namespace: str, name: str
+) -> RepositoryExists:
+    """The client takes the address of what exists from the refusal."""
+    url = request.build_absolute_uri(f"/{kind.page_prefix}{namespace}/{name}")
+    return RepositoryExists(str(error), details={"url": url, "name": f"{namespace}/{name}"})
 
 
 class Settings(RepositoryView):
@@ -101,6 +150,14 @@ class Info(RepositoryView):
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         return _info(request, self.repository(request, plural, namespace, name), revision=None)
 
+    @extend_schema(exclude=True)
+    def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
+        """What reads as `{name}/{action}` of a name without a namespace is told that there is no such repository."""
+        self.repository(request, plural, namespace, name)
+        raise MethodNotAllowed(str(request.method))
+
+    put = delete = post
+
 
 class RevisionInfo(RepositoryView):
     """A repository, as this revision stands."""
@@ -126,6 +183,8 @@ class AuthCheck(RepositoryView):
     @describe(refuses=[403])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, what: str = "read") -> Response:
         repository = self.repository(request, plural, namespace, name)
+        if what not in {"read", "write"}:
+            raise NotFound(f"There is no check for {what!r}: it is read, or write.")
         if what == "write":
             access.require_write(request.actor, repository)
         else:

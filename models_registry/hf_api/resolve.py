@@ -37,7 +37,7 @@ _HEADERS = {
     head=describe(answer=None, headers=_HEADERS, refuses=[403]),
     get=describe(
         answer=BYTES,
-        media_type="application/octet-stream",
+        media_type="*/*",
         also={
             206: "The asked range.",
             302: "A large file: its bytes are elsewhere.",

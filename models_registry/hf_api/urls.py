@@ -3,40 +3,28 @@
 `rest`: revision, or revision and path; both may hold slashes, so `services.references.split` takes them apart.
 """
 
-from django.urls import path, register_converter
+from django.urls import path
 
 from models_registry.hf_api import (
+    access_requests,
     cards,
     commits,
     comparing,
     identity,
     lfs_files,
+    likes,
     lists,
+    not_offered,
+    people,
     references,
     repositories,
     tensors,
     trees,
     xet_tokens,
 )
+from models_registry.hf_api.addressing import REPOSITORY as _REPOSITORY
 from models_registry.hf_api.resolve import raw, resolve
 from models_registry.models import Kind
-
-
-class PluralConverter:
-    """What the client calls the kinds of repositories; those this hub has not are refused in words (`views.kind_of`)."""
-
-    regex = "models|datasets|spaces|kernels"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-register_converter(PluralConverter, "plural")
-
-_REPOSITORY = "api/<plural:plural>/<str:namespace>/<str:name>"
 
 urlpatterns = [
     # First, because it is asked most.
@@ -44,6 +32,9 @@ urlpatterns = [
     path("<str:namespace>/<str:name>/resolve/<path:rest>", resolve),
     path("datasets/<str:namespace>/<str:name>/raw/<path:rest>", raw, {"kind": Kind.DATASET}),
     path("<str:namespace>/<str:name>/raw/<path:rest>", raw),
+    *not_offered.urlpatterns,
+    path("datasets/<str:namespace>/<str:name>/ask-access", access_requests.AskAccess.as_view(), {"kind": Kind.DATASET}),
+    path("<str:namespace>/<str:name>/ask-access", access_requests.AskAccess.as_view()),
     path("api/whoami-v2", identity.WhoAmI.as_view()),
     path("api/validate-yaml", cards.ValidateYaml.as_view()),
     path("api/models-tags-by-type", lists.TagsByType.as_view(), {"kind": Kind.MODEL}),
@@ -51,9 +42,25 @@ urlpatterns = [
     path("api/<plural:plural>", lists.RepositoryList.as_view()),
     path("api/repos/create", repositories.Create.as_view()),
     path("api/repos/delete", repositories.Delete.as_view()),
+    path("api/repos/move", repositories.Move.as_view()),
+    path("api/settings/repositories", people.Stored.as_view()),
+    path("api/users/<str:username>/overview", people.UserOverview.as_view()),
+    path("api/users/<str:username>/likes", likes.LikedBy.as_view()),
+    path("api/users/<str:username>/followers", people.NobodyFollows.as_view()),
+    path("api/users/<str:username>/following", people.NobodyFollows.as_view()),
+    path("api/organizations/<str:name>/overview", people.OrganizationOverview.as_view()),
+    path("api/organizations/<str:name>/members", people.Members.as_view()),
+    path("api/organizations/<str:name>/followers", people.NobodyFollows.as_view()),
+    path("api/organizations/<str:name>/settings/repositories", people.Stored.as_view()),
     path(f"{_REPOSITORY}", repositories.Info.as_view()),
     path(f"{_REPOSITORY}/revision/<path:rest>", repositories.RevisionInfo.as_view()),
     path(f"{_REPOSITORY}/settings", repositories.Settings.as_view()),
+    path(f"{_REPOSITORY}/duplicate", repositories.Duplicate.as_view()),
+    path(f"{_REPOSITORY}/like", likes.LikeView.as_view()),
+    path(f"{_REPOSITORY}/likers", likes.Likers.as_view()),
+    path(f"{_REPOSITORY}/user-access-request/handle", access_requests.HandleAccessRequest.as_view()),
+    path(f"{_REPOSITORY}/user-access-request/grant", access_requests.GrantAccess.as_view()),
+    path(f"{_REPOSITORY}/user-access-request/<str:status>", access_requests.AccessRequests.as_view()),
     path(f"{_REPOSITORY}/auth-check", repositories.AuthCheck.as_view()),
     path(f"{_REPOSITORY}/auth-check/<str:what>", repositories.AuthCheck.as_view()),
     path(f"{_REPOSITORY}/tree/<path:rest>", trees.Tree.as_view()),
@@ -73,6 +80,6 @@ urlpatterns = [
     path(f"{_REPOSITORY}/xet-read-token/<path:rest>", xet_tokens.XetReadToken.as_view()),
     path(f"{_REPOSITORY}/xet-write-token/<path:rest>", xet_tokens.XetWriteToken.as_view()),
     path("api/<plural:plural>/<str:name>", repositories.NoNamespace.as_view()),
-    path("api/<plural:plural>/<str:name>/revision/<path:rest>", repositories.NoNamespace.as_view()),
+    path("api/<plural:plural>/<str:name>/<action:action>/<path:rest>", repositories.NoNamespace.as_view()),
     path("<str:name>/resolve/<path:rest>", repositories.NoNamespace.as_view()),
 ]

@@ -57,16 +57,15 @@ def _privacy(source: Repository, owner: Namespace, asked: bool | None) -> bool:
 def _copy(model: type[models.Model], source: Repository, target: Repository, *, like: str | None = None) -> None:
     """INSERT … SELECT of the source's rows; every column but the row's own id and whose it is stays as it is."""
     quote = connection.ops.quote_name
-    fields = [
-        field
+    taken = [
+        quote(field.column)
         for field in model._meta.concrete_fields  # noqa: SLF001 - Django's documented name
         if field.column is not None
         and field.name != "repository"
         and not field.generated
         and not isinstance(field, models.AutoField)
     ]
-    columns = ", ".join(quote(field.column) for field in fields)
-    table, owner = quote(model._meta.db_table), quote("repository_id")  # noqa: SLF001
+    columns, table, owner = ", ".join(taken), quote(model._meta.db_table), quote("repository_id")  # noqa: SLF001
     statement = f"INSERT INTO {table} ({owner}, {columns}) SELECT %s, {columns} FROM {table} WHERE {owner} = %s"  # noqa: S608 - names of our own models
     values: list[int | str] = [target.pk, source.pk]
     if like is not None:

@@ -92,7 +92,11 @@ CLIENTS = [
 
 @pytest.fixture(params=CLIENTS)
 def client(request: pytest.FixtureRequest) -> Client:
-    match request.param:
+    return client_named(request.param)
+
+
+def client_named(name: str) -> Client:
+    match name:
         case "current":
             return Client("current", Path(sys.executable))
         case "without-xet":

@@ -1,35 +1,226 @@
-"""The same day's work by every version of the client."""
+"""Repositories found, moved, copied, gated and liked, through the stock client."""
 
+import itertools
+import os
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
+from huggingface_hub import HfApi
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
 from tests.clients.conftest import Client
+from tests.clients.test_command_line import hf
 from tests.live import LiveHub, Member
 
 pytestmark = pytest.mark.live
+_number = itertools.count(1)
 
 
-def test_every_client_proposes_copies_removes_and_reads(
-    live_hub: LiveHub, author: Member, client: Client, tmp_path: Path
+@pytest.fixture
+def stamp() -> str:
+    """A word that no other repository of this session has in its name."""
+    return f"stamp{os.getpid()}x{next(_number)}"
+
+
+def test_every_client_lives_with_a_move_and_finds_what_it_made(
+    client: Client, live_hub: LiveHub, author: Member, stamp: str, tmp_path: Path
 ):
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    for number in range(20):
-        (folder / f"{number:02}.txt").write_text(f"content {number}\n")
-    (folder / "big.safetensors").write_bytes(bytes(range(256)) * 800)
     environment = live_hub.client_environment(author, tmp_path / "home")
-    seen = client.run("everyday", f"{author.name}/everyday-{client.name}", folder, environment=environment)
+    seen = client.run("everyday", author.name, stamp, tmp_path / "cache", environment=environment)
+    new = f"{author.name}/{stamp}-new"
     assert seen == {
-        "proposal": [1, "refs/pr/1"],
-        "files of the proposal": [".gitattributes", "a.txt", "m.safetensors", "p.safetensors"],
-        "references": ["refs/heads/main", "refs/heads/side", "refs/pr/1", "refs/tags/v1"],
-        "file system": ["copy.safetensors"],
-        "range": True,
-        "after the removal": [".gitattributes", "a.txt", "m.safetensors"],
-        "commits": ["all"],
-        "large folder": 4 + 21,
-        "revision": "missing",
-        "entry": "missing",
-        "content": True,
+        "id": new,
+        "downloaded": True,
+        "same_snapshot": True,
+        "files": [".gitattributes", "README.md", "config.json"],
+        "exists": [True, True, True],
+        "branches": ["dev", "main"],
+        "listed": [new],
+        "full": [True, [".gitattributes", "README.md", "config.json"]],
+        "expanded": 0,
+        "none": [],
+        "datasets": ["2", "1"],
+        "gated": "auto",
+        "requests": [],
+        "overview": author.name,
+        "likes": 0,
+        "tags": ["language", "license"],
+        "gone": [False, False],
+        "after": "missing",
     }
+
+
+def test_pages_are_followed_to_the_end(live_hub: LiveHub, stamp: str):
+    member = live_hub.member()
+    api = HfApi(endpoint=live_hub.address, token=member.token)
+    made = [api.create_repo(f"{member.name}/{stamp}-{number}").repo_id for number in range(5)]
+    first = requests.get(
+        f"{live_hub.address}/api/models", params={"author": member.name, "limit": 2, "sort": "createdAt"}, timeout=30
+    )
+    assert first.links["next"]["url"].startswith(live_hub.address)
+    found, address = [], first.url
+    while address:
+        page = requests.get(address, timeout=30)
+        found += [model["id"] for model in page.json()]
+        address = page.links.get("next", {}).get("url")
+    assert found == made[::-1]
+    assert [model.id for model in api.list_models(author=member.name, sort="created_at")] == made[::-1]
+
+
+def test_an_unknown_sort_is_refused(api: HfApi):
+    with pytest.raises(HfHubHTTPError, match="sort must be one of"):
+        list(api.list_models(sort="size"))  # type: ignore[arg-type]
+
+
+def test_a_moved_private_repository_stays_hidden(
+    api: HfApi, as_stranger: HfApi, as_nobody: HfApi, new_name: Callable[[], str]
+):
+    old, new = new_name(), new_name()
+    api.create_repo(old, private=True)
+    api.move_repo(old, new)
+    assert api.model_info(old).id == new
+    for other in (as_stranger, as_nobody):
+        with pytest.raises(RepositoryNotFoundError):
+            other.model_info(old)
+
+
+def test_a_move_to_a_name_that_is_taken_is_refused(api: HfApi, new_name: Callable[[], str]):
+    one, other = (api.create_repo(new_name()).repo_id for _ in range(2))
+    with pytest.raises(HfHubHTTPError, match=f"A model repository called {other} already exists"):
+        api.move_repo(one, other)
+
+
+def test_a_duplicate_is_a_repository_of_its_own(api: HfApi, repository: str, new_name: Callable[[], str]):
+    api.upload_file(path_or_fileobj=os.urandom(100_000), path_in_repo="model.bin", repo_id=repository)
+    copy = api.duplicate_repo(repository, new_name(), private=True)
+    assert not copy.files_copy_pending
+    ours, theirs = api.model_info(copy.repo_id, files_metadata=True), api.model_info(repository, files_metadata=True)
+    assert (ours.sha, ours.siblings, ours.private) == (theirs.sha, theirs.siblings, True)
+    api.delete_repo(repository)
+    assert Path(api.hf_hub_download(copy.repo_id, "model.bin")).stat().st_size == 100_000
+    with pytest.raises(HfHubHTTPError, match="409"):
+        api.duplicate_repo(copy.repo_id, copy.repo_id)
+    assert api.duplicate_repo(copy.repo_id, copy.repo_id, exist_ok=True).repo_id == copy.repo_id
+
+
+def test_access_to_a_gated_repository_is_asked_for_and_given(
+    live_hub: LiveHub, api: HfApi, as_stranger: HfApi, stranger: Member, repository: str
+):
+    api.update_repo_settings(repository, gated="manual")
+    with pytest.raises(GatedRepoError, match="is restricted and you are not in the authorized list"):
+        as_stranger.auth_check(repository)
+    asked = requests.post(
+        f"{live_hub.address}/{repository}/ask-access", headers={"Authorization": f"Bearer {stranger.token}"}, timeout=30
+    )
+    assert asked.json() == {"status": "pending"}
+    (request,) = api.list_pending_access_requests(repository)
+    assert (request.username, request.status) == (stranger.name, "pending")
+    assert request.email
+    with pytest.raises(HfHubHTTPError, match="403"):
+        list(as_stranger.list_pending_access_requests(repository))
+    api.accept_access_request(repository, stranger.name)
+    as_stranger.auth_check(repository)
+    with pytest.raises(HfHubHTTPError, match="404"):
+        api.accept_access_request(repository, stranger.name)
+    api.cancel_access_request(repository, stranger.name)
+    with pytest.raises(HfHubHTTPError, match="404"):
+        api.cancel_access_request(repository, stranger.name)
+    api.reject_access_request(repository, stranger.name, rejection_reason="Not you.")
+    with pytest.raises(HfHubHTTPError, match="404"):
+        api.reject_access_request(repository, stranger.name, rejection_reason="Not you.")
+    assert [request.username for request in api.list_rejected_access_requests(repository)] == [stranger.name]
+    api.grant_access(repository, stranger.name)
+    with pytest.raises(HfHubHTTPError, match=r"has access to .* already"):
+        api.grant_access(repository, stranger.name)
+    as_stranger.auth_check(repository)
+    with pytest.raises(HfHubHTTPError, match="404"):
+        api.grant_access(repository, "nobody-of-this-name")
+    api.update_repo_settings(repository, gated=False)
+    with pytest.raises(HfHubHTTPError, match="is not gated"):
+        list(api.list_accepted_access_requests(repository))
+
+
+def test_a_token_may_be_checked_for_writing(api: HfApi, as_stranger: HfApi, repository: str):
+    api.auth_check(repository, write=True)
+    as_stranger.auth_check(repository)
+    with pytest.raises(HfHubHTTPError, match="403"):
+        as_stranger.auth_check(repository, write=True)
+
+
+def test_likes_are_listed_and_taken_back(live_hub: LiveHub, as_stranger: HfApi, stranger: Member, repository: str):
+    liked = requests.post(
+        f"{live_hub.address}/api/models/{repository}/like",
+        headers={"Authorization": f"Bearer {stranger.token}"},
+        timeout=30,
+    )
+    assert liked.status_code == 200
+    assert repository in as_stranger.list_liked_repos(stranger.name).models
+    assert [user.username for user in as_stranger.list_repo_likers(repository)] == [stranger.name]
+    assert as_stranger.model_info(repository).likes == 1
+    as_stranger.unlike(repository)
+    assert as_stranger.model_info(repository).likes == 0
+
+
+def test_members_and_organisations_are_described(live_hub: LiveHub, author: Member, api: HfApi):
+    lab = live_hub.organization(**{author.name: "write"})
+    assert lab in {org.name for org in api.get_user_overview(author.name).orgs}
+    assert api.get_organization_overview(lab).num_users == 1
+    assert [user.username for user in api.list_organization_members(lab)] == [author.name]
+    assert list(api.list_organization_followers(lab)) == []
+    assert list(api.list_user_followers(author.name)) == list(api.list_user_following(author.name)) == []
+    api.create_repo(f"{lab}/net", private=True)
+    (stored,) = api.list_user_repos(lab)
+    assert (stored.id, stored.type, stored.visibility) == (f"{lab}/net", "model", "private")
+
+
+def test_whatever_may_be_expanded_can_be_read(api: HfApi, repository: str):
+    from typing import get_args
+
+    from huggingface_hub.hf_api import ExpandDatasetProperty_T, ExpandModelProperty_T
+
+    models = list(get_args(ExpandModelProperty_T))
+    assert api.model_info(repository, expand=models).sha
+    assert next(iter(api.list_models(search=repository, expand=models))).id == repository
+    api.create_repo(repository, repo_type="dataset")
+    datasets = list(get_args(ExpandDatasetProperty_T))
+    assert api.dataset_info(repository, expand=datasets).sha
+    assert next(iter(api.list_datasets(search=repository, expand=datasets))).id == repository
+
+
+def test_what_the_hub_has_not_is_said_in_a_sentence(api: HfApi, repository: str):
+    for ask in (
+        lambda: api.space_info(repository),
+        lambda: list(api.list_spaces()),
+        lambda: list(api.get_repo_discussions(repository)),
+        lambda: list(api.list_collections()),
+        api.list_webhooks,
+    ):
+        with pytest.raises(HfHubHTTPError, match=r"(?s)501 .*This hub"):
+            ask()
+
+
+def test_the_command_line_manages_repositories(live_hub: LiveHub, author: Member, stamp: str, tmp_path: Path):
+    def run(*arguments: str) -> str:
+        return hf(live_hub, author, tmp_path / "home", *arguments)
+
+    one, two, three = (f"{author.name}/{stamp}-{word}" for word in ("one", "two", "three"))
+    run("repos", "create", one, "--private")
+    run("repos", "settings", one, "--public", "--gated", "manual")
+    run("repos", "move", one, two)
+    assert two in run("models", "info", one)
+    run("repos", "duplicate", two, three)
+    assert {two, three} <= set(run("models", "ls", "--author", author.name, "--search", stamp, "-q").split())
+    assert stamp in run("repos", "ls")
+    run("repos", "create", one, "--type", "dataset")
+    assert one in run("datasets", "ls", "--author", author.name, "--search", stamp, "-q")
+    assert one in run("datasets", "info", one)
+    run("repos", "branch", "create", two, "dev")
+    run("repos", "tag", "create", two, "v1")
+    assert "v1" in run("repos", "tag", "list", two)
+    for name in (two, three):
+        run("repos", "delete", name, "--yes")
+    with pytest.raises((AssertionError, subprocess.SubprocessError)):
+        run("models", "info", two)

@@ -11,9 +11,10 @@ from werkzeug.test import Client as WsgiClient
 
 from hub import wsgi
 from hub.schema import description
+from models_registry.hf_api import not_offered
 
 FOR_PROGRAMS = re.compile(r"api/|.*/resolve/|.*\.git/|v[12]/")
-ALWAYS_REFUSED = {"/{name}/resolve/{rest}", "/api/{plural}/{name}", "/api/{plural}/{name}/revision/{rest}"}
+ALWAYS_REFUSED = {"/{name}/resolve/{rest}", "/api/{plural}/{name}", "/api/{plural}/{name}/{action}/{rest}"}
 NOT_DESCRIBED = {"api/docs", "api/<path:rest>"}  # a page, and what is left of the addresses
 
 
@@ -22,7 +23,7 @@ def addresses(patterns: list[URLPattern | URLResolver], before: str = "") -> Ite
         here = before + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, here)
-        else:
+        elif pattern.callback is not not_offered.refuse:  # whatever is asked there, it is not offered
             yield here
 
 

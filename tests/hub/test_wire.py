@@ -6,7 +6,9 @@ import pytest
 from django.conf import LazySettings
 from django.core.handlers.wsgi import WSGIRequest
 from django.test import Client
+from werkzeug.test import Client as WsgiClient
 
+from hub import wsgi
 from hub.wire.charset import without_charset
 from tests import make
 
@@ -49,3 +51,13 @@ def test_a_charset_that_is_none_is_passed_over(charset: str) -> None:
 def test_a_limit_of_thousands_of_digits_is_refused(client: Client) -> None:
     repository = make.repository()
     assert client.get(f"{repository.api_path}/tree/main?limit={'9' * 5000}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/api/a%0Ab", "/api/models/a/b/tree/main/a%0D%0Ab", "/a/b/resolve/main/%00", "/a%7F", "/models?q=%00"],
+)
+def test_an_address_with_control_characters_is_refused(address: str) -> None:
+    answer = WsgiClient(wsgi.application).get(address)
+    assert answer.status_code == 400
+    assert answer.json["error"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
@@ -43,12 +43,12 @@ def _is_of(origin: Any, model: type[Repository]) -> bool:
     return isinstance(origin, model) or getattr(origin, "model", None) is model
 
 
-def likers(repository: Repository) -> Any:
+def likers(repository: Repository) -> QuerySet[Like]:
     """Newest first."""
     return Like.objects.filter(repository=repository).select_related("user").order_by("-pk")
 
 
-def liked_by(user: User, *, seen_by: Actor) -> Any:
+def liked_by(user: User, *, seen_by: Actor) -> QuerySet[Like]:
     """What a member likes, of that which the asker may know of; newest first."""
     visible = Repository.objects.visible_to(seen_by).values("pk")
     liked = Like.objects.filter(user=user, repository__in=visible)

@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
-from hub.wire.describing import flag
+from hub.wire.describing import flag, text
 
 EXPAND = OpenApiParameter(
     "expand", str, many=True, description="Answer with this property alone; may be given again for further ones."
@@ -26,6 +26,28 @@ class AnyObject(serializers.Field):
     """Whatever the card's author wrote."""
 
 
+@extend_schema_field({})
+class Anything(serializers.Field):
+    """Whatever the card's author wrote, of any form."""
+
+
+FILTERS = [
+    text("search", "Words that all occur in “namespace/name”; may be given again.", many=True),
+    text("author", "A namespace."),
+    text("filter", "A tag, such as `license:mit`, `library:onnx`, `dataset:ns/name`; may be given again.", many=True),
+    text("pipeline_tag", "A task."),
+    text("gated", "`true`, `false`, `auto` or `manual`."),
+    text("apps", "A program that can run the model; may be given again.", many=True),
+    text("num_parameters", "`min:6B,max:128B`, or one of the two."),
+    text("sort", "`downloads`, `likes`, `lastModified`, `createdAt` or `trendingScore`, from the top."),
+    text("direction", "`1`: from the bottom."),
+    flag("full", "With commit and files."),
+    flag("cardData", "With the card's front matter."),
+    flag("config", "With what config.json says."),
+    EXPAND,
+]
+
+
 class Name(serializers.Serializer[Any]):
     """A repository as it is named in a body: `name` alone, or with the namespace before a slash."""
 
@@ -43,6 +65,25 @@ class MadeRepository(serializers.Serializer[Any]):
     url = serializers.URLField(help_text="Of its page.")
     name = serializers.CharField(help_text="namespace/name")
     id = serializers.CharField()
+
+
+class NewAddress(serializers.Serializer[Any]):
+    fromRepo = serializers.CharField(help_text="namespace/name")
+    toRepo = serializers.CharField(help_text="namespace/name")
+    type = serializers.ChoiceField(["model", "dataset"], required=False, allow_null=True, default="model")
+
+
+class MovedRepository(serializers.Serializer[Any]):
+    url = serializers.URLField(help_text="Of its page.")
+    name = serializers.CharField(help_text="namespace/name")
+
+
+class NewDuplicate(serializers.Serializer[Any]):
+    repository = serializers.CharField(help_text="namespace/name of the copy.")
+    visibility = serializers.ChoiceField(
+        ["public", "private"], required=False, allow_null=True, help_text="As its source, unless said."
+    )
+    private = serializers.BooleanField(required=False, allow_null=True, help_text="As older clients say it.")
 
 
 class ChangedSettings(serializers.Serializer[Any]):
@@ -117,12 +158,46 @@ class RepositoryInfo(serializers.Serializer[Any]):
     likes = serializers.IntegerField(required=False)
     trendingScore = serializers.FloatField(required=False)
     tags = serializers.ListField(child=serializers.CharField(), required=False)
-    pipeline_tag = serializers.CharField(required=False)
-    library_name = serializers.CharField(required=False)
+    pipeline_tag = serializers.CharField(required=False, allow_null=True)
+    library_name = serializers.CharField(required=False, allow_null=True)
     siblings = Sibling(many=True, required=False)
     cardData = AnyObject(required=False)
-    safetensors = Safetensors(required=False)
+    safetensors = Safetensors(required=False, allow_null=True)
+    gguf = AnyObject(required=False, allow_null=True)
+    config = AnyObject(required=False, allow_null=True, help_text="What config.json says of how to load the model.")
+    transformersInfo = AnyObject(required=False, allow_null=True)
+    mask_token = serializers.CharField(required=False, allow_null=True)
+    widgetData = Anything(required=False, allow_null=True)
+    baseModels = serializers.ListField(child=serializers.CharField(), required=False)
+    childrenModelCount = serializers.IntegerField(required=False)
+    spaces = serializers.ListField(child=serializers.CharField(), required=False)
+    evalResults = serializers.ListField(child=AnyObject(), required=False)
+    inference = serializers.CharField(required=False, allow_null=True)
+    inferenceProviderMapping = serializers.ListField(child=AnyObject(), required=False)
     usedStorage = serializers.IntegerField(required=False, help_text="As storage.logical.")
     storage = StorageUse(required=False)
     securityRepoStatus = SecurityOfRepository(required=False, allow_null=True)
     licenseInfo = LicenceInfo(required=False, allow_null=True)
+    resourceGroup = AnyObject(required=False, allow_null=True)
+    xetEnabled = serializers.BooleanField(required=False)
+    description = serializers.CharField(required=False, allow_null=True)
+    citation = serializers.CharField(required=False, allow_null=True)
+    mainSize = serializers.IntegerField(required=False, allow_null=True)
+    paperswithcode_id = Anything(required=False, allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "model-index": Anything(required=False, allow_null=True)}
+
+
+TAGS_BY_TYPE = {
+    "type": "object",
+    "description": "By type: language, license, library, pipeline_tag, other …",
+    "additionalProperties": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in ("type", "id", "label")},
+            "required": ["type", "id", "label"],
+        },
+    },
+}

@@ -1,0 +1,131 @@
+"""Members and organisations as programs see them, and what they store."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from rest_framework.response import Response
+
+from accounts.models import Actor, Membership, Namespace, Organization, Role, User
+from accounts.requests import ActorApiRequest
+from accounts.services.accounts import organization_named, user_named
+from hub.errors import Forbidden
+from hub.wire.describing import describe
+from hub.wire.pagination import page_by_id
+from hub.wire.views import HubApiView
+from models_registry.hf_api.shapes import people as shapes
+from models_registry.models import Kind, Repository
+
+
+def short_user(user: User) -> dict[str, Any]:
+    return {
+        "_id": str(user.pk),
+        "user": user.username,
+        "fullname": user.get_full_name(),
+        "avatarUrl": "",
+        "type": "user",
+        "isPro": False,
+    }
+
+
+def _short_organization(organization: Organization) -> dict[str, Any]:
+    namespace = organization.namespace
+    return {
+        "_id": str(organization.pk), "name": namespace.name, "fullname": namespace.display_name, "avatarUrl": "",
+        "type": "org",
+    }  # fmt: skip
+
+
+def _counts(actor: Actor, namespace: Namespace) -> Mapping[str, int]:
+    """Of what the asker may know of."""
+    visible = Repository.objects.visible_to(actor).filter(namespace=namespace)
+    counted = visible.aggregate(
+        numModels=Count("pk", filter=Q(kind=Kind.MODEL)), numDatasets=Count("pk", filter=Q(kind=Kind.DATASET))
+    )
+    return {**counted, "numSpaces": 0, "numPapers": 0}
+
+
+class UserOverview(HubApiView):
+    """A member."""
+
+    @describe(answer=shapes.User)
+    def get(self, request: ActorApiRequest, username: str) -> Response:
+        user = user_named(username)
+        memberships = Membership.objects.filter(user=user).select_related("organization__namespace").order_by("pk")
+        answer = short_user(user) | {
+            "isFollowing": False,
+            "createdAt": user.date_joined,
+            **_counts(request.actor, user.namespace),
+            "numDiscussions": 0,
+            "numUpvotes": 0,
+            "numLikes": user.likes.count(),
+            "numFollowing": 0,
+            "numFollowers": 0,
+            "orgs": [_short_organization(membership.organization) for membership in memberships],
+        }
+        return Response(answer)
+
+
+class OrganizationOverview(HubApiView):
+    """An organisation."""
+
+    @describe(answer=shapes.Organization)
+    def get(self, request: ActorApiRequest, name: str) -> Response:
+        organization = organization_named(name)
+        answer = _short_organization(organization) | {
+            "isVerified": False,
+            "isFollowing": False,
+            "createdAt": organization.created_at,
+            "numUsers": organization.memberships.count(),
+            **_counts(request.actor, organization.namespace),
+            "numFollowers": 0,
+        }
+        return Response(answer)
+
+
+class Members(HubApiView):
+    """Who belongs to an organisation."""
+
+    @describe(answer=shapes.Member(many=True), paged=True)
+    def get(self, request: ActorApiRequest, name: str) -> Response:
+        memberships = Membership.objects.filter(organization=organization_named(name)).select_related("user")
+        rows, headers = page_by_id(request._request, memberships)  # noqa: SLF001 - DRF has no public name for Django's request
+        return Response([short_user(row.user) | {"role": row.get_role_display()} for row in rows], headers=headers)
+
+
+class NobodyFollows(HubApiView):
+    """Nobody: on this hub nobody follows anybody so far, but whom one asks about must exist."""
+
+    @describe(answer=shapes.ShortUser(many=True))
+    def get(self, request: ActorApiRequest, username: str = "", name: str = "") -> Response:
+        if username:
+            user_named(username)
+        else:
+            organization_named(name)
+        return Response([])
+
+
+class Stored(HubApiView):
+    """What is stored in one's own namespace, or in an organisation's, for its members."""
+
+    @describe(answer=shapes.StoredRepository(many=True), paged=True, refuses=[403])
+    def get(self, request: ActorApiRequest, name: str = "") -> Response:
+        user = request.actor.require_user()
+        namespace = organization_named(name).namespace if name else user.namespace
+        if not request.actor.namespaces(Role.READ).filter(pk=namespace.pk).exists():
+            raise Forbidden(f"You are no member of {namespace.name}.")
+        rows = Repository.objects.visible_to(request.actor).filter(namespace=namespace).defer("search_text")
+        total = rows.aggregate(total=Sum("storage_logical"))["total"] or 0
+        found, headers = page_by_id(request._request, rows.select_related("namespace"))  # noqa: SLF001 - DRF has no public name for Django's request
+        return Response([_stored(repository, total) for repository in found], headers=headers)
+
+
+def _stored(repository: Repository, total: int) -> dict[str, Any]:
+    return {
+        "id": repository.full_name,
+        "type": repository.kind,
+        "updatedAt": repository.updated_at,
+        "visibility": "private" if repository.private else "public",
+        "storage": repository.storage_logical,
+        "storagePercent": round(100 * repository.storage_logical / total, 2) if total else 0,
+    }

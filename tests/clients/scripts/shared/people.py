@@ -1,0 +1,76 @@
+"""Members, organisations, likes."""
+
+import os
+
+from steps import UNAUTHENTICATED, Place, ask, main, refusal, step
+
+
+@step([True, "user", True, "write", UNAUTHENTICATED])
+def me(at: Place):
+    found = at.api.whoami()
+    return [
+        found["name"] == at.namespace,
+        found["type"],
+        at.organization in [organization["name"] for organization in found["orgs"]],
+        found["auth"]["accessToken"]["role"],
+        refusal(lambda: at.nobody.whoami(token="hf_wrong")),
+    ]
+
+
+@step([True, 2, True, 1, True])
+def likes(at: Place):
+    name = at.api.create_repo(at.name("model")).repo_id
+    stranger = at.stranger.whoami()["name"]
+    for token in (os.environ["HF_TOKEN"], os.environ["STRANGER_TOKEN"]):
+        assert ask("POST", f"/api/models/{name}/like", token) == 200
+    assert ask("POST", f"/api/models/{name}/like", os.environ["HF_TOKEN"]) == 200
+    liked = at.api.list_liked_repos(stranger)
+    before = [
+        sorted(user.username for user in at.api.list_repo_likers(name)) == sorted([at.namespace, stranger]),
+        at.api.model_info(name).likes,
+        name in liked.models,
+    ]
+    at.stranger.unlike(name)
+    return [
+        *before,
+        at.api.model_info(name).likes,
+        [user.username for user in at.api.list_repo_likers(name)] == [at.namespace],
+    ]
+
+
+@step([True, True, True, True, "HfHubHTTPError 404"])
+def a_member(at: Place):
+    seen = at.api.get_user_overview(at.namespace)
+    return [
+        seen.username == at.namespace,
+        seen.num_models >= 1,
+        seen.num_likes >= 1,
+        at.organization in [organization.name for organization in seen.orgs],
+        refusal(lambda: at.api.get_user_overview("nobody-of-that-name")),
+    ]
+
+
+@step([True, True, True, [], [], "HfHubHTTPError 404"])
+def an_organisation(at: Place):
+    members = [user.username for user in at.api.list_organization_members(at.organization)]
+    seen = at.api.get_organization_overview(at.organization)
+    return [
+        at.namespace in members,
+        seen.name == at.organization,
+        seen.num_users == len(members),
+        list(at.api.list_user_followers(at.namespace)),
+        list(at.api.list_user_following(at.namespace)),
+        refusal(lambda: at.api.get_organization_overview("nobody-of-that-name")),
+    ]
+
+
+@step(["model", "public", True, True], needs="list_user_repos")
+def my_repositories(at: Place):
+    at.api.upload_file(path_or_fileobj=b"w" * 1000, path_in_repo="w.bin", repo_id=at.name("model"))
+    mine = {repository.id: repository for repository in at.api.list_user_repos()}
+    row = mine[at.name("model")]
+    return [row.type, row.visibility, row.storage > 0, list(at.api.list_user_repos(at.organization)) is not None]
+
+
+if __name__ == "__main__":
+    main()
