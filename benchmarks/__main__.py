@@ -5,12 +5,13 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import git, resolve, run_overhead, transfer
+from benchmarks import content, git, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
     "transfer": transfer.measure,
     "git": git.measure,
+    "content": content.measure,
     "run_overhead": run_overhead.measure,
 }
 

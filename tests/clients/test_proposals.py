@@ -19,7 +19,7 @@ def test_every_client_proposes_copies_removes_and_reads(
         (folder / f"{number:02}.txt").write_text(f"content {number}\n")
     (folder / "big.safetensors").write_bytes(bytes(range(256)) * 800)
     environment = live_hub.client_environment(author, tmp_path / "home")
-    seen = client.run("changes", f"{author.name}/changes-{client.name}", folder, environment=environment)
+    seen = client.run("proposals", f"{author.name}/proposals-{client.name}", folder, environment=environment)
     assert seen == {
         "proposal": [1, "refs/pr/1"],
         "files of the proposal": [".gitattributes", "a.txt", "m.safetensors", "p.safetensors"],

@@ -1,4 +1,4 @@
-"""changes.py REPOSITORY FOLDER: proposals, copies, references, removals and reads, as every client does them.
+"""proposals.py REPOSITORY FOLDER: proposals, copies, references, removals and reads, as every client does them.
 
 Prints as JSON what it saw.
 """
