@@ -5,12 +5,13 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import content, resolve, run_overhead, transfer
+from benchmarks import content, git, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
     "transfer": transfer.measure,
     "content": content.measure,
+    "git": git.measure,
     "run_overhead": run_overhead.measure,
 }
 

@@ -17,7 +17,7 @@ from hub.errors import HubError, Moved
 logger = logging.getLogger(__name__)
 
 
-def _forwarding(request: HttpRequest, error: HubError) -> HttpResponse | None:
+def forwarding(request: HttpRequest, error: HubError) -> HttpResponse | None:
     """Where the same request is to be sent, with its method and body, for what has moved.
 
     The Location is relative: older clients follow no other.
@@ -50,8 +50,8 @@ def to_api_response(error: Exception, context: dict[str, Any]) -> Response | Non
             response["X-Error-Message"] = response.data["error"].replace("\n", " ")
         return response
     set_rollback()
-    if forwarding := _forwarding(context["request"]._request, error):  # noqa: SLF001 - DRF has no public name for it
-        return Response(status=forwarding.status_code, headers=dict(forwarding.items()))
+    if leading_on := forwarding(context["request"]._request, error):  # noqa: SLF001 - DRF has no public name for it
+        return Response(status=leading_on.status_code, headers=dict(leading_on.items()))
     return Response({"error": str(error), **error.details}, status=error.status, headers=error_headers(error))
 
 
@@ -67,7 +67,7 @@ def answers_in_json(view: Callable[..., HttpResponseBase]) -> Callable[..., Http
         try:
             return view(request, *args, **kwargs)
         except HubError as error:
-            return _forwarding(request, error) or to_json_response(error)
+            return forwarding(request, error) or to_json_response(error)
 
     return answer
 
@@ -84,8 +84,8 @@ class ErrorPages:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, HubError):
             return None
-        if forwarding := _forwarding(request, error):
-            return forwarding
+        if leading_on := forwarding(request, error):
+            return leading_on
         response = render(request, "error.html", {"status": error.status, "message": str(error)}, status=error.status)
         for name, value in error_headers(error).items():
             response[name] = value

@@ -30,6 +30,9 @@ PLAIN_COPY = env.choice("HUB_PLAIN_COPY", ("never", "hot"), "never")
 PLAIN_COPY_BYTES = env.integer("HUB_PLAIN_COPY_GB", 100) * 10**9
 # What is not needed any more is removed after so many days; until then it can be fetched back.
 GARBAGE_GRACE = timedelta(days=env.integer("HUB_GARBAGE_GRACE_DAYS", 7))
+# Copies of git objects on this node's disk, which git reads: they may vanish at any time.
+GIT_CACHE_DIR = DATA_DIR / "git"
+GIT_CACHE_BYTES = env.integer("HUB_GIT_CACHE_GB", 10) * 10**9
 # Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
 HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
 MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9

@@ -17,7 +17,9 @@ from hub.wire.charset import without_charset
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
-_FOR_PROGRAMS = re.compile(r"/(api/(?!docs$)|(datasets/)?[^/]+/[^/]+/resolve/|(datasets/)?[^/]+/[^/]+\.git/)")
+_FOR_PROGRAMS = re.compile(
+    r"/(api/(?!docs$)|(datasets/)?[^/]+/[^/]+(/resolve/|\.git/|/info/refs\Z|/git-(upload|receive)-pack\Z))"
+)
 
 
 class _Handler(WSGIHandler):

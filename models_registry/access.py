@@ -71,6 +71,15 @@ def require_write_to(actor: Actor, repository: Repository, reference: str) -> No
     require_write(actor, repository)
 
 
+def require_push(actor: Actor, repository: Repository) -> None:
+    """May this actor push anything: to all of it, or to a pull request of theirs? Raises as `require_write_to`."""
+    actor.require_writer()
+    if repository.disabled_reason:
+        raise RepositoryDisabled
+    if not PullRequest.objects.writable_by(actor).filter(repository=repository).exists():
+        require_write(actor, repository)
+
+
 def require_administration(actor: Actor, repository: Repository) -> None:
     """May this actor delete, move or hide it? Raises as `require_write`."""
     actor.require_writer()

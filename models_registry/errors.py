@@ -8,6 +8,7 @@ from hub.errors import (
     Invalid,
     Moved,
     NotFound,
+    NotOffered,
     PreconditionFailed,
     TooLarge,
     Unavailable,
@@ -113,3 +114,19 @@ class RangeNotSatisfiable(HubError):
 
 class Malformed(BadRequest):
     """These bytes do not have the form they should."""
+
+
+class GitMissing(NotOffered):
+    """This hub runs on a machine without the git program, and so cannot speak git: use its API."""
+
+
+class PushRefused(Invalid):
+    """What was pushed cannot be taken. `words`: lines that say what to do."""
+
+    def __init__(self, message: str, *words: str):
+        super().__init__(message)
+        self.words = words
+
+
+class AlreadyLocked(Conflict):
+    """Somebody has locked this file."""

@@ -15,6 +15,7 @@ from models_registry.models import Commit, Reference, Repository
 from models_registry.services import (
     counting,
     garbage,
+    history_maps,
     indexing,
     lineage,
     plain_copies,
@@ -88,6 +89,11 @@ def refresh_counters() -> None:
     """Days pass: what was downloaded a month ago is no longer shown, and trends fade."""
     counting.refresh()
     trending.refresh()
+
+
+@job("map_history", lease=timedelta(minutes=30))
+def map_history(key: str) -> None:
+    history_maps.write_missing(int(key))
 
 
 @shared_task(name="models_registry.sweep_uploads", ignore_result=True)

@@ -8,7 +8,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from dulwich.objects import Commit as GitCommit
@@ -148,6 +148,65 @@ def tag_target(raw: bytes) -> str:
     """The commit an annotated tag names."""
     first = raw.split(b"\n", 1)[0]
     return first.removeprefix(b"object ").decode()
+
+
+class ReadCommit(NamedTuple):
+    """What a commit says, as lists show it."""
+
+    tree: str
+    parents: list[str]
+    author_name: str
+    author_email: str
+    committed_at: datetime
+    title: str
+    body: str
+
+
+_PERSON = re.compile(rb"(.*?) ?<([^<>]*)>(?: +(-?\d{1,19}))?")
+_LAST_SECOND = 253_402_300_799  # of the year 9999
+
+
+def read_commit(raw: bytes) -> ReadCommit:
+    """Never fails for a commit that git's fsck accepts: what is not text is replaced, times are kept within the calendar."""
+    head, _, message = raw.partition(b"\n\n")
+    values: dict[bytes, list[bytes]] = {}
+    for line in head.split(b"\n"):
+        if not line.startswith(b" "):  # a further line of a signature
+            name, _, value = line.partition(b" ")
+            values.setdefault(name, []).append(value)
+    encoding = values.get(b"encoding", [b"utf-8"])[0].decode("ascii", "replace")
+    name, email, _ = _person(values.get(b"author", [b""])[0])
+    seconds = _person(values.get(b"committer", [b""])[0])[2]
+    text = _text(message, encoding).strip("\n")
+    title, _, body = text.partition("\n\n")
+    return ReadCommit(
+        tree=values[b"tree"][0].decode(),
+        parents=[parent.decode() for parent in values.get(b"parent", [])],
+        author_name=_text(name, encoding).strip(),
+        author_email=_text(email, encoding).strip(),
+        committed_at=datetime.fromtimestamp(min(max(seconds, 0), _LAST_SECOND), UTC),
+        title=" ".join(title.split()),
+        body=body.strip("\n"),
+    )
+
+
+def _person(value: bytes) -> tuple[bytes, bytes, int]:
+    """Name, address and seconds since 1970 of an author or committer line."""
+    found = _PERSON.match(value)
+    return (found[1], found[2], int(found[3] or 0)) if found else (value, b"", 0)
+
+
+def _text(raw: bytes, encoding: str) -> str:
+    try:
+        text = raw.decode(encoding, "replace")
+    except LookupError:
+        text = raw.decode("utf-8", "replace")
+    return text.replace("\0", "")
+
+
+def tag_names_commit(raw: bytes) -> bool:
+    """Whether an annotated tag names a commit, and no other tag, tree or file."""
+    return raw.split(b"\n", 2)[1:2] == [b"type commit"]
 
 
 def _identity(name: str, email: str) -> bytes:

@@ -21,10 +21,21 @@ from models_registry.storage import Part
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ETAG = re.compile(r"[!-~]{1,256}")
 _MAX_OBJECTS = 1000
+HOW_TO_ASK = 'Basic realm="the hub: an access token is the password"'
 _signer = signing.TimestampSigner(salt="lfs-upload")
 
 
 class LfsView(HubApiView):
+    """git-lfs shows a refusal's `message`, and asks the person for a token where it is told how."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = super().handle_exception(exc)
+        if isinstance(response.data, dict) and "error" in response.data:
+            response.data["message"] = response.data["error"]
+        if response.status_code == 401:
+            response["LFS-Authenticate"] = response["WWW-Authenticate"] = HOW_TO_ASK
+        return response
+
     def repository(self, request: ActorApiRequest, kind: str, namespace: str, name: str) -> Repository:
         return access.repository_for(request.actor, kind, f"{namespace}/{name}")
 

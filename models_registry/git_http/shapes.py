@@ -57,3 +57,42 @@ class LfsPart(serializers.Serializer[Any]):
 class LfsParts(serializers.Serializer[Any]):
     oid = serializers.CharField(required=False)
     parts = LfsPart(many=True)
+
+
+class LfsOwner(serializers.Serializer[Any]):
+    name = serializers.CharField()
+
+
+class Lock(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    path = serializers.CharField()
+    locked_at = serializers.DateTimeField()
+    owner = LfsOwner()
+
+
+class LockWish(serializers.Serializer[Any]):
+    path = serializers.CharField(max_length=1024)
+
+
+class LockAnswer(serializers.Serializer[Any]):
+    lock = Lock()
+
+
+class LockList(serializers.Serializer[Any]):
+    locks = Lock(many=True)
+    next_cursor = serializers.CharField(required=False)
+
+
+class LockPage(serializers.Serializer[Any]):
+    cursor = serializers.CharField(required=False)
+    limit = serializers.IntegerField(min_value=1, required=False)
+
+
+class LocksByOwner(serializers.Serializer[Any]):
+    ours = Lock(many=True)
+    theirs = Lock(many=True)
+    next_cursor = serializers.CharField(required=False)
+
+
+class UnlockWish(serializers.Serializer[Any]):
+    force = serializers.BooleanField(required=False)

@@ -130,13 +130,16 @@ class CommitList(RepositoryView):
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         limit = page_limit(request, default=50, most=1000)
+        start = references.resolve(repository, rest)
         cursor = request.query_params.get("cursor")
-        start = references.resolve(repository, cursor or rest)
+        after = references.resolve(repository, cursor) if cursor else None
         if path := request.query_params.get("path", "").strip("/"):
-            page = path_history.of_path(repository, start, path, limit=min(limit, 100), begins_here=bool(cursor))
+            page = path_history.of_path(
+                repository, after or start, path, limit=min(limit, 100), begins_here=after is not None
+            )
             found, following = page.commits, page.next
         else:
-            line = history.commits_from(repository, start, limit + 1)
+            line = history.commits_from(repository, start, limit + 1, after=after)
             found, following = line[:limit], line[limit].oid if len(line) > limit else None
         formatted = "formatted" in request.query_params.getlist("expand[]") + request.query_params.getlist("expand")
         headers = next_link(request._request, {"cursor": following}) if following else {}  # noqa: SLF001

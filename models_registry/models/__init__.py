@@ -1,5 +1,6 @@
 from models_registry.models.access_request import AccessRequest
 from models_registry.models.content import (
+    LfsLock,
     LfsObject,
     RepositoryLfsObject,
     ServedBytes,
@@ -39,6 +40,7 @@ __all__ = [
     "Gate",
     "GitObject",
     "Kind",
+    "LfsLock",
     "LfsObject",
     "LineageEdge",
     "ObjectKind",

@@ -82,6 +82,21 @@ class ServedBytes(models.Model):
         return f"{self.size} of {self.lfs_object}"
 
 
+class LfsLock(models.Model):
+    """Word to others that somebody works on a file that cannot be merged. Advice: git-lfs shows it, the hub enforces nothing."""
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="lfs_locks")
+    path = models.CharField(max_length=1024)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    locked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repository", "path"], name="lfs_lock_once_per_path")]
+
+    def __str__(self) -> str:
+        return f"{self.path}, by {self.owner}"
+
+
 class UploadSession(models.Model):
     """One plain upload under way, with a storage key of its own: a presigned address stays writable until it expires."""
 

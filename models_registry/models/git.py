@@ -122,9 +122,13 @@ class Commit(models.Model):
     title = models.CharField(max_length=500)
     body = models.TextField(blank=True)
     committed_at = models.DateTimeField()
+    listed_at = models.DateTimeField(
+        help_text="The latest of its own time and its ancestors': a child never stands below."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["repository", "oid"], name="commit_once_per_repository")]
+        indexes = [models.Index(fields=["repository", "-listed_at", "-id"], name="commit_in_order")]
 
     def __str__(self) -> str:
         return f"{self.oid[:12]} {self.title}"

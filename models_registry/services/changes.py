@@ -1,6 +1,6 @@
 """What a commit may do to the files of a repository, and which content it may name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -74,6 +74,14 @@ def possessed(actor: Actor, repository: Repository, changes: Sequence[Change]) -
             named.setdefault(change.sha256, change.path)
         elif isinstance(change, AddFile) and change.blob.pointer is not None:  # a pointer typed as a text file
             named.setdefault(change.blob.pointer.sha256, change.path)
+    found, missing = possess(actor, repository, named)
+    for sha256 in missing:
+        raise ContentMissing(f"The content of {named[sha256]!r} (sha256 {sha256}) was not uploaded to this repository.")
+    return found
+
+
+def possess(actor: Actor, repository: Repository, named: Mapping[str, str]) -> tuple[dict[str, LfsObject], list[str]]:
+    """Of the content named as {SHA-256: path}: what the repository may have, and the hashes of what it may not."""
     found: dict[str, LfsObject] = {}
     hashes = list(named)
     for start in range(0, len(hashes), 500):
@@ -90,10 +98,7 @@ def possessed(actor: Actor, repository: Repository, changes: Sequence[Change]) -
                 ignore_conflicts=True,
             )
             found |= copies
-    for sha256, path in named.items():
-        if sha256 not in found:
-            raise ContentMissing(f"The content of {path!r} (sha256 {sha256}) was not uploaded to this repository.")
-    return found
+    return found, [sha256 for sha256 in hashes if sha256 not in found]
 
 
 def blob_of(change: AddFile | AddLfsFile, content: dict[str, LfsObject]) -> Prepared:
@@ -112,7 +117,13 @@ def blob_of(change: AddFile | AddLfsFile, content: dict[str, LfsObject]) -> Prep
 
 def note_places(repository: Repository, changes: Sequence[Change], reference: str) -> None:
     """Remember where a commit puts its large files, for the list of them."""
-    places = {change.sha256: change.path for change in changes if isinstance(change, AddLfsFile)}
+    note_content(
+        repository, {change.sha256: change.path for change in changes if isinstance(change, AddLfsFile)}, reference
+    )
+
+
+def note_content(repository: Repository, places: Mapping[str, str], reference: str) -> None:
+    """As `note_places`, for content named as {SHA-256: path}."""
     hashes = list(places)
     for start in range(0, len(hashes), 500):
         rows = list(

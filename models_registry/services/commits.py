@@ -163,21 +163,20 @@ def write_commit(
         message=message,
     )
     objects.insert(repository, [*prepared, objects.row_of(encoded, ObjectKind.COMMIT)], batch=batch)
-    commit, _ = Commit.objects.get_or_create(  # the same commit twice within a second is the same commit
+    made = Commit(
         repository=repository,
         oid=encoded.oid,
-        defaults={
-            "tree": tree,
-            "first_parent": parents[0] if parents else None,
-            "parents": list(parents),
-            "author": user,
-            "author_name": user.get_full_name(),
-            "title": title[:500],
-            "body": body,
-            "committed_at": when,
-        },
+        tree=tree,
+        first_parent=parents[0] if parents else None,
+        parents=list(parents),
+        author=user,
+        author_name=user.get_full_name(),
+        title=title[:500],
+        body=body,
+        committed_at=when,
     )
-    return commit
+    history.add_commits([made])
+    return Commit.objects.get(repository=repository, oid=encoded.oid)  # the same commit within a second is the same
 
 
 def move(repository: Repository, reference: Reference, commit: Commit) -> None:

@@ -2,18 +2,23 @@
 
 A commit writes the map of every folder it touches, copied forward from the map before it. The root is touched by every
 commit; its map names, for the entry `a`, the commit that last touched folder `a`, whose own map lies under that commit.
+Commits that were pushed get their maps a moment later (`services.history_maps`): until then nothing is said of them.
 """
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from django.db import connection
+from django.db.models import Q
 
+from hub.jobs.models import Job
 from models_registry.models import Commit, FolderHistory, Repository
 
+_AT_ONCE = 500
 
-def _pack(entries: Mapping[str, str]) -> bytes:
+
+def pack(entries: Mapping[str, str]) -> bytes:
     commits = sorted(set(entries.values()))
     position = {commit: index for index, commit in enumerate(commits)}
     packed = {"commits": commits, "entries": {name: position[commit] for name, commit in entries.items()}}
@@ -63,18 +68,21 @@ def record(
     changed: Mapping[str, set[str]],
     present: Mapping[str, Iterable[str]],
 ) -> None:
-    """Write the maps of the folders a commit touched.
+    """Write the maps of the folders a commit touched, or ask for them if those of its parent are not there yet.
 
     changed: {folder: names it added or changed}, its emptied or removed ones included. present: {folder: all its names after}.
     """
     before = last_changes(repository, parent, changed) if parent else {}
+    if parent and "" not in before:
+        ask_for_maps(repository)
+        return
     FolderHistory.objects.bulk_create(
         (
             FolderHistory(
                 repository=repository,
                 commit=commit,
                 path=folder,
-                data=_pack(
+                data=pack(
                     {
                         name: commit if name in names else before.get(folder, {}).get(name, commit)
                         for name in present[folder]
@@ -89,20 +97,49 @@ def record(
     )
 
 
-def commits_from(repository: Repository, start: Commit, count: int) -> list[Commit]:
-    """At most `count` commits, newest first, from `start` along first parents: one recursive query."""
-    query = """
-        WITH RECURSIVE line(id, first_parent, depth) AS (
-            SELECT id, first_parent, 0 FROM models_registry_commit WHERE id = %s
-            UNION ALL
-            SELECT older.id, older.first_parent, line.depth + 1
-            FROM models_registry_commit older JOIN line ON older.oid = line.first_parent
-            WHERE older.repository_id = %s AND line.depth + 1 < %s
-        )
-        SELECT id FROM line ORDER BY depth
+def ask_for_maps(repository: Repository) -> None:
+    """Have the maps made that commits of this repository lack."""
+    Job.objects.add("map_history", str(repository.pk))
+
+
+def commits_from(repository: Repository, start: Commit, count: int, *, after: Commit | None = None) -> list[Commit]:
+    """At most `count` of the commits that led to `start`, itself included, newest first; children before parents.
+
+    after: the commit that begins a later page. One pass over an index from `start` down, in memory for the branches
+    that run beside each other, however long the history is.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(query, [start.pk, repository.pk, count])
-        ids = [row[0] for row in cursor.fetchall()]
-    found = Commit.objects.select_related("author").in_bulk(ids)
-    return [found[identity] for identity in ids]
+    begin = after or start
+    found: list[int] = []
+    wanted = {start.oid}
+    older = Q(listed_at__lt=start.listed_at) | Q(listed_at=start.listed_at, pk__lte=start.pk)
+    rows = Commit.objects.filter(older, repository=repository).order_by("-listed_at", "-pk")
+    for identity, oid, parents, listed_at in rows.values_list("pk", "oid", "parents", "listed_at").iterator(_AT_ONCE):
+        if oid not in wanted:
+            continue  # of another branch
+        wanted.remove(oid)
+        wanted.update(parents)
+        if (listed_at, identity) <= (begin.listed_at, begin.pk):
+            found.append(identity)
+        if len(found) == count or not wanted:
+            break
+    commits = Commit.objects.select_related("author").in_bulk(found)
+    return [commits[identity] for identity in found]
+
+
+def add_commits(commits: Sequence[Commit]) -> None:
+    """Insert commits of one repository, parents before children, with their place in lists; those that are there stay."""
+    if not commits:
+        return
+    parents = {parent for commit in commits for parent in commit.parents} - {commit.oid for commit in commits}
+    listed: dict[str, datetime] = {}
+    for here in _chunks(sorted(parents)):
+        known = Commit.objects.filter(repository=commits[0].repository, oid__in=here)
+        listed.update(known.values_list("oid", "listed_at"))
+    for commit in commits:
+        above = [listed[parent] for parent in commit.parents if parent in listed]
+        listed[commit.oid] = commit.listed_at = max([commit.committed_at, *above])
+    Commit.objects.bulk_create(commits, ignore_conflicts=True, batch_size=_AT_ONCE)
+
+
+def _chunks(items: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))

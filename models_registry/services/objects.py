@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F
 
 from accounts.models import User
@@ -59,27 +60,35 @@ def next_batch(repository: Repository) -> int:
     return Repository.objects.values_list("batch", flat=True).get(pk=repository.pk)
 
 
+_COLUMNS = ("repository_id", "oid", "kind", "size", "data", "content_id", "lfs_sha256", "lfs_size", "batch")
+_ROWS_AT_ONCE = 100  # of nine values each: SQLite takes 999 in one statement
+
+
 def insert(repository: Repository, prepared: Iterable[Prepared], *, batch: int) -> None:
-    """Add objects; those already there stay as they are."""
-    unique = {item.oid: item for item in prepared}
-    GitObject.objects.bulk_create(
-        [
-            GitObject(
-                repository=repository,
-                oid=item.oid,
-                kind=item.kind,
-                size=item.size,
-                data=item.data,
-                content=item.content,
-                lfs_sha256=item.pointer.sha256 if item.pointer else None,
-                lfs_size=item.pointer.size if item.pointer else None,
-                batch=batch,
+    """Add objects; those already there stay as they are.
+
+    By hand: a push brings up to 200,000, and building statements by the ORM takes four times as long as running them.
+    """
+    rows = [
+        (
+            repository.pk, bytes.fromhex(item.oid), int(item.kind), item.size, item.data,
+            item.content.pk if item.content else None,
+            bytes.fromhex(item.pointer.sha256) if item.pointer else None,
+            item.pointer.size if item.pointer else None,
+            batch,
+        )
+        for item in prepared
+    ]  # fmt: skip
+    table = connection.ops.quote_name(GitObject._meta.db_table)  # noqa: SLF001 - documented, for all its name
+    row = f"({', '.join(['%s'] * len(_COLUMNS))})"
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            here = rows[start : start + _ROWS_AT_ONCE]
+            cursor.execute(
+                f"INSERT INTO {table} ({', '.join(_COLUMNS)}) VALUES {', '.join([row] * len(here))}"  # noqa: S608 - names of ours
+                " ON CONFLICT DO NOTHING",
+                [value for values in here for value in values],
             )
-            for item in unique.values()
-        ],
-        ignore_conflicts=True,
-        batch_size=500,
-    )
 
 
 def inflate(row: GitObject) -> bytes:

@@ -85,13 +85,14 @@ def branch(repository: Repository, name: str) -> Reference:
     raise RevisionNotFound(name)
 
 
-def _checked(full_name: str) -> str:
+def checked_name(full_name: str) -> str:
     """Raises Invalid. A name that reads as a commit's full id would put other files under an id that people pin."""
     short = full_name.split("/", 2)[-1]
     if (
         len(full_name) > 255
         or not check_ref_format(Ref(full_name.encode()))
         or short == "HEAD"
+        or short.startswith("-")  # git takes it for an option
         or (len(short) == 40 and _HEX.issuperset(short.lower()))
     ):
         raise Invalid(f"{short[:60]!r} is not a name for a branch or tag.")
@@ -102,10 +103,10 @@ def _checked(full_name: str) -> str:
 def create_branch(*, actor: Actor, repository: Repository, name: str, start: str | None = None) -> Reference:
     """Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
     access.require_write(actor, repository)
-    full_name = _checked(f"refs/heads/{name}")
+    full_name = checked_name(f"refs/heads/{name}")
     access.keep(repository)
     commit = resolve(repository, start or repository.default_branch)
-    return _create(repository, full_name, commit.oid)
+    return add(repository, full_name, commit.oid)
 
 
 @transaction.atomic
@@ -125,7 +126,7 @@ def create_tag(
 ) -> Reference:
     """A tag; an annotated one if there is a message. Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
     access.require_write(actor, repository)
-    full_name = _checked(f"refs/tags/{name}")
+    full_name = checked_name(f"refs/tags/{name}")
     access.keep(repository)
     target = resolve(repository, revision).oid
     if message:
@@ -140,7 +141,7 @@ def create_tag(
         )
         objects.insert(repository, [objects.row_of(encoded, ObjectKind.TAG)], batch=objects.next_batch(repository))
         target = encoded.oid
-    return _create(repository, full_name, target)
+    return add(repository, full_name, target)
 
 
 @transaction.atomic
@@ -172,7 +173,7 @@ def unpin(*, repository: Repository, commit: str) -> None:
     Reference.objects.filter(repository=repository, name=f"{_PINS}{commit}").delete()
 
 
-def _create(repository: Repository, full_name: str, target: str) -> Reference:
+def add(repository: Repository, full_name: str, target: str) -> Reference:
     """git keeps references as files: `a` and `a/b` cannot both be, and a clone would fail. Raises ReferenceExists."""
     parts = full_name.split("/")
     above = ["/".join(parts[:count]) for count in range(3, len(parts))]

@@ -134,14 +134,15 @@ class _Rewriting:
             encoded = git_objects.moved_commit(raw[oid], tree=tree, parents=others)
             self._commits[oid] = encoded.oid
             prepared.append(objects.row_of(encoded, ObjectKind.COMMIT))
-        rows = list(Commit.objects.filter(repository=self._repository, oid__in=list(moved)))
+        old = {row.oid: row for row in Commit.objects.filter(repository=self._repository, oid__in=list(moved))}
+        rows = [old[oid] for oid in moved]
         for row in rows:
             row.tree, parents = moved[row.oid]
             row.pk, row.oid, row.parents = None, self._commits[row.oid], [self._commits.get(p, p) for p in parents]
             row.first_parent = row.parents[0] if row.parents else None
         with transaction.atomic():
             self._insert(prepared)
-            Commit.objects.bulk_create(rows, ignore_conflicts=True)
+            history.add_commits(rows)
             self._copy_maps(list(moved))
 
     def _raw(self, oids: Iterable[str]) -> dict[str, bytes]:

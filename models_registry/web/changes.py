@@ -26,12 +26,14 @@ def commits(request: ActorRequest, kind: str, namespace: str, name: str, rest: s
     """The line of commits, newest first; of a path, those that changed it. `?from=` names the one a later page starts with."""
     repository, commit, context = frame(request, kind, namespace, name, rest)
     later = request.GET.get("from")
-    start = references.resolve(repository, later) if later else commit
+    after = references.resolve(repository, later) if later else None
     if context["path"]:
-        page = path_history.of_path(repository, start, context["path"], limit=COMMITS_PER_PAGE, begins_here=bool(later))
+        page = path_history.of_path(
+            repository, after or commit, context["path"], limit=COMMITS_PER_PAGE, begins_here=after is not None
+        )
         found, following = page.commits, page.next
     else:
-        line = history.commits_from(repository, start, COMMITS_PER_PAGE + 1)
+        line = history.commits_from(repository, commit, COMMITS_PER_PAGE + 1, after=after)
         found, following = line[:COMMITS_PER_PAGE], line[-1].oid if len(line) > COMMITS_PER_PAGE else None
     context |= {"rows": _rows(repository, found), "next": following}
     return render(request, "models_registry/commits.html", context)

@@ -26,11 +26,14 @@ class Api:
     ) -> Any:
         """POST a commit; `path` is the repository's id."""
         everything = [("header", {"summary": "a change", **header}), *lines]
-        body = "\n".join(json.dumps({"key": key, "value": value}) for key, value in everything)
+        return self.lines(f"/api/models/{path}/commit/main", everything, token)
+
+    def lines(self, address: str, lines: list[tuple[str, dict[str, Any]]], token: str | None) -> Any:
+        """POST the lines of a commit's body to an address."""
+        body = "\n".join(json.dumps({"key": key, "value": value}) for key, value in lines)
         return self.client.generic(
-            "POST", f"/api/models/{path}/commit/main", body, content_type="application/x-ndjson",
-            headers=make.bearer(token) if token else {},
-        )  # fmt: skip
+            "POST", address, body, content_type="application/x-ndjson", headers=make.bearer(token) if token else {}
+        )
 
 
 def file_line(path: str, content: bytes) -> tuple[str, dict[str, Any]]:

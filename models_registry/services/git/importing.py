@@ -1,0 +1,191 @@
+"""What a push brought becomes rows: objects, commits and references in one transaction, after large content is stored."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from urllib.parse import urlsplit
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Actor, User
+from hub.errors import HubError, PreconditionFailed
+from models_registry import access, storage
+from models_registry.errors import PushRefused
+from models_registry.events import commit_created
+from models_registry.formats.git_objects import ReadCommit
+from models_registry.models import BlobContent, Commit, ObjectKind, Reference, Repository
+from models_registry.services import changes, history, objects, references
+from models_registry.services.git.checking import Brought
+from models_registry.services.git.commands import Command
+from models_registry.services.objects import ROW_LIMIT, Prepared
+from models_registry.storage import keys
+
+logger = logging.getLogger(__name__)
+
+_ROWS_AT_ONCE = 500
+
+
+class _Undone(Exception):
+    """Nothing is written, because of these refusals."""
+
+    def __init__(self, refusals: dict[str, str]):
+        super().__init__()
+        self.refusals = refusals
+
+
+def store_large(brought: Brought) -> dict[str, BlobContent]:
+    """Put content over 1 MiB into storage, before any transaction: {blob's id: where it lies}. Raises StorageUnavailable."""
+    stored: dict[str, BlobContent] = {}
+    for item in brought.spool if brought.has_large else ():
+        if item.size > ROW_LIMIT and item.kind == ObjectKind.BLOB:
+            key = keys.blob(item.oid)
+            storage.put(key, item.data)
+            stored[item.oid] = BlobContent.objects.create(key=key, size=len(item.data))
+    return stored
+
+
+def write(
+    *,
+    actor: Actor,
+    repository: Repository,
+    epoch: int,
+    commands: Sequence[Command],
+    brought: Brought,
+    large: Mapping[str, BlobContent],
+    is_atomic: bool,
+) -> dict[str, str]:
+    """Move the references and insert what they need; {name: why not} of those that have moved meanwhile.
+
+    epoch: of the repository when the push was examined; objects that were deleted since may be missed.
+    Raises PushRefused, Forbidden, PreconditionFailed, RepositoryNotFound.
+    """
+    try:
+        with transaction.atomic():
+            batch = objects.next_batch(repository)  # holds the repository's row
+            access.require_push(actor, repository)
+            if Repository.objects.values_list("epoch", flat=True).get(pk=repository.pk) != epoch:
+                raise PreconditionFailed("The repository was cleaned up meanwhile: push again.")
+            _own_content(actor, repository, brought)
+            moved, refusals = _move_all(repository, commands)
+            if refusals and (is_atomic or len(refusals) == len(commands)):
+                raise _Undone(refusals)
+            _insert(repository, brought, large, batch)
+            _note(repository, brought, commands)
+            _tell(repository, moved)
+    except _Undone as undone:
+        return undone.refusals
+    for reference in moved:
+        logger.info("%s of repository %d pushed to %s", reference.name, repository.pk, reference.target)
+    return refusals
+
+
+def _own_content(actor: Actor, repository: Repository, brought: Brought) -> None:
+    """Pointers may only name content that this repository may have. Raises PushRefused."""
+    named = {sha256: path for sha256, (path, _) in brought.content.items()}
+    found, missing = changes.possess(actor, repository, named)
+    if missing:
+        raise PushRefused(
+            f"The content of {named[missing[0]]} was not uploaded: send it with git lfs push --all, then push again.",
+            *(f"missing: {named[sha256]} (sha256 {sha256})" for sha256 in missing[:10]),
+            "To send all of it: git lfs push --all origin",
+        )
+    for sha256, (path, size) in brought.content.items():
+        if found[sha256].size != size:
+            raise PushRefused(f"The pointer of {path} says {size} bytes; its content has {found[sha256].size}.")
+
+
+def _move_all(repository: Repository, commands: Sequence[Command]) -> tuple[list[Reference], dict[str, str]]:
+    """The references that point at something new, and why others did not move."""
+    moved = []
+    refusals = {}
+    for command in sorted(commands, key=lambda command: not command.deletes):  # `a` may go to make room for `a/b`
+        rows = Reference.objects.filter(repository=repository, name=command.name)
+        if command.creates:
+            try:
+                moved.append(references.add(repository, command.name, command.new))
+            except HubError as error:
+                refusals[command.name] = str(error)
+            continue
+        here = rows.filter(target=command.old)
+        done = here.delete()[0] if command.deletes else here.update(target=command.new)
+        if not done:
+            refusals[command.name] = "it has moved meanwhile: git fetch, then push again"
+        elif not command.deletes:
+            moved.append(rows.get())
+    return moved, refusals
+
+
+def _insert(repository: Repository, brought: Brought, large: Mapping[str, BlobContent], batch: int) -> None:
+    spooled = iter(brought.spool)
+    while some := list(islice(spooled, _ROWS_AT_ONCE)):
+        prepared = [
+            Prepared(
+                item.oid,
+                item.kind,
+                item.size,
+                None if item.oid in large else item.data,
+                content=large.get(item.oid),
+                pointer=item.pointer,
+            )
+            for item in some
+        ]
+        objects.insert(repository, prepared, batch=batch)
+    authors = _authors(brought.commits)
+    for start in range(0, len(brought.commits), _ROWS_AT_ONCE):
+        some_commits = brought.commits[start : start + _ROWS_AT_ONCE]
+        history.add_commits(
+            [_row(repository, oid, said, authors.get(said.author_email.lower())) for oid, said in some_commits]
+        )
+    if brought.commits:
+        history.ask_for_maps(repository)
+
+
+def _row(repository: Repository, oid: str, said: ReadCommit, author: User | None) -> Commit:
+    return Commit(
+        repository=repository,
+        oid=oid,
+        tree=said.tree,
+        first_parent=said.parents[0] if said.parents else None,
+        parents=said.parents,
+        author=author,
+        author_name=said.author_name[:200],
+        title=said.title[:500],
+        body=said.body,
+        committed_at=said.committed_at,
+    )
+
+
+def _authors(commits: Sequence[tuple[str, ReadCommit]]) -> dict[str, User]:
+    """Members by the addresses in commits: verified ones, and the one this hub gives away in their place."""
+    addresses = {said.author_email.lower() for _, said in commits if said.author_email}
+    ours = f"@users.noreply.{urlsplit(settings.BASE_URL).hostname}"
+    names = {address.removesuffix(ours): address for address in addresses if address.endswith(ours)}
+    found = {names[user.namespace.key]: user for user in _users(names)}
+    verified = EmailAddress.objects.filter(email__in=addresses, verified=True).select_related("user")
+    return {row.email.lower(): row.user for row in verified} | found
+
+
+def _users(names: Mapping[str, str]) -> list[User]:
+    return list(User.objects.filter(namespace__key__in=list(names)).select_related("namespace"))
+
+
+def _note(repository: Repository, brought: Brought, commands: Sequence[Command]) -> None:
+    """Where the large files went, for the list of them."""
+    reference = next((command.name for command in commands if not command.deletes), "")
+    places = {sha256: path for sha256, (path, _) in brought.content.items()}
+    changes.note_content(repository, places, reference)
+
+
+def _tell(repository: Repository, moved: Sequence[Reference]) -> None:
+    now: datetime = timezone.now()
+    heads = [reference for reference in moved if not reference.name.startswith("refs/tags/")]
+    if heads:
+        Repository.objects.filter(pk=repository.pk).update(updated_at=now)
+    for reference in heads:
+        commit = Commit.objects.get(repository=repository, oid=reference.target)
+        commit.repository = repository
+        commit_created.send(sender=Commit, commit=commit, reference=reference)
