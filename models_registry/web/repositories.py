@@ -23,6 +23,7 @@ from models_registry.services import gating, references, trees
 from models_registry.services.cards import Place
 from models_registry.services.cards import render as render_markdown
 from models_registry.services.repositories import change_settings, create_repository, delete_repository
+from models_registry.web import side_facts
 from models_registry.web.forms import DeleteForm, NewRepositoryForm, VisibilityForm
 from models_registry.web.usage import first_steps, usages
 
@@ -76,6 +77,7 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         "may_write": Repository.objects.filter(pk=repository.pk).writable_by(request.actor).exists(),
         "gate_message": _gate_message(request, repository),
         "access_request": gating.state_of(request.actor, repository) if repository.gated else None,
+        **side_facts.of(request, repository),
     }
     return render(request, "models_registry/repository_card.html", context)
 

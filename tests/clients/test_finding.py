@@ -30,7 +30,7 @@ def test_every_client_lives_with_a_move_and_finds_what_it_made(
     client: Client, live_hub: LiveHub, author: Member, stamp: str, tmp_path: Path
 ):
     environment = live_hub.client_environment(author, tmp_path / "home")
-    seen = client.run("everyday", author.name, stamp, tmp_path / "cache", environment=environment)
+    seen = client.run("finding", author.name, stamp, tmp_path / "cache", environment=environment)
     new = f"{author.name}/{stamp}-new"
     assert seen == {
         "id": new,

@@ -1,6 +1,6 @@
 """What every version of the client asks of a hub besides files. Runs in the client's own interpreter.
 
-everyday.py MEMBER STAMP CACHE: makes, moves, finds and deletes repositories whose names hold STAMP; prints what it saw as
+finding.py MEMBER STAMP CACHE: makes, moves, finds and deletes repositories whose names hold STAMP; prints what it saw as
 JSON.
 """
 
