@@ -1,6 +1,6 @@
 """What accounts refuse."""
 
-from hub.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
+from hub.errors import BadRequest, Conflict, Forbidden, Moved, NotFound, Unauthenticated
 
 
 class BadCredentials(Unauthenticated):
@@ -27,6 +27,10 @@ class NamespaceNotFound(NotFound):
 
 class NoSuchDeviceCode(NotFound):
     """No program waits with this code: it is mistyped, used or expired."""
+
+
+class NamespaceMoved(Moved):
+    """This user or organisation has another name now."""
 
 
 class DeviceLoginRefused(BadRequest):

@@ -5,7 +5,7 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import commit, git, listing, resolve, run_overhead, transfer
+from benchmarks import commit, content, git, listing, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[], str]] = {
     "transfer": transfer.measure,
     "commit": commit.measure,
     "git": git.measure,
+    "content": content.measure,
     "run_overhead": run_overhead.measure,
 }
 

@@ -52,7 +52,7 @@ def measure() -> str:
     return "\n".join([head, "|---|---|---|", *rows])
 
 
-def _weights(path: Path, *seed: int) -> Path:
+def weights(path: Path, *seed: int) -> Path:
     """Normally distributed weights in bfloat16, the upper half of each float32. Nobody has sent these before."""
     weights = np.random.default_rng(seed).standard_normal(MEBIBYTES * 2**19, dtype=np.float32) * np.float32(0.02)
     (weights.view(np.uint32) >> 16).astype(np.uint16).tofile(path)
@@ -60,7 +60,7 @@ def _weights(path: Path, *seed: int) -> Path:
 
 
 def _boto3(hub: LiveHub, work: Path, number: int) -> dict[str, float]:
-    source = _weights(work / "weights-for-boto3.bin", number, 0)
+    source = weights(work / "weights-for-boto3.bin", number, 0)
     keys = json.loads((Path(hub.data) / "keys.json").read_text())
     port = json.loads((Path(hub.data) / "ports.json").read_text())["storage"]
     client = boto3.client(
@@ -90,7 +90,7 @@ def _client(hub: LiveHub, member: Member, work: Path, number: int) -> dict[str, 
     taken = {}
     for name, options in (("huggingface_hub", {}), ("huggingface_hub without Xet", {"HF_HUB_DISABLE_XET": "1"})):
         repository = f"author/{work.name}-{len(options)}"
-        source = _weights(work / f"weights-{len(options)}.bin", number, 1 + len(options))
+        source = weights(work / f"weights-{len(options)}.bin", number, 1 + len(options))
         hub_api = [sys.executable, "-c", f"from huggingface_hub import HfApi; HfApi().create_repo({repository!r})"]
         setup = hub.client_environment(member, work / "home-setup")
         subprocess.run(hub_api, env=setup, check=True, capture_output=True)

@@ -18,11 +18,17 @@ SECRET_KEY = env.text("HUB_SECRET_KEY", "insecure-development-key" if DEBUG else
 BASE_URL = env.address("HUB_BASE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.names("HUB_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("HUB_TRUSTED_PROXIES", 0)
 REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "closed"), "open")
 
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.
 CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
 CONTENT_URL = env.address("HUB_CONTENT_URL", "http://127.0.0.1:8002")
+# How long a token for the CAS is good. Clients ask for a new one half a minute before it ends.
+XET_TOKEN_SECONDS = env.integer("HUB_XET_TOKEN_SECONDS", 3600)
+# Whether files in chunks that are asked for much get a plain copy, to which downloads are led; and how much copies take.
+PLAIN_COPY = env.choice("HUB_PLAIN_COPY", ("never", "hot"), "never")
+PLAIN_COPY_BYTES = env.integer("HUB_PLAIN_COPY_GB", 100) * 10**9
 # What is not needed any more is removed after so many days; until then it can be fetched back.
 GARBAGE_GRACE = timedelta(days=env.integer("HUB_GARBAGE_GRACE_DAYS", 7))
 # Copies of git objects on this node's disk, which git reads: they may vanish at any time.
@@ -205,6 +211,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-uploads": {
         "task": "models_registry.sweep_uploads",
+        "schedule": timedelta(minutes=10),
+        "options": {"queue": "io"},
+    },
+    "look-for-hot-files": {
+        "task": "models_registry.look_for_hot_files",
         "schedule": timedelta(minutes=10),
         "options": {"queue": "io"},
     },

@@ -102,6 +102,10 @@ class StorageUnavailable(Unavailable):
     """The storage does not answer just now: try again in a moment."""
 
 
+class StillReading(Unavailable):
+    """The hub still reads what arrived, to check its SHA-256: ask again in a moment."""
+
+
 class RangeNotSatisfiable(HubError):
     """The file ends before the range that was asked for."""
 

@@ -27,6 +27,7 @@ from hub.embedded import ports
 CHECKOUT = Path(__file__).resolve().parent.parent
 STARTING_SECONDS = 120
 FOR_TESTS_ALONE = ("HUB_", "S3_", "CELERY_", "CACHE_", "DJANGO_", "HF_")
+SERVERS = {"site": "hub.wsgi:application", "CAS": "cas_api.wsgi:application", "content": "content.asgi:application"}
 _number = itertools.count(1)
 
 
@@ -91,6 +92,22 @@ class LiveHub:
 
     def stored_bytes(self) -> int:
         return sum(path.stat().st_size for path in self.storage.rglob("*") if path.is_file())
+
+    def resident_mebibytes(self) -> dict[str, float]:
+        """Of the largest process of each server that handles requests."""
+        found = dict.fromkeys(SERVERS, 0.0)
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"HUB_DATA_DIR={self.data}\0".encode() not in (process / "environ").read_bytes():
+                    continue
+                command = (process / "cmdline").read_text()
+                resident = int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+            except OSError:
+                continue
+            for name, application in SERVERS.items():
+                if application in command:
+                    found[name] = max(found[name], resident)
+        return found
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End the launcher and wait for it."""

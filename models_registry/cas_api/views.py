@@ -18,11 +18,13 @@ from hub.wire import json_text
 from hub.wire.body import body_stream
 from hub.wire.describing import ANY_OBJECT, BYTES, JSON, describe, describe_function
 from models_registry.cas_api import shapes
+from models_registry.cas_api.heartbeat import with_heartbeat
 from models_registry.errors import ContentTooLarge
 from models_registry.formats import shard, xorb
 from models_registry.services.xet import dedup, registration, xorbs
 from models_registry.services.xet import reconstruction as rebuilding
 from models_registry.services.xet.reconstruction import Reconstruction
+from models_registry.services.xet.registration import Progress
 from models_registry.services.xet.tokens import Caller, caller_with
 
 OCTETS = "application/octet-stream"
@@ -33,6 +35,8 @@ _BLOCK = 1024 * 1024
 # Xorbs and shards are held while they are checked, up to 64 MiB each. Current clients send xorbs straight to storage.
 _bodies = BoundedSemaphore(4)
 _BODY_WAIT_SECONDS = 60
+# Clients give up after five minutes without a word.
+_HEARTBEAT_SECONDS = 10.0
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{0,19})")
 
 
@@ -151,14 +155,23 @@ def register_shard_with_progress(request: HttpRequest) -> HttpResponseBase:
 
 
 def _progress_lines(caller: Caller, data: bytes) -> Iterator[bytes]:
-    yield _line(type="validating", verified=0, total=0)
+    frame = _line(type="validating", verified=0, total=0)
+    yield frame
     try:
-        for progress in registration.register_shard(caller, data):
-            yield _line(type="validating", verified=progress.verified, total=progress.total)
+        for progress in with_heartbeat(registration.register_shard(caller, data), _HEARTBEAT_SECONDS):
+            if progress is not None:
+                frame = _frame(progress)
+            yield frame
     except HubError as error:
         yield _line(type="error", message=str(error), retryable=error.status >= 500)
     else:
         yield _line(type="result")
+
+
+def _frame(progress: Progress) -> bytes:
+    if progress.committing:
+        return _line(type="committing", stage="syncing")
+    return _line(type="validating", verified=progress.verified, total=progress.total)
 
 
 def _line(**members: Any) -> bytes:

@@ -16,8 +16,9 @@ from django.db import close_old_connections
 
 from hub.wire.ranges import Span, Unsatisfiable, asked_span
 from models_registry.content.readahead import Budget, ReadAhead
+from models_registry.content.served import Served
 from models_registry.models import LfsObject
-from models_registry.services import reading
+from models_registry.services import plain_copies, reading
 from models_registry.services.addresses import ContentAddress, read_content_address
 from models_registry.services.reading import Layout
 from models_registry.services.signed import BadStatement
@@ -36,6 +37,7 @@ _fetchers = ThreadPoolExecutor(16, thread_name_prefix="fetch")
 PLANNERS = 4
 """The only threads that ask the database."""
 _planners = ThreadPoolExecutor(PLANNERS, thread_name_prefix="plan")
+_served = Served()
 
 _COMMON: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -99,6 +101,8 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": status, "headers": answer})
     if scope["method"] == "HEAD":
         return await send({"type": "http.response.body", "body": b""})
+    if plain_copies.is_on():
+        _served.add(address.lfs_object_id, end - start, _planners)
     return await _stream(file.layout, start, end, receive, send)
 
 

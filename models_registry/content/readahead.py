@@ -43,7 +43,8 @@ class ReadAhead:
     """The bytes [start, end) of a file in blocks, pulled by the client's pace.
 
     Beside the window being sent, further ones are fetched if the budget allows. If a fast client had to wait for storage,
-    windows grow, then become more; if sending one took long, they shrink again.
+    windows grow, then become more; if sending one took long, they shrink again, until the next is asked for only when one is
+    sent: a slow client then costs one small window.
     """
 
     def __init__(self, layout: Layout, start: int, end: int, *, fetchers: Executor, planner: Executor, budget: Budget):
@@ -59,7 +60,7 @@ class ReadAhead:
     async def blocks(self) -> AsyncGenerator[bytes, None]:
         """Close the iterator (or let it end) to give back what it holds. Raises StorageUnavailable, ObjectMissing."""
         try:
-            while await self._fill():
+            while await self._fill(least=1):
                 future, taken = self._ahead.popleft()
                 try:
                     asked = time.monotonic()
@@ -79,9 +80,9 @@ class ReadAhead:
                     future.exception()  # nobody else will ask
                 self._budget.give_back(taken)
 
-    async def _fill(self) -> bool:
+    async def _fill(self, least: int = 0) -> bool:
         """Ask for windows until there are enough; whether there is one to wait for."""
-        while self._place < self._end and len(self._ahead) < self._depth:
+        while self._place < self._end and len(self._ahead) < max(self._depth, least):
             taken = self._wanted
             if not self._budget.take(taken):
                 if self._ahead:
@@ -111,4 +112,4 @@ class ReadAhead:
     def _relax(self, took: float) -> None:
         if took > _SLOW_SEND:
             self._wanted = max(self._wanted // 2, SMALLEST)
-            self._depth = max(self._depth - 1, 1)
+            self._depth = max(self._depth - 1, 0)

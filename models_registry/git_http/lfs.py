@@ -13,7 +13,7 @@ from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
 from models_registry.errors import ContentMissing
-from models_registry.git_http import shapes
+from models_registry.git_http import lfs_xet, shapes
 from models_registry.models import Kind, LfsObject, Repository, UploadSession
 from models_registry.services import addresses, uploads
 from models_registry.services.uploads import PlannedUpload
@@ -62,14 +62,7 @@ class Batch(LfsView):
             transfer = "basic"
         elif body.get("operation") == "upload":
             access.require_proposal(request.actor, repository)
-            transfers = body.get("transfers")
-            multipart = isinstance(transfers, list) and "multipart" in transfers
-            planned = uploads.plan(actor=request.actor, repository=repository, wanted=items, multipart=multipart)
-            answers = [_upload(request, repository, upload) for upload in planned]
-            in_parts = any(
-                "chunk_size" in answer.get("actions", {}).get("upload", {}).get("header", {}) for answer in answers
-            )
-            transfer = "multipart" if in_parts else "basic"
+            answers, transfer = _uploads(request, repository, body, items)
         else:
             raise BadRequest("operation must be upload or download.")
         return Response({"transfer": transfer, "objects": answers, "hash_algo": "sha256"})
@@ -94,6 +87,21 @@ def _checked(item: Any) -> tuple[str, int]:
         case {"oid": str(oid), "size": int(size)} if _SHA256.fullmatch(oid) and size >= 0:
             return oid, size
     raise BadRequest("Each object needs its sha256 in hex as oid, and its size.")
+
+
+def _uploads(
+    request: ActorApiRequest, repository: Repository, body: dict[str, Any], items: list[tuple[str, int]]
+) -> tuple[list[dict[str, Any]], str]:
+    """What to do with each object, and by which way of transfer: the best of those that the client offers."""
+    offered = body.get("transfers")
+    transfers = offered if isinstance(offered, list) else []
+    if "xet" in transfers:
+        return lfs_xet.uploads(request, repository, body, items), "xet"
+    multipart = "multipart" in transfers
+    planned = uploads.plan(actor=request.actor, repository=repository, wanted=items, multipart=multipart)
+    answers = [_upload(request, repository, upload) for upload in planned]
+    in_parts = any("chunk_size" in answer.get("actions", {}).get("upload", {}).get("header", {}) for answer in answers)
+    return answers, "multipart" if in_parts else "basic"
 
 
 def _upload(request: ActorApiRequest, repository: Repository, planned: PlannedUpload) -> dict[str, Any]:
@@ -145,7 +153,7 @@ class Verify(LfsView):
         sha256, size = _checked(json_object(request))
         session = uploads.session_for(repository, sha256)
         if session is not None:
-            uploads.finish(session)
+            uploads.settle(session)
         stored = LfsObject.objects.filter(sha256=sha256, size=size, possessions__repository=repository).first()
         if stored is None:
             raise ContentMissing(f"Content {sha256} of {size} bytes was not uploaded to this repository.")

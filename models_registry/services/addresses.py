@@ -7,7 +7,7 @@ from django.conf import settings
 
 from models_registry import storage
 from models_registry.models import LfsObject
-from models_registry.services import signed
+from models_registry.services import plain_copies, signed
 
 ADDRESS_SECONDS = 3600
 _PURPOSE = "content"
@@ -36,6 +36,7 @@ def download_address(lfs_object: LfsObject, filename: str) -> str:
     The address opens the content for whoever has it: give it only to who may read the file.
     """
     if lfs_object.plain_key:
+        plain_copies.note_use(lfs_object)
         return storage.presign_get(lfs_object.plain_key, filename=filename.rpartition("/")[2])
     return content_address(lfs_object, filename)
 

@@ -8,6 +8,7 @@ where it lies.
 import contextlib
 import hashlib
 import logging
+import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,12 +18,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Actor
+from hub.errors import Forbidden, RateLimited
+from hub.jobs.models import Job
 from models_registry import access, storage
 from models_registry.errors import (
     ContentMismatch,
     ContentMissing,
     ContentTooLarge,
     RepositoryNotFound,
+    StillReading,
     StorageUnavailable,
 )
 from models_registry.models import LfsObject, Repository, UploadSession
@@ -38,6 +42,11 @@ PART_SIZE = 32 * 1024 * 1024
 MAX_PARTS = 1000  # each needs an address, so larger content goes in larger parts
 MOST_ADDRESSES = 40_000  # of one call
 MAX_SIZE = 1024**4
+MOST_UNDER_WAY = 5000  # sessions of one user
+# What is larger is read and hashed by a worker, while the client asks now and then whether it is done.
+_HASHED_AT_ONCE = 256 * 1024 * 1024
+_WAIT_SECONDS = 45.0
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,9 @@ def plan(
     lacking = [(sha256, size) for sha256, size in wanted if sha256 not in here and size <= most(multipart=multipart)]
     if sum(_part_count(size) for _sha256, size in lacking if _in_parts(size, multipart)) > MOST_ADDRESSES:
         raise ContentTooLarge(f"These uploads need more than {MOST_ADDRESSES} parts together: ask for fewer at once.")
+    under_way = UploadSession.objects.filter(user=actor.user, expires_at__gt=timezone.now(), failure="").count()
+    if under_way + len(lacking) > MOST_UNDER_WAY:
+        raise RateLimited(f"At most {MOST_UNDER_WAY} uploads of one account may be under way: finish some first.")
     sessions = {item: _session(actor, repository, *item, multipart=multipart) for item in lacking}
     with transaction.atomic():
         access.keep(repository)
@@ -122,7 +134,13 @@ def _planned(sha256: str, size: int, session: UploadSession | None, is_here: boo
 
 
 def complete_parts(session: UploadSession, parts: Sequence[Part]) -> None:
-    """The client has sent all parts: join them, and check what came. Raises ContentMismatch, StorageUnavailable."""
+    """The client has sent all parts: join them, and check what came.
+
+    Raises Forbidden and its kin, if whoever began it may not go on; else as `settle`.
+    """
+    if not session.user.is_active:
+        raise Forbidden("The account that began this upload is closed.")
+    access.require_proposal(Actor(user=session.user), session.repository)
     if session.multipart_id:
         count = _part_count(session.size)
         if [part.number for part in parts] != list(range(1, count + 1)):
@@ -130,7 +148,42 @@ def complete_parts(session: UploadSession, parts: Sequence[Part]) -> None:
         if storage.size_of(session.key) is None:  # a second call finds them joined
             with contextlib.suppress(storage.ObjectMissing):  # joined by a call at this very moment
                 storage.complete_multipart(session.key, session.multipart_id, parts)
-    finish(session)
+    settle(session)
+
+
+def settle(session: UploadSession) -> None:
+    """See that what arrived is content of the repository, within a minute; a worker does what takes longer.
+
+    Raises as `finish`; StillReading, on which clients ask again.
+    """
+    if session.size <= _HASHED_AT_ONCE:
+        finish(session)
+        return
+    if session.failure:
+        raise ContentMismatch(session.failure)
+    if storage.size_of(session.key) is None:
+        _finished_meanwhile(session)
+        return
+    with transaction.atomic():
+        Job.objects.add("finish_upload", session.pk.hex)
+    until = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < until:
+        failure = UploadSession.objects.filter(pk=session.pk).values_list("failure", flat=True).first()
+        if failure is None:  # the session is used up
+            _finished_meanwhile(session)
+            return
+        if failure:
+            raise ContentMismatch(failure)
+        time.sleep(_LOOK_SECONDS)
+    raise StillReading
+
+
+def finish_one(session_id: str) -> None:
+    """As a worker does it. What is wrong with the content is written down for who asks. Raises StorageUnavailable."""
+    session = UploadSession.objects.filter(pk=session_id).select_related("repository").first()
+    if session is not None:
+        with contextlib.suppress(ContentMismatch, ContentMissing, RepositoryNotFound):
+            finish(session)
 
 
 def finish(session: UploadSession) -> LfsObject:
@@ -138,12 +191,13 @@ def finish(session: UploadSession) -> LfsObject:
 
     Raises ContentMissing, ContentMismatch, RepositoryNotFound, StorageUnavailable.
     """
+    if session.failure:
+        raise ContentMismatch(session.failure)
     arrived = storage.size_of(session.key)
     if arrived is None:
         return _finished_meanwhile(session)
     if arrived != session.size:
-        _discard(session)
-        raise ContentMismatch(f"{arrived} bytes arrived of the {session.size} announced for sha256 {session.sha256}.")
+        raise _refuse(session, f"{arrived} bytes arrived of the {session.size} announced for sha256 {session.sha256}.")
     final = session.key if session.multipart_id else keys.lfs(session.sha256)
     try:
         if final != session.key:
@@ -156,8 +210,7 @@ def finish(session: UploadSession) -> LfsObject:
         raise
     if found != session.sha256:
         _drop_copy(session, final)
-        _discard(session)
-        raise ContentMismatch(f"What arrived has sha256 {found}, not {session.sha256}.")
+        raise _refuse(session, f"What arrived has sha256 {found}, not {session.sha256}.")
     try:
         stored = _register(session, final)
     except RepositoryNotFound:  # deleted meanwhile, and the session with it
@@ -168,6 +221,13 @@ def finish(session: UploadSession) -> LfsObject:
     if stored.plain_key != final:  # somebody else's upload of the same content was first
         _drop(final)
     return stored
+
+
+def _refuse(session: UploadSession, failure: str) -> ContentMismatch:
+    """What arrived goes; the session stays a while to say why."""
+    UploadSession.objects.filter(pk=session.pk).update(failure=failure)
+    _drop(session.key)
+    return ContentMismatch(failure)
 
 
 def _sha256_of(key: str) -> str:
@@ -221,9 +281,10 @@ def finish_pending(repository: Repository, hashes: Iterable[str]) -> None:
     )
     missing = [sha256 for sha256 in wanted if sha256 not in possessed]
     if missing:
-        for session in UploadSession.objects.filter(repository=repository, sha256__in=missing, multipart_id=""):
+        open_sessions = UploadSession.objects.filter(repository=repository, sha256__in=missing, failure="")
+        for session in open_sessions.select_related("repository"):
             if storage.size_of(session.key) is not None:
-                finish(session)
+                settle(session)
 
 
 def session_for(repository: Repository, sha256: str) -> UploadSession | None:

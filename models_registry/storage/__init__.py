@@ -19,6 +19,7 @@ from models_registry.storage.s3 import (
     presign_part,
     presign_put,
     put,
+    put_part,
     size_of,
     stream,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "presign_part",
     "presign_put",
     "put",
+    "put_part",
     "read_range",
     "size_of",
     "stream",

@@ -176,6 +176,15 @@ def parts_of(key: str, upload_id: str) -> list[tuple[Part, int]]:
     return [(Part(part["PartNumber"], part["ETag"]), part["Size"]) for part in found]
 
 
+def put_part(key: str, upload_id: str, number: int, data: bytes) -> Part:
+    """A part that the hub itself sends."""
+    with _reported(key):
+        sent = client().upload_part(
+            Bucket=settings.S3_BUCKET, Key=key, UploadId=upload_id, PartNumber=number, Body=data
+        )
+    return Part(number, sent["ETag"])
+
+
 def complete_multipart(key: str, upload_id: str, parts: Sequence[Part]) -> None:
     """Raises ContentMismatch if these are not the parts that arrived; ObjectMissing if the upload is not open."""
     listed = [{"PartNumber": part.number, "ETag": part.etag} for part in parts]

@@ -68,7 +68,7 @@ class Client:
     python: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def run(self, script: str, *arguments: str | Path, environment: dict[str, str]) -> Any:
+    def run(self, script: str, *arguments: str | Path, environment: dict[str, str], seconds: float = 220) -> Any:
         """Run tests/clients/scripts/<script>.py there. Returns what it printed as JSON."""
         done = subprocess.run(
             [self.python, SCRIPTS / f"{script}.py", *arguments],
@@ -76,7 +76,7 @@ class Client:
             capture_output=True,
             text=True,
             check=False,
-            timeout=220,
+            timeout=seconds,
         )
         assert done.returncode == 0, f"{self.name}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
         return json.loads(done.stdout.splitlines()[-1])
@@ -102,10 +102,10 @@ def client_named(name: str) -> Client:
         case "without-xet":
             return Client("without-xet", Path(sys.executable), {"HF_HUB_DISABLE_XET": "1"})
         case version:
-            return Client(version, _old_client(version))
+            return Client(version, old_client(version))
 
 
-def _old_client(version: str) -> Path:
+def old_client(version: str) -> Path:
     """The interpreter of an environment that holds this version; made once, beside the environment that runs us."""
     folder = Path(sys.prefix) / "clients" / f"huggingface_hub-{version}"
     python = folder / "bin" / "python"

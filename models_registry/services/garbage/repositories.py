@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, Length
 from django.utils import timezone
 
 from models_registry.models import Commit, FolderHistory, GarbageMark, GitObject, ObjectKind, Reference, Repository
+from models_registry.services import storage_use
 from models_registry.services.garbage.amounts import Amounts, Plan
 from models_registry.services.garbage.reachable import Reachable
 
@@ -61,6 +62,8 @@ def collect_repository(repository_id: int, plan: Plan, amounts: Amounts) -> None
         while found := _remove_some(repository_id, reachable, plan, amounts):
             removed += found
         amounts.add("git objects, later", noted.unreachable - removed)
+    if removed:
+        storage_use.request([repository_id])
     with transaction.atomic():
         if Repository.objects.select_for_update(no_key=True).filter(pk=repository_id).values_list("pk"):
             GarbageMark.objects.update_or_create(

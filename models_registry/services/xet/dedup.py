@@ -6,10 +6,12 @@ An answer speaks only of chunks of files that the caller may read; so it reveals
 import time
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
+from hub.errors import RateLimited
 from models_registry.formats import merkle, shard
 from models_registry.formats.xorb import ChunkTable
 from models_registry.models import Repository, XetTerm, Xorb
@@ -19,16 +21,21 @@ from models_registry.services.xet.xorbs import announcement
 _WEEK = 7 * 24 * 3600
 ANSWER_SECONDS = 2 * _WEEK
 """How long a client may keep an answer: shorter than what it names is kept (`xorbs.KEPT_AFTER_UPLOAD`)."""
+MOST_QUESTIONS = 10_000
 _MOST_CANDIDATES = 8
 _NEIGHBOURS = 8
 _MOST_RANGES = 200
 
 
 def known_chunks(caller: Caller, chunk_hash: str) -> bytes | None:
-    """A shard of the xorb that holds this chunk and of those beside it in the same file, if there is one to tell of."""
+    """A shard of the xorb that holds this chunk and of those beside it in the same file, if there is one to tell of.
+
+    Raises RateLimited, which clients take for "not known".
+    """
     user = caller.actor.user
     if user is None:
         return None
+    _count(user)
     raw = merkle.hash_from_text(chunk_hash)
     candidates = Xorb.objects.filter(chunk_keys__chunk=chunk_hash).order_by("-pk")
     for candidate in candidates[:_MOST_CANDIDATES]:
@@ -36,6 +43,14 @@ def known_chunks(caller: Caller, chunk_hash: str) -> bytes | None:
         if term is not None:
             return _answer(caller, user, term)
     return None
+
+
+def _count(user: User) -> None:
+    """A client asks once for some 16 MiB: who asks more is looking for something else."""
+    key = f"xet-chunk-questions:{user.pk}:{int(time.time()) // 60}"
+    cache.add(key, 0, timeout=120)
+    if cache.incr(key) > MOST_QUESTIONS:
+        raise RateLimited(f"At most {MOST_QUESTIONS} chunks may be asked for in a minute.")
 
 
 def _readable_terms(caller: Caller) -> QuerySet[XetTerm]:

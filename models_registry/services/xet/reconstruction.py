@@ -8,10 +8,13 @@ from typing import NamedTuple
 
 from hub.errors import NotFound
 from models_registry import storage
-from models_registry.errors import RangeNotSatisfiable
+from models_registry.errors import ContentTooLarge, RangeNotSatisfiable
 from models_registry.models import XetFile
 from models_registry.services import reading
 from models_registry.services.xet.tokens import Caller
+
+MOST_TERMS = 65_536
+"""Of one answer. Clients take a shorter answer than they asked for the end of the file, so it is all or a refusal."""
 
 
 class Term(NamedTuple):
@@ -49,7 +52,8 @@ class _Located(NamedTuple):
 def reconstruct(caller: Caller, file_hash: str, start: int = 0, end: int | None = None) -> Reconstruction:
     """For bytes [start, end) of a file of the caller's repository, in whole chunks.
 
-    Raises NotFound (also for a file that only others have); RangeNotSatisfiable; Forbidden.
+    Raises NotFound (also for a file that only others have); RangeNotSatisfiable; Forbidden; ContentTooLarge for a range in
+    too many pieces.
     """
     caller.require_read()
     file = XetFile.objects.filter(hash=file_hash, lfs_object__possessions__repository=caller.repository).first()
@@ -64,13 +68,16 @@ def reconstruct(caller: Caller, file_hash: str, start: int = 0, end: int | None 
 
 def _cut(file: XetFile, start: int, end: int) -> tuple[int, list[_Located]]:
     """The terms that touch [start, end), the first and last of them cut to the chunks needed."""
-    rows = file.terms.filter(offset__lt=end).order_by("index")
+    begins = file.terms.filter(offset__lte=start).order_by("-offset").values_list("offset", flat=True).first()
+    rows = list(
+        file.terms.filter(offset__gte=begins or 0, offset__lt=end)
+        .order_by("index")
+        .values_list("offset", "length", "xorb__hash", "xorb__key", "chunk_start", "chunk_end")[: MOST_TERMS + 1]
+    )
+    if len(rows) > MOST_TERMS:
+        raise ContentTooLarge(f"This range lies in more than {MOST_TERMS} pieces: ask for a shorter one.")
     offset, located = 0, []
-    for place, length, xorb_hash, key, first, last in rows.values_list(
-        "offset", "length", "xorb__hash", "xorb__key", "chunk_start", "chunk_end"
-    ):
-        if place + length <= start:
-            continue
+    for place, length, xorb_hash, key, first, last in rows:
         if start <= place and place + length <= end:
             located.append(_Located(Term(xorb_hash, first, last, length), key))
             continue

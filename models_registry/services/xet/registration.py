@@ -30,10 +30,11 @@ _AT_ONCE = 500
 
 
 class Progress(NamedTuple):
-    """How many bytes of the new files have been read back and hashed."""
+    """How many bytes of the new files have been read back and hashed; then their rows are written."""
 
     verified: int
     total: int
+    committing: bool = False
 
 
 class KnownXorb(NamedTuple):
@@ -66,7 +67,10 @@ def register_shard(caller: Caller, data: bytes) -> Iterator[Progress]:
     known = _known_xorbs(parsed)
     _check_described_xorbs(parsed, known)
     files = _checked_files(parsed, known)
-    yield from _verify(_unverified(files), known)
+    unverified = _unverified(files)
+    yield from _verify(unverified, known)
+    size = sum(file.size for file in unverified)
+    yield Progress(size, size, committing=True)
     _register(caller, files, known)
     logger.info("%d files registered for repository %d", len(files), caller.repository.pk)
 

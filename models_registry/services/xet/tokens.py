@@ -1,8 +1,9 @@
-"""Tokens for the CAS: each opens one repository, for reading or for writing, for an hour."""
+"""Tokens for the CAS: each opens one repository, for reading or for writing, for a while."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import AccessToken, Actor, Namespace, User
@@ -11,7 +12,8 @@ from models_registry import access
 from models_registry.models import Repository
 from models_registry.services import references, signed
 
-TOKEN_SECONDS = 3600
+NO_REVISION = "None"
+"""What clients send that ask for no revision."""
 _PURPOSE = "cas"
 
 
@@ -56,8 +58,10 @@ class Caller:
 
 
 def issue_read_token(actor: Actor, repository: Repository, revision: str) -> IssuedToken:
-    """Raises GatedRepository, RepositoryDisabled."""
+    """Raises GatedRepository, RepositoryDisabled, RevisionNotFound."""
     access.require_read(actor, repository)
+    if revision != NO_REVISION:
+        references.resolve(repository, revision)
     return _issue(actor, repository, revision, writes=False, proposes=False)
 
 
@@ -85,7 +89,7 @@ def _issue(actor: Actor, repository: Repository, revision: str, *, writes: bool,
         "writes": writes,
         "proposes": proposes,
     }
-    return IssuedToken(*signed.sign(_PURPOSE, claims, seconds=TOKEN_SECONDS))
+    return IssuedToken(*signed.sign(_PURPOSE, claims, seconds=settings.XET_TOKEN_SECONDS))
 
 
 def caller_with(value: str) -> Caller:

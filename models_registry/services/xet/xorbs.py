@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from hub.errors import NotFound
+from hub.errors import NotFound, RateLimited
 from models_registry import access, storage
 from models_registry.errors import ContentTooLarge, Malformed
 from models_registry.formats import merkle, xorb
@@ -25,6 +25,8 @@ from models_registry.storage import keys
 logger = logging.getLogger(__name__)
 
 GRANT_LIFETIME = timedelta(hours=1)
+MOST_GRANTS = 2000
+"""Of one user, used by none yet: a client has 64 under way."""
 # Clients remember for three weeks what they have sent, and build on it without asking.
 KEPT_AFTER_UPLOAD = timedelta(days=35)
 # Each validation wants a core.
@@ -41,13 +43,15 @@ def grant_upload(caller: Caller, xorb_hash: str, size: int) -> Granted | None:
 
     The address is that of a part of a multipart upload under the xorb's final key: once the hub has completed it, nobody
     can write there any more, so what is validated then is what is kept, without a second copy.
-    Raises Forbidden and its kin; ContentTooLarge; StorageUnavailable.
+    Raises Forbidden and its kin; ContentTooLarge; RateLimited; StorageUnavailable.
     """
     caller.require_write()
     if not 0 < size <= xorb.MAX_SERIALIZED:
         raise ContentTooLarge(f"A xorb has 1 to {xorb.MAX_SERIALIZED} bytes, not {size}.")
     if _prolong(caller, xorb_hash):
         return None
+    if XetGrant.objects.filter(user=caller.actor.user, expires_at__gt=timezone.now()).count() >= MOST_GRANTS:
+        raise RateLimited(f"At most {MOST_GRANTS} xorbs of one account may be under way: send those first.")
     key = keys.xorb(xorb_hash)
     grant = XetGrant(
         xorb_hash=xorb_hash,

@@ -1,5 +1,6 @@
 import io
 import json
+import time
 import uuid
 from typing import Any
 
@@ -10,9 +11,9 @@ from pytest_django import Settings
 from accounts.models import AccessToken, Actor, TokenRole
 from models_registry.cas_api import settings as cas_settings
 from models_registry.cas_api import views
-from models_registry.models import Repository, Xorb
+from models_registry.models import Repository, XetFile, Xorb
 from models_registry.services import signed
-from models_registry.services.xet import tokens
+from models_registry.services.xet import dedup, registration, tokens, xorbs
 from tests import make
 from tests.models_registry.formats.xet_bytes import MadeFile, make_shard
 from tests.models_registry.xet.sending import some_xorb, text
@@ -92,6 +93,7 @@ def test_a_grant_without_a_length_is_a_bad_request(cas: Cas, writing: str, body:
     assert cas("POST", f"/v1/xorb-grants/default/{NAME}", body, writing).status_code == 400
 
 
+@pytest.mark.django_db(transaction=True)  # the work is done in a thread
 def test_progress_comes_by_the_line_and_ends_with_the_result(cas: Cas, writing: str):
     cas("POST", f"/v1/xorbs/default/{NAME}", MADE.data, writing)
     answer = cas("POST", "/v2/shards", SHARD, writing)
@@ -101,6 +103,42 @@ def test_progress_comes_by_the_line_and_ends_with_the_result(cas: Cas, writing: 
     assert frames[-1] == {"type": "result"}
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("slow", ["_known_xorbs", "_checked_files", "_verify", "_register"])
+def test_a_client_hears_of_the_hub_in_every_phase(cas: Cas, writing: str, slow: str, monkeypatch: pytest.MonkeyPatch):
+    """It gives up after five minutes without a word."""
+    cas("POST", f"/v1/xorbs/default/{NAME}", MADE.data, writing)
+    real = getattr(registration, slow)
+
+    def slowly(*arguments: Any) -> Any:
+        time.sleep(0.3)
+        return real(*arguments)
+
+    monkeypatch.setattr(registration, slow, slowly)
+    monkeypatch.setattr(views, "_HEARTBEAT_SECONDS", 0.03)
+    answer = cas("POST", "/v2/shards", SHARD, writing)
+    frames = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    assert len(frames) > 6
+    assert frames[-1] == {"type": "result"}
+    assert {"type": "committing", "stage": "syncing"} in frames
+    assert all(frame["verified"] <= frame["total"] for frame in frames if frame["type"] == "validating")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_client_began_and_left_is_done_all_the_same(cas: Cas, writing: str):
+    cas("POST", f"/v1/xorbs/default/{NAME}", MADE.data, writing)
+    answer = cas("POST", "/v2/shards", SHARD, writing)
+    frames = iter(answer.streaming_content)
+    next(frames)
+    next(frames)
+    answer.close()
+    deadline = time.monotonic() + 10
+    while not XetFile.objects.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert XetFile.objects.get().hash == FILE_NAME
+
+
+@pytest.mark.django_db(transaction=True)
 def test_progress_ends_with_the_refusal(cas: Cas, writing: str):
     frames = b"".join(cas("POST", "/v2/shards", SHARD, writing).streaming_content).splitlines()
     last = json.loads(frames[-1])
@@ -216,3 +254,31 @@ def test_the_hub_gives_no_token_to_who_has_no_right(client: Client, repository: 
     assert client.get(f"{path}/main", headers=stranger).status_code == 403
     assert client.get(f"{path}/None?create_pr=1", headers=stranger).status_code == 200
     assert client.get(f"{path}/None?create_pr=1").status_code == 401
+
+
+def test_a_read_token_is_for_a_revision_that_there_is(client: Client, repository: Repository):
+    headers = make.bearer(make.token(repository.creator))
+    for revision, status in (("main", 200), ("None", 200), ("nonsense", 404), (repository.commits.get().oid, 200)):
+        answer = client.get(f"{repository.api_path}/xet-read-token/{revision}", headers=headers)
+        assert answer.status_code == status
+    assert client.get(f"{repository.api_path}/xet-read-token/x", headers=headers)["X-Error-Code"] == "RevisionNotFound"
+
+
+def test_how_long_a_token_is_good_is_a_setting(client: Client, repository: Repository, settings: Settings):
+    settings.XET_TOKEN_SECONDS = 90
+    answer = client.get(
+        f"{repository.api_path}/xet-write-token/main", headers=make.bearer(make.token(repository.creator))
+    )
+    assert 80 < answer.json()["exp"] - time.time() < 91
+
+
+def test_who_asks_for_too_many_chunks_or_grants_is_told_the_limit(
+    cas: Cas, writing: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dedup, "MOST_QUESTIONS", 2)
+    statuses = [cas("GET", f"/v1/chunks/default/{NAME}", token=writing).status_code for _ in range(3)]
+    assert statuses == [404, 404, 429]
+    monkeypatch.setattr(xorbs, "MOST_GRANTS", 1)
+    answers = [cas("POST", f"/v1/xorb-grants/default/{NAME}", b'{"length": 9}', writing) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 429]
+    assert "At most 1 xorbs" in answers[1].json()["error"]

@@ -4,14 +4,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.errors import Forbidden, NotFound
-from models_registry.errors import RangeNotSatisfiable
+from models_registry.errors import ContentTooLarge, RangeNotSatisfiable
 from models_registry.formats import xorb
 from models_registry.models import Repository, RepositoryLfsObject
 from models_registry.services.xet import reconstruction
 from models_registry.services.xet.reconstruction import Fetch, Reconstruction
 from tests import make
 from tests.models_registry.formats.xet_bytes import MadeFile
-from tests.models_registry.xet.sending import caller, send_file, some_xorb, text
+from tests.models_registry.xet.sending import caller, register, send_file, some_xorb, text
 
 FIRST, SECOND = some_xorb(1, scheme=xorb.LZ4), some_xorb(2, count=9)
 # Out of order, repeated, with a gap, touching: all that deduplication makes of a file.
@@ -99,3 +99,26 @@ def test_a_repository_that_was_hidden_meanwhile_gives_nothing(repository: Reposi
     Repository.objects.filter(pk=repository.pk).update(disabled_reason="by a moderator")
     with pytest.raises(Forbidden):
         reconstruction.reconstruct(reader, NAME)
+
+
+def test_a_chunk_that_a_file_repeats_very_often_comes_under_one_address(repository: Repository):
+    made = MadeFile([(FIRST, number % 3, number % 3 + 1) for number in range(3000)])
+    register(caller(repository), made)
+    found = reconstruction.reconstruct(caller(repository, writes=False), text(made.true_hash()))
+    assert len(found.terms) == 3000
+    assert [(fetch.start, fetch.end) for fetch in found.fetches[text(FIRST.hash)]] == [(0, 3)]
+    assert rebuilt(found) == made.content
+
+
+def test_a_range_in_too_many_pieces_is_refused_and_a_shorter_one_answered(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+):
+    """A client would take less than it asked for the end of the file."""
+    monkeypatch.setattr(reconstruction, "MOST_TERMS", 3)
+    reader = caller(repository, writes=False)
+    with pytest.raises(ContentTooLarge, match="shorter"):
+        reconstruction.reconstruct(reader, NAME)
+    last = len(FIRST.chunks[2])
+    found = reconstruction.reconstruct(reader, NAME, SIZE - last)
+    assert len(found.terms) == 1
+    assert rebuilt(found) == FILE.content[-last:]

@@ -1,7 +1,9 @@
 """Repositories found, moved, copied, gated and liked, through the stock client."""
 
 import itertools
+import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import requests
 from huggingface_hub import HfApi
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
+from tests.clients.conftest import SCRIPTS, Client
 from tests.live import LiveHub, Member
 
 pytestmark = pytest.mark.live
@@ -169,3 +172,29 @@ def test_what_the_hub_has_not_is_said_in_a_sentence(api: HfApi, repository: str)
     ):
         with pytest.raises(HfHubHTTPError, match=r"(?s)501 .*This hub"):
             ask()
+
+
+@pytest.mark.parametrize(
+    "client", ["current", pytest.param("1.29.0", marks=pytest.mark.old_client)], indirect=True
+)  # older ones ask for a token
+def test_a_program_is_signed_in_by_a_browser(client: Client, live_hub: LiveHub, author: Member, tmp_path: Path):
+    browser = requests.Session()
+    sign_in = f"{live_hub.address}/accounts/login/"
+    browser.get(sign_in, timeout=30)
+
+    def send(address: str, **form: str) -> requests.Response:
+        form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+        return browser.post(address, data=form, headers={"Referer": address}, timeout=30)
+
+    assert send(sign_in, login=author.name, password=author.password).status_code == 200
+    environment = live_hub.client_environment(None, tmp_path / "home") | client.environment
+    program = subprocess.Popen(
+        [client.python, SCRIPTS / "device_login.py"], env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )  # fmt: skip
+    assert program.stdin is not None
+    assert program.stdout is not None
+    codes = json.loads(program.stdout.readline())
+    assert browser.get(codes["verification_uri_complete"], timeout=30).ok
+    assert send(codes["verification_uri"], user_code=codes["user_code"], answer="yes", role="write").ok
+    told, _ = program.communicate("\n", timeout=60)
+    assert json.loads(told.splitlines()[-1]) == [author.name, author.name]
