@@ -5,13 +5,15 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import content, git, resolve, run_overhead, transfer
+from benchmarks import commit, content, git, listing, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
+    "listing": listing.measure,
     "transfer": transfer.measure,
-    "content": content.measure,
+    "commit": commit.measure,
     "git": git.measure,
+    "content": content.measure,
     "run_overhead": run_overhead.measure,
 }
 

@@ -4,6 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from models_registry.formats import onnx_header
+from models_registry.formats.header_bytes import HeaderError
 from models_registry.formats.safetensors_header import PREFIX_BYTES, Header, Tensor, header_end, parse_header
 
 BLOCK = 4 * 1024 * 1024
@@ -15,6 +17,20 @@ def read_header(path: Path) -> Header:
     with path.open("rb") as file:
         prefix = file.read(PREFIX_BYTES)
         return parse_header(prefix + file.read(header_end(prefix, size) - PREFIX_BYTES), size)
+
+
+def count_onnx_parameters(path: Path) -> int | None:
+    """Of the graph's initialisers; None where the file's structure cannot be read: the harness will say why."""
+    with path.open("rb") as file:
+
+        def read(start: int, end: int) -> bytes:
+            file.seek(start)
+            return file.read(end - start)
+
+        try:
+            return onnx_header.read_header(read, path.stat().st_size).parameter_count
+        except HeaderError:
+            return None
 
 
 def tensor_digest(path: Path, header: Header) -> str:

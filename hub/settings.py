@@ -18,6 +18,7 @@ SECRET_KEY = env.text("HUB_SECRET_KEY", "insecure-development-key" if DEBUG else
 BASE_URL = env.address("HUB_BASE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.names("HUB_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("HUB_TRUSTED_PROXIES", 0)
 REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "closed"), "open")
 
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.

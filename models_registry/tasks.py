@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.db import OperationalError
 from django.dispatch import receiver
 
 from hub.jobs.models import Job
@@ -26,7 +27,7 @@ from models_registry.services import (
 )
 from models_registry.services.xet import xorbs
 
-MEASURED_AFTER = timedelta(seconds=5)  # a folder comes in several commits; asked for twice is done once
+_PASSING = (StorageUnavailable, OperationalError)  # a storage that is down, a database that is busy
 
 
 @receiver(commit_created)
@@ -37,7 +38,7 @@ def follow_the_commit(sender: object, commit: Commit, reference: Reference, **_:
         Job.objects.add("index_commit", key)
     else:
         Job.objects.add("scan_commit", key)
-    Job.objects.add("measure_storage", str(commit.repository_id), delay=MEASURED_AFTER)
+    storage_use.request([commit.repository_id])
 
 
 @receiver(repository_created)
@@ -49,37 +50,37 @@ def link_to_the_new_repository(sender: object, repository: Repository, **_: Any)
 def follow_the_move(sender: object, repository: Repository, **_: Any) -> None:
     lineage.link(repository)
     Job.objects.add("tag_children", str(repository.pk))
-    Job.objects.add("measure_storage", str(repository.pk))  # what is stored for it depends on whose it is
+    storage_use.request([repository.pk])  # what is stored for it depends on whose it is
 
 
-@job("index_commit", lease=timedelta(minutes=5), retry_on=(StorageUnavailable,))
+@job("index_commit", lease=timedelta(minutes=5), retry_on=_PASSING)
 def index_commit(key: str) -> None:
     repository_id, _, oid = key.partition(":")
     indexing.index_commit(int(repository_id), oid)
 
 
-@job("finish_upload", lease=timedelta(hours=2), retry_on=(StorageUnavailable,))
+@job("finish_upload", lease=timedelta(hours=2), retry_on=_PASSING)
 def finish_upload(key: str) -> None:
     uploads.finish_one(key)
 
 
-@job("scan_commit", lease=timedelta(minutes=5), retry_on=(StorageUnavailable,))
+@job("scan_commit", lease=timedelta(minutes=5), retry_on=_PASSING)
 def scan_commit(key: str) -> None:
     repository_id, _, oid = key.partition(":")
     scanning.request_commit(int(repository_id), oid)
 
 
-@job("scan_file", lease=timedelta(minutes=15), attempts=3, retry_on=(StorageUnavailable,))
+@job(scanning.KIND, lease=timedelta(minutes=15), attempts=3, retry_on=_PASSING)
 def scan_file(key: str) -> None:
     scanning.scan_file(key)
 
 
-@job("tag_children", lease=timedelta(minutes=15))
+@job("tag_children", lease=timedelta(minutes=15), retry_on=_PASSING)
 def tag_children(key: str) -> None:
     lineage.tag_children(int(key))
 
 
-@job("measure_storage", lease=timedelta(minutes=15))
+@job(storage_use.KIND, lease=timedelta(minutes=15), retry_on=_PASSING)
 def measure_storage(key: str) -> None:
     storage_use.measure(int(key))
 

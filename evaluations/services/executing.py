@@ -186,19 +186,24 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
 
 
 def _tensor_facts(model: _Model, most: int) -> dict[str, Any]:
-    """What the header of a safetensors file says; nothing of other files. Raises _UnfitModelError."""
-    if model.choice.format != formats.SAFETENSORS:
-        return {}
+    """What the file's header says of its parameters. Raises _UnfitModelError."""
     path = model.files[model.choice.path]
+    if model.choice.format != formats.SAFETENSORS:
+        return {"parameters": _within(weights.count_onnx_parameters(path), most)}
     try:
         header = weights.read_header(path)
     except InvalidHeaderError as error:
         raise _UnfitModelError("corrupt", f"The safetensors file is damaged. {error}") from error
-    if header.parameter_count > most:
-        raise _UnfitModelError(
-            "too_large", f"The model has {header.parameter_count} parameters; this suite takes {most}."
-        )
-    return {"parameters": header.parameter_count, "tensor_digest": weights.tensor_digest(path, header)}
+    return {
+        "parameters": _within(header.parameter_count, most),
+        "tensor_digest": weights.tensor_digest(path, header),
+    }
+
+
+def _within(parameters: int | None, most: int) -> int | None:
+    if parameters is not None and parameters > most:
+        raise _UnfitModelError("too_large", f"The model has {parameters} parameters; this suite takes {most}.")
+    return parameters
 
 
 def _front_matter(run: Run, entries: Mapping[str, TreeEntry]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def checked_sha256(entry: TreeEntry, place: Path) -> str:
 
 def read_small(repository: Repository, entry: TreeEntry, most: int) -> bytes:
     """The first `most` bytes of a file, past the cache. Raises StorageUnavailable."""
-    return reading.read_range(_row_of(repository, entry), 0, min(most, entry.size))
+    return reading.read_range(trees.stored(repository, entry), 0, min(most, entry.size))
 
 
 def fetch_inputs(version: SuiteVersion, stopped: Stopped) -> Path:
@@ -74,7 +74,7 @@ def read_labels(version: SuiteVersion) -> io.BytesIO:
 
 
 def _wanted(repository: Repository, entry: TreeEntry) -> Wanted:
-    row = _row_of(repository, entry)
+    row = trees.stored(repository, entry)
     if isinstance(row, LfsObject):
         hasher = hashlib.sha256()
         windows = reading.layout_of(row).windows(0, row.size, PART_BYTES)
@@ -83,12 +83,6 @@ def _wanted(repository: Repository, entry: TreeEntry) -> Wanted:
     blob = BlobHasher(row.size)
     content = partial(_row_blocks, row)
     return Wanted(f"{row.oid}.blob", row.size, [content], blob, lambda: blob.oid() == row.oid)
-
-
-def _row_of(repository: Repository, entry: TreeEntry) -> LfsObject | GitObject:
-    if entry.lfs is not None:
-        return LfsObject.objects.get(sha256=entry.lfs.sha256, possessions__repository=repository)
-    return trees.content_of(repository, entry)
 
 
 def _row_blocks(row: GitObject) -> Sequence[bytes]:

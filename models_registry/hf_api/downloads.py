@@ -1,6 +1,7 @@
 """Which requests count as downloads: GETs of a file's beginning, and tokens to read by Xet. HEADs never do."""
 
 from accounts.requests import ActorApiRequest, ActorRequest
+from hub.wire.client_address import client_address
 from models_registry.services import counting
 from models_registry.services.resolving import ResolvedFile
 
@@ -19,4 +20,4 @@ def note_download(request: ActorRequest, file: ResolvedFile) -> None:
 
 def note_session(request: ActorRequest | ActorApiRequest, repository_id: int) -> None:
     user = request.actor.user
-    counting.add(repository_id, counting.reader(user.pk if user else None, str(request.META.get("REMOTE_ADDR", ""))))
+    counting.add(repository_id, counting.reader(user.pk if user else None, client_address(request)))

@@ -16,6 +16,8 @@ VALUES_IN_A_FACET = 12
 MOST_COUNTED = 60
 
 SORTS = {
+    "trending": ("-trending_score", "-pk"),
+    "downloads": ("-downloads", "-pk"),
     "updated": ("-updated_at", "-pk"),
     "newest": ("-created_at", "-pk"),
 }

@@ -6,12 +6,12 @@ every ten seconds, one upsert for each repository and day. What several processe
 the cache, when they write: exactly where they share one (Redis), at most once for each process where they do not.
 """
 
-import atexit
 import logging
 import os
 import time
 from collections import Counter
 from datetime import date, timedelta
+from multiprocessing.util import Finalize
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -79,7 +79,8 @@ class Counts:
         self._stop = Event()
         self._thread = Thread(target=self._run, args=(self._stop,), name="downloads", daemon=True)
         self._thread.start()
-        atexit.register(self.flush)
+        # Servers run us in processes of multiprocessing, which end without atexit; a finalizer runs in all of them.
+        Finalize(None, self.flush, exitpriority=100)
 
     def _run(self, stop: Event) -> None:
         while not stop.wait(FLUSH_SECONDS):

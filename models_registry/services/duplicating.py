@@ -7,6 +7,7 @@ from accounts.services.accounts import namespace_named
 from models_registry import access
 from models_registry.events import commit_created, repository_created
 from models_registry.models import Commit, FolderHistory, GitObject, Reference, Repository, RepositoryLfsObject
+from models_registry.services import history
 from models_registry.services.repositories import add_repository, check_name
 
 # What makes a repository, and in `Reference` that which is its own: pull requests belong to the conversation about it.
@@ -40,6 +41,7 @@ def duplicate_repository(
         _copy(model, source, made)
     for pattern in _COPIED_REFERENCES:
         _copy(Reference, source, made, like=pattern)
+    history.ask_for_maps(made)  # of commits that had none yet
     repository_created.send(sender=Repository, repository=made)
     _tell_of_the_head(made)
     AuditEntry.objects.record(
@@ -71,6 +73,8 @@ def _copy(model: type[models.Model], source: Repository, target: Repository, *, 
     if like is not None:
         statement += f" AND {quote('name')} LIKE %s"
         values.append(like)
+    if any(isinstance(field, models.AutoField) for field in model._meta.concrete_fields):  # noqa: SLF001
+        statement += f" ORDER BY {quote('id')}"  # commits are numbered parents first
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef
 from accounts.models import Actor, AuditEntry
 from models_registry import access
 from models_registry.models import Commit, GitObject, LfsObject, Reference, Repository, RepositoryLfsObject
-from models_registry.services import objects, references, rewriting
+from models_registry.services import objects, references, rewriting, storage_use
 
 MAX_FILES = 1000  # of one call
 _MOST_FOLDERS = 20_000  # searched for the places of files that no commit of the API told
@@ -92,6 +92,7 @@ def remove(*, actor: Actor, repository: Repository, hashes: Sequence[str], rewri
         access.keep(repository)
         RepositoryLfsObject.objects.filter(repository=repository, lfs_object__sha256__in=hashes).delete()
         Repository.objects.filter(pk=repository.pk).update(epoch=F("epoch") + 1)
+        storage_use.request([repository.pk])
         AuditEntry.objects.record(
             actor,
             "repository.large_files_removed",

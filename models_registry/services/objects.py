@@ -20,6 +20,7 @@ from models_registry.storage import keys
 ROW_LIMIT = 1024 * 1024
 TREE_BYTES = 4 * 1024 * 1024  # of trees parsed at once: about 100,000 entries
 _MOST_TREES = 2000
+_BYTES_PER_ENTRY = 40
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,14 @@ def trees(repository: Repository, oids: Sequence[str]) -> dict[str, dict[str, En
     return {oid: git_objects.parse_tree(zlib.decompress(data)) for oid, data in rows if data is not None}
 
 
-def first_trees(repository: Repository, oids: Iterable[str]) -> dict[str, dict[str, Entry]]:
-    """The first of these trees, parsed, as many as fit into memory, and at least one. A missing tree is an empty one."""
+def first_trees(
+    repository: Repository, oids: Iterable[str], *, entries: int | None = None
+) -> dict[str, dict[str, Entry]]:
+    """The first of these trees, parsed, as many as fit into memory, and at least one. A missing tree is an empty one.
+
+    entries: about so many are enough.
+    """
+    most = TREE_BYTES if entries is None else min(TREE_BYTES, entries * _BYTES_PER_ENTRY)
     wanted = list(dict.fromkeys(oids))[:_MOST_TREES]
     rows = GitObject.objects.filter(repository=repository, oid__in=wanted)
     sizes: dict[str, int] = dict(rows.values_list("oid", "size"))
@@ -116,7 +123,7 @@ def first_trees(repository: Repository, oids: Iterable[str]) -> dict[str, dict[s
     total = 0
     for oid in wanted:
         total += sizes.get(oid, 0)
-        if chosen and total > TREE_BYTES:
+        if chosen and total > most:
             break
         chosen.append(oid)
     found = trees(repository, chosen)

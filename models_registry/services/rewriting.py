@@ -185,6 +185,7 @@ class _Rewriting:
                 moved.append(reference)
         self._remove_rows()
         Repository.objects.filter(pk=self._repository.pk).update(epoch=F("epoch") + 1)
+        history.ask_for_maps(self._repository)  # of commits that had none yet
         heads = {
             row.oid: row
             for row in Commit.objects.filter(repository=self._repository, oid__in=[r.target for r in moved])

@@ -9,12 +9,14 @@ keep in private: a xorb counts the same whether or not somebody else has sent it
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from datetime import timedelta
+from typing import Any, NamedTuple
 
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Length
 
 from accounts.models import Namespace
+from hub.jobs.models import Job
 from models_registry.models import (
     GitObject,
     LfsObject,
@@ -23,12 +25,21 @@ from models_registry.models import (
     XetTerm,
 )
 
+KIND = "measure_storage"
+_AFTER = timedelta(seconds=5)  # a folder comes in several commits, and what is asked for twice is done once
+
 
 class Use(NamedTuple):
     """Bytes."""
 
     logical: int
     stored: int
+
+
+def request(repository_ids: Iterable[int]) -> None:
+    """Ask for it to be measured soon; in the transaction of the fact."""
+    for repository_id in sorted(set(repository_ids)):
+        Job.objects.add(KIND, str(repository_id), delay=_AFTER)
 
 
 def measure(repository_id: int) -> Use | None:
@@ -51,15 +62,13 @@ def measure(repository_id: int) -> Use | None:
     return use
 
 
-def _sum(rows: "Iterable[object]", column: str) -> int:
-    return rows.aggregate(found=Sum(column))["found"] or 0  # type: ignore[attr-defined]
+def _sum(rows: QuerySet[Any, Any], column: str) -> int:
+    return rows.aggregate(found=Sum(column))["found"] or 0
 
 
-def _share_of_xorbs(terms: "Iterable[object]") -> int:
+def _share_of_xorbs(terms: QuerySet[Any, Any]) -> int:
     """terms: XetTerm rows, ordered by xorb and first chunk. Read as a stream: a repository can have millions."""
-    rows = terms.values_list(  # type: ignore[attr-defined]
-        "xorb", "chunk_start", "chunk_end", "xorb__packed_size", "xorb__chunk_count"
-    )
+    rows = terms.values_list("xorb", "chunk_start", "chunk_end", "xorb__packed_size", "xorb__chunk_count")
     total = chunks = reached = 0
     current: tuple[int, int, int] | None = None
     for xorb, start, end, packed_size, chunk_count in rows.iterator(chunk_size=5000):

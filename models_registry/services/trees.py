@@ -162,7 +162,8 @@ class _Walk:
         """At most `count` entries below the folder."""
         line: list[TreeEntry | _Unread] = [_Unread(path, oid)]
         while unread := [item for item in line if isinstance(item, _Unread)]:
-            loaded = objects.first_trees(self._repository, [item.oid for item in unread])
+            lacking = None if count is None else max(count - (len(line) - len(unread)), 1)
+            loaded = objects.first_trees(self._repository, [item.oid for item in unread], entries=lacking)
             longer: list[TreeEntry | _Unread] = []
             for item in line:
                 if isinstance(item, _Unread) and item.oid in loaded:

@@ -12,6 +12,8 @@ from models_registry.services.browsing import Filters, browse, facets
 
 PAGE_SIZE = 30
 SORT_TITLES = {
+    "trending": _("Trending"),
+    "downloads": _("Downloads"),
     "updated": _("Last change"),
     "newest": _("Newest"),
 }

@@ -23,7 +23,7 @@ MOST_PROPOSED = 100  # commits of a pull request, on its page
 
 @require_safe
 def commits(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
-    """The line of commits, newest first; of a path, those that changed it. `?from=` names the one a later page starts with."""
+    """The commits that led here, newest first; of a path, those that changed it. `?from=` names the first of a later page."""
     repository, commit, context = frame(request, kind, namespace, name, rest)
     later = request.GET.get("from")
     after = references.resolve(repository, later) if later else None

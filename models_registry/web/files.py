@@ -12,11 +12,13 @@ from accounts.requests import ActorRequest
 from models_registry import access
 from models_registry.formats.card import split as split_card
 from models_registry.formats.highlighting import highlight_file
-from models_registry.models import Commit, Kind, Reference, Repository, TensorSummary
+from models_registry.formats.pickles import may_hold_pickles
+from models_registry.models import Commit, FileScan, Kind, Reference, Repository, TensorSummary
 from models_registry.page_addresses import page_url, resolve_url
-from models_registry.services import history, objects, references, trees
+from models_registry.services import history, objects, references, scanning, trees
 from models_registry.services.cards import Place
 from models_registry.services.cards import render as render_markdown
+from models_registry.services.random_access import content_id
 from models_registry.services.trees import TreeEntry
 from models_registry.web.repositories import of_address
 
@@ -54,6 +56,8 @@ class Row:
     download: str
     icon: str
     commit: Commit | None
+    scan: str = ""
+    """safe, suspicious, unsafe, error, unscanned; "" for what can hold no pickle."""
 
     @property
     def stored(self) -> str:
@@ -100,6 +104,11 @@ def frame(
     return repository, commit, context
 
 
+def _scan(entry: TreeEntry, scan: FileScan | None) -> str:
+    shows = not entry.is_folder and (scan is not None or may_hold_pickles(entry.name))
+    return scanning.status_of(entry, scan) if shows else ""
+
+
 def _references(repository: Repository, revision: str) -> list[dict[str, Any]]:
     """Branches and tags for the switch, the default branch first."""
     listed = Reference.objects.filter(repository=repository, name__regex=r"^refs/(heads|tags)/").order_by("name")[:200]
@@ -125,6 +134,7 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     commits = {
         found.oid: found for found in Commit.objects.filter(repository=repository, oid__in=set(changes.values()))
     }
+    scanned = scanning.scans(entry for entry in entries if not entry.is_folder)
     rows = [
         Row(
             entry,
@@ -132,6 +142,7 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
             "" if entry.is_folder else resolve_url(repository, revision, entry.path),
             _icon(entry),
             commits.get(changes.get(entry.name, "")),
+            _scan(entry, scanned.get(content_id(entry))),
         )
         for entry in sorted(entries, key=lambda entry: (not entry.is_folder, entry.name.lower()))
     ]
@@ -150,9 +161,12 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     repository, commit, context = frame(request, kind, namespace, name, rest)
     entry = trees.file(repository, commit, context["path"])
     lower = entry.name.lower()
+    scan = scanning.scans([entry]).get(content_id(entry))
+    download = resolve_url(repository, context["revision"], entry.path)
     context |= {
         "entry": entry,
-        "row": Row(entry, request.path, resolve_url(repository, context["revision"], entry.path), _icon(entry), None),
+        "row": Row(entry, request.path, download, _icon(entry), None, _scan(entry, scan)),
+        "scan": scan,
         "crumbs": context["crumbs"][:-1],
         "last_commit": _last_commit(repository, commit, entry.path),
         "is_picture": lower.endswith(PICTURES),

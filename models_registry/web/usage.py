@@ -43,6 +43,8 @@ def usages(repository: Repository, paths: list[str]) -> list[Usage]:
         )
         found = [Usage("transformers", load)]
     found.append(Usage("hf", f"{export}hf download {name}{' --repo-type dataset' if is_dataset else ''}"))
+    folder = f"{address}/{Kind(repository.kind).page_prefix}{name}"
+    found.append(Usage("git", f"git lfs install\ngit clone {folder}"))
     example = next((path for path in (*WEIGHTS, *paths) if path in paths), None)
     if example:
         found.append(Usage("curl", f"curl -LO {address}{resolve_url(repository, repository.default_branch, example)}"))
@@ -60,4 +62,9 @@ def first_steps(repository: Repository) -> list[Usage]:
         f'hub = HfApi("{address}", token="hf_…")\n'
         f'hub.upload_folder(repo_id="{name}", folder_path="folder"{repo_type})'
     )
-    return [Usage("hf", upload), Usage(_("Python"), python)]
+    folder = f"{address}/{Kind(repository.kind).page_prefix}{name}"
+    git = (
+        f"git lfs install\ngit clone {folder}\ncd {repository.name}\n"
+        "git lfs track '*.safetensors'\ngit add .\ngit commit -m 'First files'\ngit push"
+    )
+    return [Usage("hf", upload), Usage(_("Python"), python), Usage("git", git)]

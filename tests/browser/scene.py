@@ -8,8 +8,20 @@ from django.utils import timezone
 
 from accounts.models import Actor, User
 from evaluations.models import Run, State
-from models_registry.models import Card, Repository, RepositoryTag, TensorSummary
-from models_registry.services import references
+from models_registry.models import (
+    Card,
+    FileScan,
+    LineageEdge,
+    Relation,
+    Repository,
+    RepositoryFacts,
+    RepositoryTag,
+    TensorSummary,
+)
+from models_registry.services import references, trees
+from models_registry.services.changes import AddFile, Delete
+from models_registry.services.pull_requests import propose
+from models_registry.services.random_access import content_id
 from tests import make
 from tests.evaluations import rows
 
@@ -138,6 +150,15 @@ def build() -> Scene:
         repository=model, path="weights.bin", format="safetensors", parameters={"F32": 38_282},
         tensors=[["conv1.weight", "F32", [16, 1, 3, 3]], ["fc1.weight", "F32", [64, 512]]],
     )  # fmt: skip
+    weights = trees.file(model, references.resolve(model, "main"), "weights.bin")
+    FileScan.objects.create(
+        content=content_id(weights),
+        status="suspicious",
+        imports=[["sklearn.tree", "Tree", "suspicious"]],
+        scanner="a scanner",
+    )
+    Repository.objects.filter(pk=model.pk).update(storage_logical=12_400_000_000, storage_stored=3_100_000_000)
+    RepositoryFacts.objects.create(repository=model, config={"model_type": "digits-cnn"})
     others = [
         ("tiny-bert-sentiment", "text-classification", "transformers", "mit", 4_400_000, 531),
         (LONG_NAME, "text-generation", "transformers", "my-own-terms", 1_100_000_000, 529),
@@ -148,11 +169,20 @@ def build() -> Scene:
             make.repository(rowan, name), "", ("digits",) if index else (), task=task, library=library, licence=licence,
             parameter_count=parameters, downloads=900 * (3 - index), likes=40 * index, trending_score=5 - index,
         )  # fmt: skip
+        relation = (Relation.FINETUNE, Relation.QUANTIZED, Relation.MERGE)[index]
+        LineageEdge.objects.create(
+            repository=other, base_name=model.full_name, base_key=model.full_name, base=model, relation=relation
+        )
         rows.scored(other, correct, parameters=parameters, format="onnx" if index else "safetensors")
     _described(
         make.repository(member, "digits-cnn-onnx", namespace="birch-lab", private=True), task="image-classification"
     )
+    _proposed(model)
     dataset = make.repository(member, "digits", namespace="birch-lab", kind="dataset")
+    RepositoryFacts.objects.create(repository=dataset, main_size=48_000_000)
+    LineageEdge.objects.create(
+        repository=model, base_name="birch-lab/lenet", base_key="birch-lab/lenet", relation=Relation.FINETUNE
+    )
     _described(dataset, "# Digits\n\n1,797 images.", licence="cc-by-4.0")
     empty = make.repository(member, "seedling")
     scored = rows.scored(model, 533)
@@ -164,6 +194,20 @@ def build() -> Scene:
         log_tail="12:04:31 fetch   9f3c1e7: 3 files, all from the cache\n12:04:34 run     320 of 540",
     )  # fmt: skip
     return Scene(member, model, dataset, empty, scored, running, failed)
+
+
+def _proposed(model: Repository) -> None:
+    """A pull request that adds, changes, renames and removes."""
+    propose(
+        actor=Actor(user=make.user("hazel")), repository=model, base="main", parent=None,
+        title="Train for longer, and say how", body="Ten epochs more; the accuracy rises by a percent.",
+        changes=[
+            AddFile.of("train.py", b"import torch\n\n\ndef train(epochs: int = 20) -> None:\n    torch.manual_seed(1)\n"),
+            AddFile.of("docs/training.md", b"# Training\n\nTwenty epochs.\n"),
+            AddFile.of("plot-of-the-longer-run.png", b"\0" * 2000),
+            Delete("notes.md"),
+        ],
+    )  # fmt: skip
 
 
 def pages(scene: Scene) -> dict[str, str]:
@@ -186,6 +230,8 @@ def pages(scene: Scene) -> dict[str, str]:
         "file-tensors": f"{model}/blob/main/weights.bin",
         "commits": f"{model}/commits/main",
         "commit": f"{model}/commit/main",
+        "file-history": f"{model}/commits/main/train.py",
+        "pull-request": f"{model}/discussions/1",
         "settings": f"{model}/settings",
         "evaluations": f"{model}/evaluations",
         "evaluate": f"{model}/evaluate",

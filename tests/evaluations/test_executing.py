@@ -33,6 +33,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_reference_model_in_a_repository_scores_533_of_540(name: str, path: str, digits: SuiteVersion):
     run = building.execute(building.request(building.model(files={path: reference(name)}), digits))
     assert (run.state, run.attempt, run.failure_reason) == (State.SCORED, 1, "")
+    assert run.parameters
+    assert run.parameters > 30_000
     accuracy = run.scores.get(name="accuracy")
     assert accuracy.value == 533 / 540
     assert (round(accuracy.low, 4), round(accuracy.high, 4)) == (0.9735, 0.9937)

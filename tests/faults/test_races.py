@@ -15,12 +15,18 @@ from django.test import Client
 from accounts.models import Actor, Namespace, User
 from hub.errors import HubError
 from models_registry import storage
+from models_registry.community.models import Like
+from models_registry.community.services import likes
 from models_registry.formats import xorb
-from models_registry.models import Commit, LfsObject, Repository, UploadSession, Xorb
-from models_registry.services import references, trees, uploads
-from models_registry.services.changes import AddFile
+from models_registry.models import Commit, LfsObject, Repository, RepositoryLfsObject, UploadSession, Xorb
+from models_registry.services import history, lfs_files, references, trees, uploads
+from models_registry.services.changes import AddFile, AddLfsFile
 from models_registry.services.commits import create_commit
+from models_registry.services.duplicating import duplicate_repository
+from models_registry.services.moving import move_repository
+from models_registry.services.pull_requests import propose
 from models_registry.services.repositories import create_repository, delete_repository
+from models_registry.services.squashing import squash
 from models_registry.services.xet import xorbs
 from models_registry.storage import Part
 from tests import make
@@ -75,6 +81,78 @@ def test_commits_without_a_parent_queue_up_and_none_is_lost() -> None:
     assert all(isinstance(result, Commit) for result in results), results
     paths = {file.path for file in trees.files(repository, references.resolve(repository, "main"))}
     assert paths == {".gitattributes", *(f"file{number}" for number in range(WRITERS))}
+
+
+def _proposal(repository: Repository, number: int):
+    return lambda: propose(
+        actor=Actor(user=repository.creator), repository=repository, base="main", parent=None,
+        changes=[AddFile.of(f"file{number}", b"%d" % number)], title=f"proposal {number}",
+    )[0].number  # fmt: skip
+
+
+def test_proposals_made_at_once_have_numbers_of_their_own() -> None:
+    repository = make.repository()
+    results = at_once([_proposal(repository, number) for number in range(WRITERS)])
+    assert sorted(results) == list(range(1, WRITERS + 1))
+    names = set(repository.references.filter(name__startswith="refs/pr/").values_list("name", flat=True))
+    assert names == {f"refs/pr/{number}" for number in range(1, WRITERS + 1)}
+
+
+def test_a_proposal_against_the_deletion_of_its_base_is_made_before_or_refused() -> None:
+    for _ in range(4):
+        repository = make.repository()
+        actor = Actor(user=repository.creator)
+        references.create_branch(actor=actor, repository=repository, name="base")
+        results = at_once(
+            [
+                lambda repository=repository, actor=actor: references.delete_branch(
+                    actor=actor, repository=repository, name="base"
+                ),
+                lambda repository=repository, actor=actor: propose(
+                    actor=actor, repository=repository, base="base", parent=None, changes=[AddFile.of("a", b"1")],
+                    title="proposal",
+                )[0].base,
+            ]
+        )  # fmt: skip
+        assert results[1] in {"refs/heads/base", "RevisionNotFound"}
+
+
+def test_commits_while_a_branch_is_squashed_are_in_its_one_commit_or_on_top_of_it() -> None:
+    repository = make.repository()
+    results = at_once(
+        [
+            lambda: squash(actor=Actor(user=repository.creator), repository=repository, branch="main", message="all"),
+            *(_commit(repository, number, None) for number in range(WRITERS)),
+        ]
+    )
+    assert all(isinstance(result, Commit) for result in results), results
+    head = references.resolve(repository, "main")
+    paths = {file.path for file in trees.files(repository, head)}
+    assert paths == {".gitattributes", *(f"file{number}" for number in range(WRITERS))}
+    assert history.commits_from(repository, head, 100)[-1].title == "all"
+
+
+def test_commits_while_a_large_file_is_taken_out_of_history_are_kept() -> None:
+    repository = make.repository()
+    stored = LfsObject.objects.create(sha256="ab" * 32, size=9, plain_key="lfs/ab")
+    RepositoryLfsObject.objects.create(repository=repository, lfs_object=stored)
+    actor = Actor(user=repository.creator)
+    create_commit(
+        actor=actor, repository=repository, branch="main", parent=None, changes=[AddLfsFile("m.bin", stored.sha256)],
+        title="large",
+    )  # fmt: skip
+    results = at_once(
+        [
+            lambda: lfs_files.remove(actor=actor, repository=repository, hashes=[stored.sha256], rewrite_history=True),
+            *(_commit(repository, number, None) for number in range(WRITERS)),
+        ]
+    )
+    assert results[0] is None, results
+    assert all(isinstance(result, Commit) for result in results[1:]), results
+    head = references.resolve(repository, "main")
+    paths = {file.path for file in trees.files(repository, head)}
+    assert paths == {".gitattributes", *(f"file{number}" for number in range(WRITERS))}
+    assert len(history.commits_from(repository, head, 100)) == WRITERS + 2
 
 
 def test_a_name_is_given_once() -> None:
@@ -197,3 +275,52 @@ def test_of_several_who_sign_up_under_one_name_one_gets_it_and_the_others_are_to
     statuses = at_once([sign_up(number) for number in range(WRITERS)])
     assert set(statuses) <= {200, 302}, statuses
     assert User.objects.filter(username="same").count() == Namespace.objects.filter(key="same").count() == 1
+
+
+def test_likes_are_counted_exactly_however_many_come_and_go_at_once() -> None:
+    repository = make.repository()
+    fans = [Actor(user=make.user()) for _ in range(3)]
+    fickle = [Actor(user=make.user()) for _ in range(3)]
+    for fan in fickle:
+        likes.like(actor=fan, repository=repository)
+    twice = [lambda fan=fan: likes.like(actor=fan, repository=repository) for fan in fans * 2]
+    away = [lambda fan=fan: likes.unlike(actor=fan, repository=repository) for fan in fickle * 2]
+    results = at_once(twice + away)
+    assert Counter(results) == {True: 6, False: 6}
+    repository.refresh_from_db()
+    assert repository.likes == Like.objects.count() == 3
+
+
+def test_of_two_that_move_to_one_name_one_gets_it() -> None:
+    owner = make.user()
+    one, two = make.repository(owner), make.repository(owner)
+    results = at_once(
+        [
+            lambda row=row: move_repository(
+                actor=Actor(user=owner), repository=row, namespace=owner.username, name="wanted"
+            )
+            for row in (one, two)
+        ]
+    )
+    assert sorted(type(result).__name__ if isinstance(result, Repository) else result for result in results) == [
+        "Repository", "RepositoryExists"
+    ]  # fmt: skip
+    assert Repository.objects.filter(name="wanted").count() == 1
+
+
+def test_a_duplicate_made_while_commits_arrive_is_whole() -> None:
+    repository = make.repository()
+    actor = Actor(user=repository.creator)
+    copy = [
+        lambda number=number: duplicate_repository(
+            actor=actor, source=repository, namespace=actor.user.username, name=f"copy-{number}"
+        )
+        for number in range(2)
+    ]
+    results = at_once([*copy, *(_commit(repository, number, None) for number in range(3))])
+    made = [result for result in results if isinstance(result, Repository)]
+    assert len(made) == 2
+    for row in made:
+        head = references.resolve(row, "main")
+        assert row.commits.filter(oid=head.oid).exists()
+        assert len(trees.files(row, head)) == row.commits.count()

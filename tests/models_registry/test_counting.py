@@ -78,6 +78,26 @@ def test_what_a_reader_may_not_have_is_not_counted(client: Client, repository: R
     assert downloads(repository) == 0
 
 
+@pytest.mark.parametrize(
+    ("proxies", "written", "expected"),
+    [
+        (0, ["1.1.1.1", "2.2.2.2"], 1),
+        (1, ["1.1.1.1", "2.2.2.2"], 2),
+        (1, ["9.9.9.1, 1.1.1.1", "9.9.9.2, 1.1.1.1"], 1),
+        (2, ["1.1.1.1, 10.0.0.9", "2.2.2.2, 10.0.0.9"], 2),
+        (2, ["1.1.1.1", "2.2.2.2"], 1),
+        (1, ["", ""], 1),
+    ],
+)
+def test_behind_proxies_readers_are_told_apart_by_what_the_proxies_have_seen(
+    client: Client, repository: Repository, settings: Any, proxies: int, written: list[str], expected: int
+) -> None:
+    settings.TRUSTED_PROXIES = proxies
+    for addresses in written:
+        get(client, **{"X-Forwarded-For": addresses})
+    assert downloads(repository) == expected
+
+
 def test_a_download_writes_nothing_on_its_way(client: Client, repository: Repository) -> None:
     get(client)
     assert not DownloadCount.objects.exists()

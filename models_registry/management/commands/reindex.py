@@ -61,7 +61,7 @@ def _reindex(repository: Repository) -> None:
 
 
 def _queue(repository: Repository) -> None:
-    Job.objects.add("measure_storage", str(repository.pk))
+    storage_use.request([repository.pk])
     name = f"refs/heads/{repository.default_branch}"
     for target in Reference.objects.filter(repository=repository, name=name).values_list("target", flat=True):
         Job.objects.add("index_commit", f"{repository.pk}:{target}")

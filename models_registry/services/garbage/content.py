@@ -24,7 +24,7 @@ from models_registry.models import (
     XetTerm,
     Xorb,
 )
-from models_registry.services import uploads
+from models_registry.services import storage_use, uploads
 from models_registry.services.garbage.amounts import Amounts, Plan
 from models_registry.services.xet import xorbs
 
@@ -81,6 +81,8 @@ def _forget(repository_id: int, possessions: list[int], plan: Plan) -> int:
     unnamed = list(_unnamed(possessions, plan).values_list("pk", flat=True))
     if not plan.dry_run:
         RepositoryLfsObject.objects.filter(pk__in=unnamed).delete()
+        if unnamed:
+            storage_use.request([repository_id])
     return len(unnamed)
 
 

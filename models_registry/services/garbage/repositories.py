@@ -13,8 +13,8 @@ from django.db.models import F, Sum
 from django.db.models.functions import Coalesce, Length
 from django.utils import timezone
 
-from hub.jobs.models import Job
 from models_registry.models import Commit, FolderHistory, GarbageMark, GitObject, ObjectKind, Reference, Repository
+from models_registry.services import storage_use
 from models_registry.services.garbage.amounts import Amounts, Plan
 from models_registry.services.garbage.reachable import Reachable
 
@@ -63,7 +63,7 @@ def collect_repository(repository_id: int, plan: Plan, amounts: Amounts) -> None
             removed += found
         amounts.add("git objects, later", noted.unreachable - removed)
     if removed:
-        Job.objects.add("measure_storage", str(repository_id))
+        storage_use.request([repository_id])
     with transaction.atomic():
         if Repository.objects.select_for_update(no_key=True).filter(pk=repository_id).values_list("pk"):
             GarbageMark.objects.update_or_create(

@@ -92,12 +92,12 @@ def advertisement(references: Mapping[str, str]) -> bytes:
     return b"".join(lines) + pkt_line.FLUSH
 
 
-def report(request: Request, refusals: Mapping[str, str], *, unpacked: str = "", words: Sequence[str] = ()) -> bytes:
+def report(request: Request, refusals: Mapping[str, str], *, words: Sequence[str] = ()) -> bytes:
     """The outcome of each command, as this client can read it.
 
-    refusals: {reference's name: why not}. unpacked: why the pack could not be taken. words: lines for the person.
+    refusals: {reference's name: why not}. words: lines for the person.
     """
-    lines = [f"unpack {_line(unpacked)}" if unpacked else "unpack ok"]
+    lines = ["unpack ok"]  # what is wrong with a pack is told of each reference, in words
     for command in request.commands:
         why = refusals.get(command.name)
         lines.append(f"ng {command.name} {_line(why)}" if why else f"ok {command.name}")

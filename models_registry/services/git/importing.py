@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -181,10 +180,9 @@ def _note(repository: Repository, brought: Brought, commands: Sequence[Command])
 
 
 def _tell(repository: Repository, moved: Sequence[Reference]) -> None:
-    now: datetime = timezone.now()
     heads = [reference for reference in moved if not reference.name.startswith("refs/tags/")]
     if heads:
-        Repository.objects.filter(pk=repository.pk).update(updated_at=now)
+        Repository.objects.filter(pk=repository.pk).update(updated_at=timezone.now())
     for reference in heads:
         commit = Commit.objects.get(repository=repository, oid=reference.target)
         commit.repository = repository

@@ -1,6 +1,5 @@
 """A push, from its first line to its report: unpacked beside the object folder, examined, then made rows at once."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -15,8 +14,6 @@ from models_registry.services.git import checking, commands, folders, importing,
 from models_registry.services.git.commands import Command, Request
 from models_registry.services.git.programs import GitFailed
 from models_registry.services.git.spool import Spool
-
-logger = logging.getLogger(__name__)
 
 
 def advertise(*, actor: Actor, repository: Repository) -> bytes:
@@ -37,22 +34,20 @@ def receive(*, actor: Actor, repository: Repository, body: IO[bytes]) -> bytes:
     if not request.commands:
         return b""  # only asked whether it may
     try:
-        refusals, words = _receive(actor, repository, request, body)
+        refusals = _all_or_nothing(request, _receive(actor, repository, request, body))
+        words: list[str] = []
     except PushRefused as error:
-        receiving.drain(body)
+        refusals = {command.name: str(error) for command in request.commands}
         words = [str(error), *error.words]
-        return commands.report(request, {command.name: str(error) for command in request.commands}, words=words)
     receiving.drain(body)
     return commands.report(request, refusals, words=words)
 
 
-def _receive(
-    actor: Actor, repository: Repository, request: Request, body: IO[bytes]
-) -> tuple[dict[str, str], Sequence[str]]:
-    """{reference's name: why it does not move}, and words for the person. Raises PushRefused."""
+def _receive(actor: Actor, repository: Repository, request: Request, body: IO[bytes]) -> dict[str, str]:
+    """{reference's name: why it does not move}. Raises PushRefused."""
     refusals = _forbidden(actor, repository, request.commands)
     if _is_over(request, refusals):
-        return _all_or_nothing(request, refusals), []
+        return refusals
     wanted = folders.snapshot(repository)
     with (
         folders.held(wanted) as objects,
@@ -66,7 +61,7 @@ def _receive(
         refusals |= _rewriting(actor, repository, folder, _without(allowed, refusals), wanted.references)
         allowed = _without(request.commands, refusals)
         if _is_over(request, refusals):
-            return _all_or_nothing(request, refusals), []
+            return refusals
         brought = checking.examine(folder, allowed, spool)
         large = importing.store_large(brought)
         try:
@@ -76,7 +71,7 @@ def _receive(
             )  # fmt: skip
         except (Forbidden, PreconditionFailed) as error:  # what has changed while the pack came
             raise PushRefused(str(error)) from None
-    return _all_or_nothing(request, refusals), []
+    return refusals
 
 
 def _without(asked: Sequence[Command], refusals: dict[str, str]) -> list[Command]:

@@ -41,7 +41,8 @@ def test_a_proposal_is_a_reference_and_a_page(api: Api, net: Repository) -> None
     page = api.client.get("/ada/net/discussions/1").content.decode()
     for shown in ("a proposal", "Please take it", "bob", "refs/pr/1", "a.txt", "/ada/net/tree/refs/pr/1"):
         assert shown in page
-    assert api.client.get("/ada/net/discussions/2").status_code == 404
+    for number in (0, 2, 10**30):
+        assert api.client.get(f"/ada/net/discussions/{number}").status_code == 404
 
 
 def test_a_proposal_goes_with_its_repository_and_stays_without_its_author(api: Api, net: Repository) -> None:
