@@ -1,10 +1,12 @@
 """Git objects that no reference of their repository leads to: deleted branches, rewritten history, abandoned proposals.
 
 The first collection that finds one notes when; a later one, after the grace, removes it if that is still so. A reference
-moves only under the repository's lock, which is held while objects go.
+moves only under the repository's lock, which is held while objects go. Until its own grace is over, a commit can be fetched
+back by its id: so it keeps what it needs, however long ago that was lost.
 """
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -58,6 +60,8 @@ def collect_repository(repository_id: int, plan: Plan, amounts: Amounts) -> None
             amounts.add("git objects", noted.due)
             amounts.add("git objects, later", noted.unreachable - noted.due)
             return
+        reachable.walk(_in_their_grace(repository_id, plan))
+        _forget_commits(repository_id, reachable, plan)
         removed = 0
         while found := _remove_some(repository_id, reachable, plan, amounts):
             removed += found
@@ -116,6 +120,35 @@ def _page(repository_id: int, batch: int, last: str) -> list[tuple[str, datetime
     return list(rows.order_by("oid").values_list("oid", "unreachable_since")[:_NOTED_AT_ONCE])
 
 
+def _in_their_grace(repository_id: int, plan: Plan) -> Iterator[str]:
+    """Lost commits and tags that are not to go yet."""
+    lost = GitObject.objects.filter(
+        repository=repository_id,
+        kind__in=[ObjectKind.COMMIT, ObjectKind.TAG],
+        unreachable_since__gt=plan.regretted_before(),
+    )
+    return lost.values_list("oid", flat=True).iterator(chunk_size=_NOTED_AT_ONCE)
+
+
+@transaction.atomic
+def _forget_commits(repository_id: int, reachable: Reachable, plan: Plan) -> None:
+    """All that are to go, at once: nobody may come back to a commit of which some objects are gone already."""
+    heads = _heads(repository_id)
+    if heads is None:
+        return
+    reachable.walk(heads.targets)
+    due = GitObject.objects.filter(
+        repository=repository_id, kind=ObjectKind.COMMIT, unreachable_since__lte=plan.regretted_before()
+    ).order_by("oid")
+    last = ""
+    while oids := list((due.filter(oid__gt=last) if last else due).values_list("oid", flat=True)[:_REMOVED_AT_ONCE]):
+        last = oids[-1]
+        reached = reachable.among(oids)
+        doomed = [oid for oid in oids if oid not in reached]
+        FolderHistory.objects.filter(repository=repository_id, commit__in=doomed).delete()
+        Commit.objects.filter(repository=repository_id, oid__in=doomed).delete()
+
+
 @transaction.atomic
 def _remove_some(repository_id: int, reachable: Reachable, plan: Plan, amounts: Amounts) -> int:
     """Remove some objects whose grace is over. Returns how many it dealt with; 0: there are no more."""
@@ -124,20 +157,17 @@ def _remove_some(repository_id: int, reachable: Reachable, plan: Plan, amounts: 
         return 0
     reachable.walk(heads.targets)  # what has come since is little, and is needed
     due = GitObject.objects.filter(repository=repository_id, unreachable_since__lte=plan.regretted_before())
-    rows = list(due.values_list("oid", "kind")[:_REMOVED_AT_ONCE])
-    if not rows:
+    oids = list(due.values_list("oid", flat=True)[:_REMOVED_AT_ONCE])
+    if not oids:
         return 0
-    reached = reachable.among([oid for oid, _kind in rows])
+    reached = reachable.among(oids)
     if reached:
         GitObject.objects.filter(repository=repository_id, oid__in=reached).update(unreachable_since=None)
-    doomed = [oid for oid, _kind in rows if oid not in reached]
+    doomed = [oid for oid in oids if oid not in reached]
     if doomed:
         objects = GitObject.objects.filter(repository=repository_id, oid__in=doomed)
         size = objects.aggregate(size=Coalesce(Sum(Length("data")), 0))["size"]
-        commits = [oid for oid, kind in rows if kind == ObjectKind.COMMIT and oid not in reached]
-        FolderHistory.objects.filter(repository=repository_id, commit__in=commits).delete()
-        Commit.objects.filter(repository=repository_id, oid__in=commits).delete()
         objects.delete()
         Repository.objects.filter(pk=repository_id).update(epoch=F("epoch") + 1)
         amounts.add("git objects", len(doomed), size)
-    return len(rows)
+    return len(oids)

@@ -1,16 +1,18 @@
+import contextlib
 import io
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Actor
-from models_registry.errors import RevisionNotFound
+from models_registry.errors import ReferenceExists, RevisionNotFound
 from models_registry.models import BlobContent, Commit, FolderHistory, GitObject, Reference, Repository
 from models_registry.services import history, objects, references, trees
 from models_registry.services.changes import AddFile, Delete
 from models_registry.services.commits import create_commit
-from models_registry.services.garbage import reachable
+from models_registry.services.garbage import reachable, repositories
 from models_registry.services.repositories import delete_repository
 from tests import make
 from tests.models_registry.garbage.collecting import WEEK, collect, delete_branch, pass_time, side_branch, stored
@@ -208,3 +210,46 @@ def test_the_command_tells_how_much_went(repository: Repository):
     assert "Nothing was removed" in told.getvalue()
     call_command("collect_garbage", "--grace-days", "0", "--repository", repository.full_name, stdout=told)
     assert not GitObject.objects.filter(unreachable_since__lte=timezone.now()).exists()
+
+
+def test_what_a_commit_within_its_grace_needs_stays_however_old_it_is(repository: Repository):
+    """It may be fetched back, and then needs objects that were lost long before it."""
+    first = make.commit(repository, {"a/file": "the same"})
+    Reference.objects.filter(repository=repository).update(target=first.parents[0])
+    collect(WEEK)
+    pass_time()
+    side_branch(repository)
+    again = make.commit(repository, {"a/file": "the same", "other": "new"}, branch="side")
+    delete_branch(repository)
+    collect(WEEK)
+    references.create_branch(actor=Actor(user=repository.creator), repository=repository, name="back", start=again.oid)
+    read_everything(repository)
+    assert {entry.path for entry in trees.files(repository, again)} == {".gitattributes", "a/file", "other"}
+    delete_branch(repository, "back")
+    for _ in range(3):
+        collect(WEEK)
+        pass_time()
+    collect(WEEK)
+    assert GitObject.objects.filter(repository=repository).count() == 3, "the first commit, its folder and its file"
+
+
+def test_nobody_comes_back_to_a_commit_that_is_half_removed(repository: Repository, monkeypatch: pytest.MonkeyPatch):
+    side_branch(repository)
+    lost = deep(repository, "side")
+    delete_branch(repository)
+    collect(WEEK)
+    pass_time()
+    monkeypatch.setattr(repositories, "_REMOVED_AT_ONCE", 20)
+    remove_some = repositories._remove_some
+
+    def and_come_back(*arguments: Any) -> int:
+        removed = remove_some(*arguments)
+        with contextlib.suppress(RevisionNotFound, ReferenceExists):
+            references.create_branch(
+                actor=Actor(user=repository.creator), repository=repository, name="back", start=lost.oid
+            )
+        return removed
+
+    monkeypatch.setattr(repositories, "_remove_some", and_come_back)
+    collect(WEEK)
+    read_everything(repository)
