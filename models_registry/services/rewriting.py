@@ -61,11 +61,14 @@ class _Rewriting:
         self._trees: dict[str, str | None] = {}  # to itself, to another, or to nothing where no file is left
         self._commits: dict[str, str] = {}  # those that become others
         self._seen: set[str] = set()
-        self._expected_batch = 0
+        self._expected_batch, self._epoch = 0, -1
 
     def prepare(self) -> None:
-        """Make again what is not made yet."""
-        self._expected_batch = Repository.objects.values_list("batch", flat=True).get(pk=self._repository.pk)
+        """Make again what is not made yet; everything, if objects were taken out since: some may have been ours."""
+        batch, epoch = Repository.objects.values_list("batch", "epoch").get(pk=self._repository.pk)
+        if epoch != self._epoch:
+            self._trees, self._commits, self._seen = {}, {}, set()
+        self._expected_batch, self._epoch = batch, epoch
         rows = GitObject.objects.filter(repository=self._repository, lfs_sha256__in=self._hashes)
         self._blobs = set(rows.values_list("oid", flat=True))
         commits = {
@@ -174,7 +177,8 @@ class _Rewriting:
     def finish(self) -> bool:
         """Move every reference and remove what nothing needs any more; False, and nothing done, if there is more to make."""
         batch = objects.next_batch(self._repository)  # holds the repository's row
-        if batch != self._expected_batch + 1:
+        epoch = Repository.objects.values_list("epoch", flat=True).get(pk=self._repository.pk)
+        if batch != self._expected_batch + 1 or epoch != self._epoch:
             return False
         moved = []
         for reference in Reference.objects.filter(repository=self._repository):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from models_registry.models import (
     Repository,
     RepositoryLfsObject,
 )
-from models_registry.services import history, lfs_files, objects, references, rewriting, squashing, trees
+from models_registry.services import garbage, history, lfs_files, objects, references, rewriting, squashing, trees
 from models_registry.services.changes import AddFile, AddLfsFile, Change, Delete
 from models_registry.services.commits import create_commit
 from tests import make
@@ -179,6 +180,26 @@ def test_what_is_written_meanwhile_is_made_again_too(repository: Repository, mon
     line = history.commits_from(repository, references.resolve(repository, "main"), 10)
     assert [row.title for row in line] == ["late", "first", "initial commit"]
     assert set(files(repository, "main")) == {".gitattributes", "late"}
+    assert_sound(repository)
+
+
+def test_what_garbage_collection_takes_meanwhile_is_made_again(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the references move, nothing leads to the new commits."""
+    sha256 = content(repository, "big")
+    commit(repository, AddLfsFile("big.bin", sha256), AddFile.of("small", b"small"))
+    finish, rounds = rewriting._Rewriting.finish, []
+
+    def collected_before(self: Any) -> bool:
+        rounds.append(1)
+        if len(rounds) == 1:
+            garbage.collect(garbage.Plan(timedelta()), repository=repository)
+        return finish(self)
+
+    monkeypatch.setattr(rewriting._Rewriting, "finish", collected_before)
+    remove(repository, sha256)
+    assert files(repository, "main").keys() == {".gitattributes", "small"}
     assert_sound(repository)
 
 
