@@ -1,6 +1,6 @@
 """What accounts refuse."""
 
-from hub.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from hub.errors import BadRequest, Conflict, Forbidden, Moved, NotFound, Unauthenticated
 
 
 class BadCredentials(Unauthenticated):
@@ -23,3 +23,19 @@ class NameTaken(Conflict):
 
 class NamespaceNotFound(NotFound):
     """There is no such user or organisation."""
+
+
+class NoSuchDeviceCode(NotFound):
+    """No program waits with this code: it is mistyped, used or expired."""
+
+
+class NamespaceMoved(Moved):
+    """This user or organisation has another name now."""
+
+
+class DeviceLoginRefused(BadRequest):
+    """`oauth_code`: what the program is told (RFC 8628, section 3.5; RFC 6749, section 5.2)."""
+
+    def __init__(self, oauth_code: str, message: str):
+        super().__init__(message, details={"error": oauth_code, "error_description": message})
+        self.oauth_code = oauth_code

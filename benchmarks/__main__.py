@@ -5,11 +5,13 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import content, git, resolve, run_overhead, transfer
+from benchmarks import commit, content, git, listing, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
+    "listing": listing.measure,
     "transfer": transfer.measure,
+    "commit": commit.measure,
     "git": git.measure,
     "content": content.measure,
     "run_overhead": run_overhead.measure,

@@ -12,7 +12,8 @@ from django.utils.encoding import escape_uri_path
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from hub.errors import HubError, Moved
+from hub.errors import HubError, Moved, NotFound
+from hub.wire.addresses import FOR_PROGRAMS
 
 logger = logging.getLogger(__name__)
 
@@ -97,4 +98,6 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
     message = (
         str(exception) if isinstance(exception, Http404 | PermissionDenied) and "tried" not in str(exception) else ""
     )
+    if FOR_PROGRAMS.match(request.path):
+        return to_json_response(NotFound(message or f"There is no address {request.path}."))
     return render(request, "error.html", {"status": 404, "message": message}, status=404)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("models_registry.git_http.urls")),
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
+    path("", include("accounts.api.urls")),
     path("", include("evaluations.api.urls")),
     path("api/schema", schema.schema, name="schema"),
     path("api/docs", api_page.docs, name="api-docs"),

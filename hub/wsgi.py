@@ -5,7 +5,6 @@ more than most of its answers do; a request to an address of the API that carrie
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,13 +12,10 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
+from hub.wire.addresses import FOR_PROGRAMS
 from hub.wire.charset import without_charset
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
-
-_FOR_PROGRAMS = re.compile(
-    r"/(api/(?!docs$)|(datasets/)?[^/]+/[^/]+(/resolve/|\.git/|/info/refs\Z|/git-(upload|receive)-pack\Z))"
-)
 
 
 class _Handler(WSGIHandler):
@@ -45,5 +41,5 @@ _programs = _Handler(settings.MIDDLEWARE_FOR_PROGRAMS)
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     has_session = settings.SESSION_COOKIE_NAME in environ.get("HTTP_COOKIE", "")
-    is_program = not has_session and _FOR_PROGRAMS.match(environ.get("PATH_INFO", ""))
+    is_program = not has_session and FOR_PROGRAMS.match(environ.get("PATH_INFO", ""))
     return (_programs if is_program else _pages)(without_charset(environ), start_response)

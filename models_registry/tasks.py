@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.db import OperationalError
 from django.dispatch import receiver
 
 from hub.jobs.models import Job
@@ -25,6 +26,8 @@ from models_registry.services import (
     uploads,
 )
 from models_registry.services.xet import xorbs
+
+_PASSING = (StorageUnavailable, OperationalError)  # a storage that is down, a database that is busy
 
 
 @receiver(commit_created)
@@ -50,34 +53,34 @@ def follow_the_move(sender: object, repository: Repository, **_: Any) -> None:
     storage_use.request([repository.pk])  # what is stored for it depends on whose it is
 
 
-@job("index_commit", lease=timedelta(minutes=5), retry_on=(StorageUnavailable,))
+@job("index_commit", lease=timedelta(minutes=5), retry_on=_PASSING)
 def index_commit(key: str) -> None:
     repository_id, _, oid = key.partition(":")
     indexing.index_commit(int(repository_id), oid)
 
 
-@job("finish_upload", lease=timedelta(hours=2), retry_on=(StorageUnavailable,))
+@job("finish_upload", lease=timedelta(hours=2), retry_on=_PASSING)
 def finish_upload(key: str) -> None:
     uploads.finish_one(key)
 
 
-@job("scan_commit", lease=timedelta(minutes=5), retry_on=(StorageUnavailable,))
+@job("scan_commit", lease=timedelta(minutes=5), retry_on=_PASSING)
 def scan_commit(key: str) -> None:
     repository_id, _, oid = key.partition(":")
     scanning.request_commit(int(repository_id), oid)
 
 
-@job(scanning.KIND, lease=timedelta(minutes=15), attempts=3, retry_on=(StorageUnavailable,))
+@job(scanning.KIND, lease=timedelta(minutes=15), attempts=3, retry_on=_PASSING)
 def scan_file(key: str) -> None:
     scanning.scan_file(key)
 
 
-@job("tag_children", lease=timedelta(minutes=15))
+@job("tag_children", lease=timedelta(minutes=15), retry_on=_PASSING)
 def tag_children(key: str) -> None:
     lineage.tag_children(int(key))
 
 
-@job(storage_use.KIND, lease=timedelta(minutes=15))
+@job(storage_use.KIND, lease=timedelta(minutes=15), retry_on=_PASSING)
 def measure_storage(key: str) -> None:
     storage_use.measure(int(key))
 

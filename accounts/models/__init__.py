@@ -1,5 +1,6 @@
 from accounts.models.actor import Actor
 from accounts.models.audit import AuditEntry
+from accounts.models.device import DeviceLogin, RefreshToken
 from accounts.models.namespace import Membership, Namespace, NamespaceRedirect, Organization, Role
 from accounts.models.token import AccessToken, TokenRole
 from accounts.models.user import User
@@ -8,10 +9,12 @@ __all__ = [
     "AccessToken",
     "Actor",
     "AuditEntry",
+    "DeviceLogin",
     "Membership",
     "Namespace",
     "NamespaceRedirect",
     "Organization",
+    "RefreshToken",
     "Role",
     "TokenRole",
     "User",

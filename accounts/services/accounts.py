@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts.errors import NamespaceNotFound, NameTaken
+from accounts.errors import NamespaceMoved, NamespaceNotFound, NameTaken
 from accounts.models import Actor, AuditEntry, Membership, Namespace, Organization, Role, User
 from accounts.models.namespace import name_validators
 from hub.errors import Invalid
@@ -59,11 +59,13 @@ def create_organization(
 
 
 def namespace_named(name: str) -> Namespace:
-    """Raises NamespaceNotFound."""
-    found = Namespace.objects.select_related("user", "organization").filter(key=name.lower()).first()
-    if found is None:
-        raise NamespaceNotFound(f"There is no user or organisation {name!r}.")
-    return found
+    """Raises NamespaceNotFound; NamespaceMoved if it had this name once, which doors answer by leading on."""
+    named = Namespace.objects.select_related("user", "organization")
+    if found := named.filter(key=name.lower()).first():
+        return found
+    if moved := named.filter(redirects__old_key=name.lower()).first():
+        raise NamespaceMoved(f"{name} is called {moved.name} now.", old=name, new=moved.name)
+    raise NamespaceNotFound(f"There is no user or organisation {name!r}.")
 
 
 def user_named(name: str) -> User:

@@ -90,6 +90,27 @@ class TokenForm(forms.Form):
         return timezone.now() + timedelta(days=days) if days else None
 
 
+class DeviceCodeForm(forms.Form):
+    user_code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        help_text=_("As the program shows it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+    )
+
+
+class DeviceRoleForm(forms.Form):
+    role = forms.ChoiceField(
+        label=_("It may"),
+        widget=forms.RadioSelect,
+        initial=TokenRole.WRITE,
+        choices=[
+            (TokenRole.WRITE, _("read and write everything you may write")),
+            (TokenRole.READ, _("read everything you may read")),
+        ],
+    )
+
+
 def describe_scopes(tokens: list[AccessToken]) -> dict[int, list[str]]:
     """{token id: what a fine-grained token opens, in words}, with one query for each kind of thing."""
     everything = [scope for token in tokens for scope in token.scopes]

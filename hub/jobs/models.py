@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -8,6 +9,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from hub.celery import app
+
+_ADDED_AT_ONCE = 1000
+_WOKEN_AT_ONCE = 100
 
 
 class State(models.TextChoices):
@@ -45,6 +49,20 @@ class JobManager(models.Manager.from_queryset(JobQuerySet)):  # type: ignore[mis
             )
         transaction.on_commit(job.wake, robust=True)  # a broker that is down loses nothing: the sweeper wakes again
         return job
+
+    def add_many(self, kind: str, keys: Iterable[str]) -> None:
+        """As `add`, in few queries. Some workers are woken at once, others by the sweeper."""
+        now, wanted = timezone.now(), list(dict.fromkeys(keys))
+        for start in range(0, len(wanted), _ADDED_AT_ONCE):
+            chunk = wanted[start : start + _ADDED_AT_ONCE]
+            self.bulk_create((self.model(kind=kind, key=key, run_after=now) for key in chunk), ignore_conflicts=True)
+            known = self.filter(kind=kind, key__in=chunk)
+            known.filter(run_after__lt=now).update(requested=F("requested") + 1)
+            known.filter(state__in=[State.DONE, State.FAILED]).update(
+                state=State.QUEUED, run_after=now, attempt=0, last_error=""
+            )
+        for job in self.filter(kind=kind, key__in=wanted[:_WOKEN_AT_ONCE]):
+            transaction.on_commit(job.wake, robust=True)
 
 
 class Job(models.Model):

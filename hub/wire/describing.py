@@ -45,6 +45,7 @@ class Described(NamedTuple):
     """What `@describe` leaves on a method for `HubSchema` to find."""
 
     refuses: frozenset[int]
+    in_words: bool
 
 
 def text(name: str, description: str, **more: Any) -> OpenApiParameter:
@@ -68,6 +69,7 @@ def describe(
     headers: Mapping[str, str] | None = None,
     paged: bool = False,
     refuses: Sequence[int] = (),
+    in_words: bool = False,
 ) -> Callable[[F], F]:
     """Of a view's method.
 
@@ -75,7 +77,7 @@ def describe(
     answer: None where the answer has no body. also: further answers, {status: Serializer class, or the meaning of one without
     a body of interest}.
     headers: of the answer, {name: meaning}. paged: a list by pages (`hub.wire.pagination`).
-    refuses: statuses beyond those that every view of its kind may answer with.
+    refuses: statuses beyond those that every view of its kind may answer with. in_words: refusals are text, not JSON.
     """
     parameters = [*query, *(PAGE if paged else ())]
     named = dict(headers or {}) | ({"Link": 'The next page, if there is one: `<…>; rel="next"`.'} if paged else {})
@@ -89,7 +91,7 @@ def describe(
 
     def decorate(method: F) -> F:
         described: Any = extend_schema(request=body, responses=responses, parameters=parameters)(method)
-        described.described = Described(frozenset(refuses))
+        described.described = Described(frozenset(refuses), in_words)
         return cast("F", described)
 
     return decorate
@@ -170,7 +172,7 @@ class HubSchema(AutoSchema):
     def _add_refusals(self, responses: dict[str, Any]) -> None:
         for answer in responses.values():
             answer.setdefault("headers", {})["X-Request-Id"] = {"$ref": "#/components/headers/X-Request-Id"}
-        found = getattr(getattr(self.view, self.method.lower()), "described", Described(frozenset()))
+        found = getattr(getattr(self.view, self.method.lower()), "described", Described(frozenset(), in_words=False))
         statuses = _ALWAYS | found.refuses
         if "{" in self.path:
             statuses |= {404}
@@ -181,8 +183,12 @@ class HubSchema(AutoSchema):
         if self.method not in {"GET", "HEAD"}:
             statuses |= _OF_WRITES
         for status in sorted(statuses):
-            name = _REFUSALS[status].__name__
-            responses.setdefault(str(status), {"$ref": f"#/components/responses/{name}"})
+            kind = _REFUSALS[status]
+            answer = {"$ref": f"#/components/responses/{kind.__name__}"}
+            if found.in_words:
+                words = {"text/plain": {"schema": {"type": "string"}}}
+                answer = {"description": (kind.__doc__ or "").strip(), "content": words}
+            responses.setdefault(str(status), answer)
 
     def get_operation_id(self) -> str:
         return re.sub(r"\W+", "_", f"{self.method.lower()} {self.path.removeprefix('/api')}").strip("_")

@@ -21,6 +21,7 @@ MAX_RANK = 8
 MAX_NAME_BYTES = 1_000
 MAX_KEPT_TEXT = 256 * 1024  # bytes: chat templates are the long ones
 MAX_WORDS = 2_000_000
+MAX_SHOWN = 200  # characters of names and tokens
 VERSIONS = (2, 3)
 
 _MAGIC = b"GGUF"
@@ -59,7 +60,7 @@ class Header:
 
     @property
     def architecture(self) -> str:
-        return self._text("general.architecture")
+        return self._text("general.architecture")[:MAX_SHOWN]
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class Header:
             "chat_template": self._text("tokenizer.chat_template"),
             "bos_token": self._token("tokenizer.ggml.bos_token_id"),
             "eos_token": self._token("tokenizer.ggml.eos_token_id"),
-            "quantize_imatrix_file": self._text("quantize.imatrix.file"),
+            "quantize_imatrix_file": self._text("quantize.imatrix.file")[:MAX_SHOWN],
         }
         return {name: value for name, value in found.items() if value}
 
@@ -87,7 +88,7 @@ class Header:
         number = self._count(key)
         if number is None or number >= len(self.vocabulary):
             return ""
-        return _as_text(self.vocabulary[number])
+        return _as_text(self.vocabulary[number])[:MAX_SHOWN]
 
     def _commonest_type(self) -> str:
         return max(self.parameters_by_type.items(), key=lambda counted: counted[1], default=("", 0))[0]

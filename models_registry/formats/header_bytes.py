@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 SMALLEST_READ = 8 * 1024
 LARGEST_READ = 1024 * 1024
+NEAR = 4 * 1024  # a text that was stepped over, not a weight
 
 
 class HeaderError(ValueError):
@@ -47,7 +48,7 @@ class HeaderBytes:
 
     def _load(self, start: int, count: int) -> bytes:
         # Who goes on gets more and more; who has stepped over weights needs only what stands between them.
-        goes_on = start <= self._block_start + len(self._block)
+        goes_on = start <= self._block_start + len(self._block) + NEAR
         self._wanted = min(2 * self._wanted, LARGEST_READ) if goes_on else SMALLEST_READ
         end = min(start + max(count, self._wanted), self.size)
         self._budget -= end - start

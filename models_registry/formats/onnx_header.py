@@ -18,6 +18,7 @@ MAX_READS = 20_000
 MAX_FIELDS = 2_000_000
 MAX_TENSORS = 50_000
 MAX_RANK = 32
+MAX_OPSETS = 100
 MAX_TEXT_BYTES = 1_000
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -88,6 +89,8 @@ class _Reader:
                 producer = self._text(found)
             elif found.number == _MODEL_OPSET and found.form == _BYTES:
                 opsets |= self._opset(found.value)
+                if len(opsets) > MAX_OPSETS:
+                    raise HeaderError(f"The model names more than {MAX_OPSETS} sets of operators.")
             elif found.number == _MODEL_GRAPH and found.form == _BYTES:
                 graphs += 1
                 self._graph(found.value, tensors)

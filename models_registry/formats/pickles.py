@@ -35,6 +35,7 @@ _NEVER_PICKLES = (
     ".safetensors", ".gguf", ".onnx", ".json", ".jsonl", ".md", ".txt", ".csv", ".tsv", ".yaml", ".yml", ".toml", ".py",
     ".ipynb", ".parquet", ".arrow", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".wav", ".flac", ".mp3", ".mp4",
     ".html", ".css", ".js", ".ini", ".cfg", ".jinja", ".model", ".gitattributes", ".gitignore", ".bib", ".rst", ".xml",
+    ".h5", ".hdf5", ".keras", ".tflite", ".pb", ".msgpack", ".tar", ".gz", ".bz2", ".xz", ".zst", ".pdf", ".ttf", ".sh",
 )  # fmt: skip
 _PICKLES = (
     ".pkl",

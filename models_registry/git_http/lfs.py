@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.core import signing
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
@@ -36,6 +37,11 @@ class LfsView(HubApiView):
             response["LFS-Authenticate"] = response["WWW-Authenticate"] = HOW_TO_ASK
         return response
 
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        if response.status_code < 400:
+            response.content_type = shapes.MEDIA_TYPE
+        return super().finalize_response(request, response, *args, **kwargs)
+
     def repository(self, request: ActorApiRequest, kind: str, namespace: str, name: str) -> Repository:
         return access.repository_for(request.actor, kind, f"{namespace}/{name}")
 
@@ -59,10 +65,7 @@ class Batch(LfsView):
             answers, transfer = _uploads(request, repository, body, items)
         else:
             raise BadRequest("operation must be upload or download.")
-        return Response(
-            {"transfer": transfer, "objects": answers, "hash_algo": "sha256"},
-            content_type="application/vnd.git-lfs+json",
-        )
+        return Response({"transfer": transfer, "objects": answers, "hash_algo": "sha256"})
 
 
 def _list(body: dict[str, Any], name: str, most: int) -> list[Any]:
@@ -143,7 +146,7 @@ def _download(stored: LfsObject | None, sha256: str, size: int) -> dict[str, Any
 class Verify(LfsView):
     """The client says it is done: hash what arrived. 200 means it is content of this repository."""
 
-    @describe(body={shapes.MEDIA_TYPE: shapes.LfsObjectName})
+    @describe(body={shapes.MEDIA_TYPE: shapes.LfsObjectName}, media_type=shapes.MEDIA_TYPE)
     def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)
         access.require_proposal(request.actor, repository)

@@ -61,7 +61,7 @@ class Locks(LfsView):
 
     @describe(
         body={shapes.MEDIA_TYPE: shapes.LockWish}, answer=shapes.LockAnswer, status=201, media_type=shapes.MEDIA_TYPE,
-        refuses=[409],
+        also={409: shapes.LockRefusal},
     )  # fmt: skip
     def post(self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL) -> Response:
         repository = self.repository(request, kind, namespace, name)

@@ -78,6 +78,11 @@ class LockAnswer(serializers.Serializer[Any]):
     lock = Lock()
 
 
+class LockRefusal(serializers.Serializer[Any]):
+    lock = Lock(required=False, help_text="Of whom it is.")
+    message = serializers.CharField()
+
+
 class LockList(serializers.Serializer[Any]):
     locks = Lock(many=True)
     next_cursor = serializers.CharField(required=False)

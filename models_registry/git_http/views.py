@@ -7,11 +7,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
+from drf_spectacular.utils import OpenApiParameter
 
 from accounts.requests import ActorRequest
 from hub.error_responses import error_headers, forwarding
 from hub.errors import BadRequest, Forbidden, HubError, Unauthenticated
 from hub.wire.body import body_stream, inflated
+from hub.wire.describing import BYTES, describe, describe_function
 from models_registry import access
 from models_registry.formats import pkt_line
 from models_registry.git_http.lfs import HOW_TO_ASK
@@ -77,9 +79,19 @@ def _require_token(request: ActorRequest) -> None:
         raise Unauthenticated("Send an access token as the password.")
 
 
+@describe_function(
+    get=describe(
+        answer=BYTES,
+        media_type="application/x-git-upload-pack-advertisement",
+        query=[OpenApiParameter("service", str, required=True, enum=["git-upload-pack", "git-receive-pack"])],
+        refuses=[403],
+        in_words=True,
+    )
+)
 @speaks_git
 @require_GET
 def info_refs(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
+    """What there is to fetch, or to push onto: asked first by git."""
     repository = _repository(request, kind, namespace, name)
     service = request.GET.get("service", "")
     if service == "git-upload-pack":
@@ -95,9 +107,18 @@ def info_refs(request: ActorRequest, kind: str, namespace: str, name: str) -> Ht
     return HttpResponse(advertised, content_type=f"application/x-{service}-advertisement")
 
 
+@describe_function(
+    post=describe(
+        body={"application/x-git-upload-pack-request": BYTES},
+        answer=BYTES,
+        media_type="application/x-git-upload-pack-result",
+        in_words=True,
+    )
+)
 @speaks_git
 @require_POST
 def upload_pack(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponseBase:
+    """Fetch: the client says what it wants and has, the hub sends a pack."""
     repository = _repository(request, kind, namespace, name)
     _require_type(request, "git-upload-pack")
     answer = fetching.upload_pack(
@@ -109,9 +130,18 @@ def upload_pack(request: ActorRequest, kind: str, namespace: str, name: str) -> 
     return StreamingHttpResponse(answer, content_type="application/x-git-upload-pack-result")
 
 
+@describe_function(
+    post=describe(
+        body={"application/x-git-receive-pack-request": BYTES},
+        answer=BYTES,
+        media_type="application/x-git-receive-pack-result",
+        in_words=True,
+    )
+)
 @speaks_git
 @require_POST
 def receive_pack(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
+    """Push: a pack, and which references are to move."""
     repository = _repository(request, kind, namespace, name)
     _require_type(request, "git-receive-pack")
     _require_token(request)

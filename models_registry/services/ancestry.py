@@ -1,4 +1,4 @@
-"""Lines of commits along first parents, each one query, however long."""
+"""What commits have before them in common, and which of a line touched a folder: a query each, however long the history."""
 
 from django.db import connection
 
@@ -19,16 +19,21 @@ WITH RECURSIVE line(oid, first_parent, depth) AS (
 
 
 def fork_of(repository: Repository, one: Commit, other: Commit) -> Commit | None:
-    """The newest commit that stands in both lines: where `other` was branched off `one`. None: they share nothing near."""
-    line = set(_line(repository, one, _LONGEST))
-    shared = next((oid for oid in _line(repository, other, _LONGEST) if oid in line), None)
-    return None if shared is None else Commit.objects.get(repository=repository, oid=shared)
+    """The newest commit that led to both: where `other` was branched off `one`, or last took it in.
 
-
-def _line(repository: Repository, start: Commit, count: int) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LINE + " SELECT oid FROM line ORDER BY depth", [start.pk, repository.pk, count])  # noqa: S608
-        return [bytes(row[0]).hex() for row in cursor.fetchall()]
+    One pass over an index. None: they share nothing among the commits looked at.
+    """
+    newest = max(one.listed_at, other.listed_at)
+    rows = Commit.objects.filter(repository=repository, listed_at__lte=newest).order_by("-listed_at", "-pk")
+    wanted_by_one, wanted_by_other = {one.oid}, {other.oid}
+    for oid, parents in rows.values_list("oid", "parents")[:_LONGEST].iterator(chunk_size=500):
+        if oid in wanted_by_one and oid in wanted_by_other:
+            return Commit.objects.get(repository=repository, oid=oid)
+        for wanted in (wanted_by_one, wanted_by_other):
+            if oid in wanted:
+                wanted.remove(oid)
+                wanted.update(parents)
+    return None
 
 
 def folder_changes(repository: Repository, start: Commit, folder: str, *, most: int) -> list[tuple[str, bytes]]:

@@ -144,11 +144,14 @@ def _opened(cursor: str, order: Order) -> tuple[Any, int]:
             value = parse_datetime(value)
         elif order.of is float and type(value) is int:
             value = float(value)
-    except (binascii.Error, ValueError, TypeError, RecursionError):
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
         raise BadRequest("This cursor is none that the hub has given.") from None
-    is_sound = type(value) is order.of and type(pk) is int and 0 <= pk < 2**63
-    if is_sound and order.of is not datetime:
-        is_sound = math.isfinite(value) and abs(value) < 2**63
-    if not is_sound or (isinstance(value, datetime) and value.tzinfo is None):
+    if not (type(value) is order.of and type(pk) is int and 0 <= pk < 2**63 and _can_be_stored(value)):
         raise BadRequest("This cursor is none that the hub has given.")
     return value, pk
+
+
+def _can_be_stored(value: Any) -> bool:
+    if isinstance(value, datetime):
+        return value.tzinfo is not None and 2000 <= value.year < 9000
+    return math.isfinite(value) and abs(value) < 2**63

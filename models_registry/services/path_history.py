@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from models_registry.errors import EntryNotFound
 from models_registry.models import Commit, Repository
-from models_registry.services import ancestry, history
+from models_registry.services import ancestry, history, trees
 
 _MOST_MAPS = 256  # of one page: commits that touched the folder
 
@@ -31,7 +31,9 @@ def of_path(repository: Repository, start: Commit, path: str, *, limit: int, beg
         if newest is None and not history.is_known(repository, start):
             return PathHistory([], None)  # pushed a moment ago
         if newest is None:
-            raise EntryNotFound(f"There is no file or folder {path!r} at revision {start.oid[:12]}.")
+            if path not in trees.find(repository, start, [path]):
+                raise EntryNotFound(f"There is no file or folder {path!r} at revision {start.oid[:12]}.")
+            return PathHistory([], None)  # pushed a moment ago: its maps are on their way
         start = Commit.objects.get(repository=repository, oid=newest)
     maps = ancestry.folder_changes(repository, start, folder, most=_MOST_MAPS + 1)
     walk = _Walk(name)

@@ -39,10 +39,15 @@ def scanner() -> str:
 def request(repository: Repository, files: Iterable[TreeEntry]) -> None:
     """Ask for the scan of every file that may hold pickles and was not scanned by this version of the scanner."""
     names = {content_id(entry): entry.name for entry in files if entry.size and pickles.may_hold_pickles(entry.name)}
-    for content in sorted(names.keys() - _scanned(names)):
-        # The ending stands in the key: protocol 0 has no first bytes to know it by.
-        ending = names[content].rpartition(".")[2][-20:] if "." in names[content] else ""
-        Job.objects.add(KIND, f"{repository.pk}:{content}:{ending}")
+    Job.objects.add_many(
+        KIND,
+        (f"{repository.pk}:{content}:{_ending(names[content])}" for content in sorted(names.keys() - _scanned(names))),
+    )
+
+
+def _ending(name: str) -> str:
+    """It stands in the key, because pickles of the oldest protocol have no first bytes to know them by."""
+    return name.rpartition(".")[2][-20:] if "." in name else ""
 
 
 def request_commit(repository_id: int, oid: str) -> None:

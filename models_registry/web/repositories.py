@@ -19,7 +19,7 @@ from models_registry.formats.card import facts
 from models_registry.formats.licences import identify, plain_words
 from models_registry.models import Card, Kind, Repository
 from models_registry.page_addresses import page_url
-from models_registry.services import references, trees
+from models_registry.services import gating, references, trees
 from models_registry.services.cards import Place
 from models_registry.services.cards import render as render_markdown
 from models_registry.services.repositories import change_settings, create_repository, delete_repository
@@ -77,6 +77,7 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         "may_write": Repository.objects.filter(pk=repository.pk).writable_by(request.actor).exists(),
         "gate_message": _gate_message(request, repository),
         **side_facts.of(request, repository),
+        "access_request": gating.state_of(request.actor, repository) if repository.gated else None,
     }
     return render(request, "models_registry/repository_card.html", context)
 

@@ -245,6 +245,7 @@ def pages(scene: Scene) -> dict[str, str]:
         "new": "/new",
         "profile": "/settings/profile",
         "tokens": "/settings/tokens",
+        "device": "/login/device",
         "email": "/accounts/email/",
         "two-factor": "/accounts/2fa/",
         "missing": "/alder/nothing-here",

@@ -1,6 +1,7 @@
 """Repositories found, moved, copied, gated and liked, through the stock client."""
 
 import itertools
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -11,8 +12,7 @@ import requests
 from huggingface_hub import HfApi
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
-from tests.clients.conftest import Client
-from tests.clients.test_command_line import hf
+from tests.clients.conftest import SCRIPTS, Client
 from tests.live import LiveHub, Member
 
 pytestmark = pytest.mark.live
@@ -23,34 +23,6 @@ _number = itertools.count(1)
 def stamp() -> str:
     """A word that no other repository of this session has in its name."""
     return f"stamp{os.getpid()}x{next(_number)}"
-
-
-def test_every_client_lives_with_a_move_and_finds_what_it_made(
-    client: Client, live_hub: LiveHub, author: Member, stamp: str, tmp_path: Path
-):
-    environment = live_hub.client_environment(author, tmp_path / "home")
-    seen = client.run("finding", author.name, stamp, tmp_path / "cache", environment=environment)
-    new = f"{author.name}/{stamp}-new"
-    assert seen == {
-        "id": new,
-        "downloaded": True,
-        "same_snapshot": True,
-        "files": [".gitattributes", "README.md", "config.json"],
-        "exists": [True, True, True],
-        "branches": ["dev", "main"],
-        "listed": [new],
-        "full": [True, [".gitattributes", "README.md", "config.json"]],
-        "expanded": 0,
-        "none": [],
-        "datasets": ["2", "1"],
-        "gated": "auto",
-        "requests": [],
-        "overview": author.name,
-        "likes": 0,
-        "tags": ["language", "license"],
-        "gone": [False, False],
-        "after": "missing",
-    }
 
 
 def test_pages_are_followed_to_the_end(live_hub: LiveHub, stamp: str):
@@ -202,25 +174,27 @@ def test_what_the_hub_has_not_is_said_in_a_sentence(api: HfApi, repository: str)
             ask()
 
 
-def test_the_command_line_manages_repositories(live_hub: LiveHub, author: Member, stamp: str, tmp_path: Path):
-    def run(*arguments: str) -> str:
-        return hf(live_hub, author, tmp_path / "home", *arguments)
+@pytest.mark.parametrize(
+    "client", ["current", pytest.param("1.29.0", marks=pytest.mark.old_client)], indirect=True
+)  # older ones ask for a token
+def test_a_program_is_signed_in_by_a_browser(client: Client, live_hub: LiveHub, author: Member, tmp_path: Path):
+    browser = requests.Session()
+    sign_in = f"{live_hub.address}/accounts/login/"
+    browser.get(sign_in, timeout=30)
 
-    one, two, three = (f"{author.name}/{stamp}-{word}" for word in ("one", "two", "three"))
-    run("repos", "create", one, "--private")
-    run("repos", "settings", one, "--public", "--gated", "manual")
-    run("repos", "move", one, two)
-    assert two in run("models", "info", one)
-    run("repos", "duplicate", two, three)
-    assert {two, three} <= set(run("models", "ls", "--author", author.name, "--search", stamp, "-q").split())
-    assert stamp in run("repos", "ls")
-    run("repos", "create", one, "--type", "dataset")
-    assert one in run("datasets", "ls", "--author", author.name, "--search", stamp, "-q")
-    assert one in run("datasets", "info", one)
-    run("repos", "branch", "create", two, "dev")
-    run("repos", "tag", "create", two, "v1")
-    assert "v1" in run("repos", "tag", "list", two)
-    for name in (two, three):
-        run("repos", "delete", name, "--yes")
-    with pytest.raises((AssertionError, subprocess.SubprocessError)):
-        run("models", "info", two)
+    def send(address: str, **form: str) -> requests.Response:
+        form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+        return browser.post(address, data=form, headers={"Referer": address}, timeout=30)
+
+    assert send(sign_in, login=author.name, password=author.password).status_code == 200
+    environment = live_hub.client_environment(None, tmp_path / "home") | client.environment
+    program = subprocess.Popen(
+        [client.python, SCRIPTS / "device_login.py"], env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )  # fmt: skip
+    assert program.stdin is not None
+    assert program.stdout is not None
+    codes = json.loads(program.stdout.readline())
+    assert browser.get(codes["verification_uri_complete"], timeout=30).ok
+    assert send(codes["verification_uri"], user_code=codes["user_code"], answer="yes", role="write").ok
+    told, _ = program.communicate("\n", timeout=60)
+    assert json.loads(told.splitlines()[-1]) == [author.name, author.name]

@@ -304,3 +304,15 @@ def test_racing_with_the_api_loses_nothing(api: HfApi, git: Git, repository: str
             git("pull", "--quiet", at=folder)
     files = set(api.list_repo_files(repository))
     assert {f"{who}{number}" for who in ("pushed", "api") for number in range(4)} <= files
+
+
+def test_a_moved_repository_is_cloned_and_pushed_by_its_old_address(api: HfApi, git: Git, nobody: Git, repository: str):
+    add(api, repository, {"one.txt": "1"})
+    folder = git.clone(repository)
+    api.move_repo(repository, f"{repository}-moved")
+    assert (nobody.clone(repository) / "one.txt").read_text() == "1"
+    (folder / "two.txt").write_text("2")
+    git("add", ".", at=folder)
+    git("commit", "--quiet", "-m", "by the old address", at=folder)
+    git("push", "--quiet", at=folder)
+    assert "two.txt" in api.list_repo_files(f"{repository}-moved")

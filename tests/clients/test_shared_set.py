@@ -13,7 +13,7 @@ from tests.clients.conftest import SCRIPTS, client_named
 from tests.live import LiveHub, Member
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(400)]
-SUBJECTS = sorted(path.stem for path in (SCRIPTS / "shared").glob("*.py") if path.stem != "steps")
+SUBJECTS = sorted(path.stem for path in (SCRIPTS / "shared").glob("*.py") if path.stem not in {"steps", "__init__"})
 _number = itertools.count(1)
 
 

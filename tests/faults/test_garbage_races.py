@@ -80,7 +80,8 @@ def uploaded(repository: Repository, content: bytes) -> UploadSession:
         wanted=[(hashlib.sha256(content).hexdigest(), len(content))],
     )  # fmt: skip
     assert planned.session
-    urllib3.request("PUT", planned.put_address, body=content)
+    answer = urllib3.request("PUT", planned.put_address, body=content)
+    assert answer.status == 200, answer.data
     return planned.session
 
 

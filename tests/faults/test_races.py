@@ -15,11 +15,15 @@ from django.test import Client
 from accounts.models import Actor, Namespace, User
 from hub.errors import HubError
 from models_registry import storage
+from models_registry.community.models import Like
+from models_registry.community.services import likes
 from models_registry.formats import xorb
 from models_registry.models import Commit, LfsObject, Repository, RepositoryLfsObject, UploadSession, Xorb
 from models_registry.services import history, lfs_files, references, trees, uploads
 from models_registry.services.changes import AddFile, AddLfsFile
 from models_registry.services.commits import create_commit
+from models_registry.services.duplicating import duplicate_repository
+from models_registry.services.moving import move_repository
 from models_registry.services.pull_requests import propose
 from models_registry.services.repositories import create_repository, delete_repository
 from models_registry.services.squashing import squash
@@ -271,3 +275,52 @@ def test_of_several_who_sign_up_under_one_name_one_gets_it_and_the_others_are_to
     statuses = at_once([sign_up(number) for number in range(WRITERS)])
     assert set(statuses) <= {200, 302}, statuses
     assert User.objects.filter(username="same").count() == Namespace.objects.filter(key="same").count() == 1
+
+
+def test_likes_are_counted_exactly_however_many_come_and_go_at_once() -> None:
+    repository = make.repository()
+    fans = [Actor(user=make.user()) for _ in range(3)]
+    fickle = [Actor(user=make.user()) for _ in range(3)]
+    for fan in fickle:
+        likes.like(actor=fan, repository=repository)
+    twice = [lambda fan=fan: likes.like(actor=fan, repository=repository) for fan in fans * 2]
+    away = [lambda fan=fan: likes.unlike(actor=fan, repository=repository) for fan in fickle * 2]
+    results = at_once(twice + away)
+    assert Counter(results) == {True: 6, False: 6}
+    repository.refresh_from_db()
+    assert repository.likes == Like.objects.count() == 3
+
+
+def test_of_two_that_move_to_one_name_one_gets_it() -> None:
+    owner = make.user()
+    one, two = make.repository(owner), make.repository(owner)
+    results = at_once(
+        [
+            lambda row=row: move_repository(
+                actor=Actor(user=owner), repository=row, namespace=owner.username, name="wanted"
+            )
+            for row in (one, two)
+        ]
+    )
+    assert sorted(type(result).__name__ if isinstance(result, Repository) else result for result in results) == [
+        "Repository", "RepositoryExists"
+    ]  # fmt: skip
+    assert Repository.objects.filter(name="wanted").count() == 1
+
+
+def test_a_duplicate_made_while_commits_arrive_is_whole() -> None:
+    repository = make.repository()
+    actor = Actor(user=repository.creator)
+    copy = [
+        lambda number=number: duplicate_repository(
+            actor=actor, source=repository, namespace=actor.user.username, name=f"copy-{number}"
+        )
+        for number in range(2)
+    ]
+    results = at_once([*copy, *(_commit(repository, number, None) for number in range(3))])
+    made = [result for result in results if isinstance(result, Repository)]
+    assert len(made) == 2
+    for row in made:
+        head = references.resolve(row, "main")
+        assert row.commits.filter(oid=head.oid).exists()
+        assert len(trees.files(row, head)) == row.commits.count()

@@ -16,9 +16,11 @@ Request = tuple[Any, str]
 """A case of schemathesis, and who asks."""
 
 
-@schemathesis.serializer("application/x-ndjson")
+@schemathesis.serializer(
+    "application/x-ndjson", "application/x-git-upload-pack-request", "application/x-git-receive-pack-request"
+)
 def _as_it_is(_context: Any, value: Any) -> bytes:
-    """The lines of a commit are put together here."""
+    """What is no JSON is put together here."""
     return value if isinstance(value, bytes) else str(value).encode()
 
 
@@ -65,6 +67,8 @@ def _with_words(case: Any, seeds: Seeds, dice: Any) -> Any:
         _put_words(case.body, seeds.words, dice)
     if case.media_type == "application/x-ndjson":
         case.body = _lines(seeds, dice)
+    elif (case.media_type or "").startswith("application/x-git-"):
+        case.body = _packets(seeds, dice)
     return case
 
 
@@ -122,3 +126,19 @@ def _lines(seeds: Seeds, dice: Any) -> bytes:
         dice.shuffle(lines)
     raw = "\n".join(json.dumps(line) for line in lines).encode()
     return dice.choice([raw, raw, raw, raw + b"\n", raw[:-3], b"", b"[]", b"\xff" + raw])
+
+
+def _packets(seeds: Seeds, dice: Any) -> bytes:
+    """What git would send, cut short, or of ids that are none."""
+    oid = dice.choice([*seeds.words["parentCommit"], "0" * 40, "ab" * 20])
+    lines = [
+        dice.choice(
+            [f"want {oid} ofs-delta\n", f"have {oid}\n", "deepen 1\n", "done\n", "command=ls-refs\n", "command=fetch\n"]
+        ),
+        dice.choice(
+            [f"{oid} {'0' * 40} refs/heads/main\0 report-status", f"{'0' * 40} {oid} refs/heads/new\0 atomic", "x"]
+        ),
+    ]
+    dice.shuffle(lines)
+    packed = b"".join(b"%04x" % (len(line) + 4) + line.encode() for line in lines[: dice.randrange(3)])
+    return dice.choice([packed + b"0000", packed + b"0000PACK" + bytes(20), packed[:-2], b"ffff", b"", b"\x1f\x8b"])

@@ -108,6 +108,7 @@ def _send(requests: SearchStrategy[Request], application: Any, errors: list[str]
 def _carries_what_every_answer_does(answer: Response) -> None:
     headers = {name.lower(): values[0] for name, values in answer.headers.items()}
     assert headers.get("x-request-id"), "X-Request-Id is missing"
-    if answer.status_code >= 400 and "error" in (answer.json() if answer.text else {}):
+    is_json = headers.get("content-type", "").startswith("application/json") and answer.text
+    if answer.status_code >= 400 and is_json and "error" in answer.json():
         assert headers.get("x-error-message"), "X-Error-Message is missing"
         assert answer.status_code not in {429, 503} or int(headers.get("retry-after", "0")), "Retry-After is missing"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -77,3 +78,20 @@ def test_work_that_loses_its_worker_on_every_attempt_is_given_up(work, woken: li
     tasks.sweep()
     job.refresh_from_db()
     assert job.state == State.FAILED
+
+
+def test_many_jobs_are_asked_for_in_few_queries(
+    work, woken: list[str], django_assert_max_num_queries: Any, django_capture_on_commit_callbacks: Any
+):
+    work(lambda _key: None)
+    done = Job.objects.create(kind="a test's work", key="3", state=State.DONE, attempt=2)
+    running = Job.objects.create(kind="a test's work", key="4", state=State.RUNNING, attempt=1)
+    keys = [str(number) for number in range(1500)]
+    with django_assert_max_num_queries(30), django_capture_on_commit_callbacks(execute=True):
+        Job.objects.add_many("a test's work", [*keys, "3"])
+    assert Job.objects.filter(kind="a test's work").count() == 1500
+    assert len(woken) == 100
+    done.refresh_from_db()
+    running.refresh_from_db()
+    assert (done.state, done.attempt) == (State.QUEUED, 0)
+    assert (running.state, running.attempt, running.requested) == (State.RUNNING, 1, 2)

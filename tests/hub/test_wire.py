@@ -61,3 +61,10 @@ def test_an_address_with_control_characters_is_refused(address: str) -> None:
     answer = WsgiClient(wsgi.application).get(address)
     assert answer.status_code == 400
     assert answer.json["error"]
+
+
+@pytest.mark.parametrize("address", ["/api/nothing", "/a/b.git/nothing", "/a/b.git/info/lfs/locks/x/unlock"])
+def test_what_programs_ask_in_vain_is_answered_in_json(address: str) -> None:
+    answer = WsgiClient(wsgi.application).get(address)
+    assert answer.status_code == 404
+    assert answer.headers["X-Error-Message"] == answer.json["error"]

@@ -5,10 +5,10 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import Actor
 from models_registry.errors import EntryNotFound
-from models_registry.models import Commit, Repository
-from models_registry.services import ancestry, diffs, path_history, references
+from models_registry.models import Commit, FolderHistory, Repository
+from models_registry.services import ancestry, diffs, objects, path_history, references
 from models_registry.services.changes import Change, Delete
-from models_registry.services.commits import create_commit
+from models_registry.services.commits import create_commit, write_commit
 from tests import make
 
 
@@ -91,6 +91,24 @@ def test_the_fork_is_where_the_lines_meet() -> None:
     here, there = make.commit(repository), make.commit(repository, branch="side")
     assert ancestry.fork_of(repository, here, there) == fork
     assert ancestry.fork_of(repository, here, fork) == fork
+    merge = write_commit(
+        actor=Actor(user=repository.creator), repository=repository, tree=there.tree, parents=[there.oid, here.oid],
+        title="merge", body="", prepared=[], batch=objects.next_batch(repository),
+    )  # fmt: skip
+    later = make.commit(repository)
+    assert ancestry.fork_of(repository, later, merge) == here
+    strange = write_commit(
+        actor=Actor(user=repository.creator), repository=repository, tree=there.tree, parents=[], title="alone", body="",
+        prepared=[], batch=objects.next_batch(repository),
+    )  # fmt: skip
+    assert ancestry.fork_of(repository, later, strange) is None
+
+
+def test_a_path_pushed_a_moment_ago_has_no_history_yet() -> None:
+    repository = make.repository()
+    start = make.commit(repository, {"a": "1"})
+    FolderHistory.objects.all().delete()
+    assert path_history.of_path(repository, start, "a", limit=5).commits == []
 
 
 def history_of(repository: Repository, path: str, limit: int = 50) -> list[str]:

@@ -58,7 +58,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False) -> None:
         if not locked or not _is_head(repository, oid):
             return
         _write(repository, card, facts, configuration, files, summaries)
-        scanning.request(repository, files)
+    scanning.request(repository, files)
     logger.info("commit %s indexed", oid)
 
 

@@ -75,6 +75,9 @@ LIES = {
     "a length of 2⁶³": b"\x08\x08" + _field(7, _field(5, b"\x08" + _varint(2**63))),
     "many dimensions": b"\x08\x08" + _field(7, _field(5, b"\x08\x01" * 100)),
     "many packed dimensions": b"\x08\x08" + _field(7, _field(5, _field(1, b"\x01" * 100))),
+    "very many operator sets": b"\x08\x08"
+    + b"".join(_field(8, _field(1, b"%d" % n)) for n in range(200))
+    + _field(7, b""),
     "together too much": b"\x08\x08" + _field(7, _field(5, b"\x08" + _varint(2**62)) * 2),
 }
 

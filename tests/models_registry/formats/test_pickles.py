@@ -76,7 +76,6 @@ def test_what_would_run_a_program_is_dangerous_and_never_runs(name: str, content
         ("a.pkl", pickle.dumps(Path("x")), SUSPICIOUS),
         ("a.bin", b"\1\2\3\4" * 100, SAFE),
         ("a.zip", zipped({"notes.txt": b"hello"}), SAFE),
-        ("a.h5", b"\x89HDF\r\n\x1a\n" + bytes(100), SAFE),
         ("empty.bin", b"", SAFE),
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import AuditEntry, User
 from models_registry.models import AccessRequest, Repository
@@ -146,3 +147,26 @@ def test_owners_need_not_ask(api: Api, owner: User, gated: Repository) -> None:
     assert api("POST", "/ada/net/ask-access", token=make.token(owner)).status_code == 400
     assert api("POST", "/ada/net/ask-access").status_code == 401
     assert api("POST", "/ada/nosuch/ask-access", token=make.token(owner))["X-Error-Code"] == "RepoNotFound"
+
+
+def test_the_page_has_a_button_and_then_says_how_it_stands(client: Client, gated: Repository) -> None:
+    def shown() -> str:
+        return client.get("/ada/net").content.decode()
+
+    assert "Sign in to ask for access" in shown()
+    client.force_login(make.user("bob"))
+    assert 'action="/ada/net/ask-access"' in shown()
+    answer = client.post("/ada/net/ask-access")
+    assert (answer.status_code, answer["Location"]) == (302, "/ada/net")
+    assert "You have asked for access" in shown()
+    gated.access_requests.update(status="rejected", rejection_reason="Say who you are.")
+    assert "Say who you are." in shown()
+    gated.access_requests.update(status="accepted")
+    assert "ask-access" not in shown()
+
+
+def test_the_button_needs_its_page(gated: Repository) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(make.user("bob"))
+    assert browser.post("/ada/net/ask-access").status_code == 403
+    assert not gated.access_requests.exists()

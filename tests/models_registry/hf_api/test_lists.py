@@ -98,6 +98,7 @@ def test_lists_are_sorted_from_the_top(api: Api, shelf: dict[str, Repository], s
 @pytest.mark.parametrize(
     "query",
     ["sort=size", "limit=0", "limit=x", "cursor=x", "cursor=WzEsMl0x", "cursor=WyJ4IiwgMV0", "cursor=W251bGwsIDFd",
+     "sort=createdAt&cursor=WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzIzOjU5IiwgMV0", "cursor=W0luZmluaXR5LCAxXQ", "cursor=W1tbW1tb",
      "expand=nosuch", "num_parameters=6B", "num_parameters=min:many", "gated=perhaps", "&".join(["filter=a"] * 21)],
 )  # fmt: skip
 def test_a_question_that_means_nothing_is_refused(api: Api, query: str) -> None:

@@ -113,6 +113,9 @@ def test_a_renamed_namespace_leads_on_too(api: Api) -> None:
     assert api("GET", "/api/models/Countess/net/refs")["Location"] == "/api/models/ada/net/refs"
     move(api, "ada/net", "ada/new", make.token(owner))
     assert api("GET", "/api/models/countess/net")["Location"] == "/api/models/ada/new"
+    assert api("GET", "/countess")["Location"] == "/ada"
+    assert api("GET", "/api/users/countess/overview")["Location"] == "/api/users/ada/overview"
+    assert api("POST", "/api/repos/create", {"name": "countess/x"}, make.token(owner)).status_code == 404
 
 
 def test_kinds_move_apart(api: Api) -> None:

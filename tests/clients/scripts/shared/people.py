@@ -2,7 +2,7 @@
 
 import os
 
-from steps import UNAUTHENTICATED, Place, ask, main, refusal, step
+from steps import UNAUTHENTICATED, Place, ask, main, refusal, soon, step
 
 
 @step([True, "user", True, "write", UNAUTHENTICATED])
@@ -64,12 +64,19 @@ def an_organisation(at: Place):
     ]
 
 
-@step(["model", "public", True, True], needs="list_user_repos")
+@step(["model", "public", True, []], needs="list_user_repos")
 def my_repositories(at: Place):
     at.api.upload_file(path_or_fileobj=b"w" * 1000, path_in_repo="w.bin", repo_id=at.name("model"))
-    mine = {repository.id: repository for repository in at.api.list_user_repos()}
-    row = mine[at.name("model")]
-    return [row.type, row.visibility, row.storage > 0, list(at.api.list_user_repos(at.organization)) is not None]
+
+    def stored():
+        return [
+            repository
+            for repository in at.api.list_user_repos()
+            if repository.id == at.name("model") and repository.storage
+        ]
+
+    (mine,) = soon(stored)
+    return [mine.type, mine.visibility, mine.storage > 1000, list(at.api.list_user_repos(at.organization))]
 
 
 if __name__ == "__main__":

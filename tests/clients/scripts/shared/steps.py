@@ -7,6 +7,7 @@ is left out; one that fails says how, and the next one is run.
 import json
 import os
 import sys
+import time
 import traceback
 import urllib.error
 import urllib.request
@@ -20,7 +21,7 @@ ENDPOINT = os.environ["HF_ENDPOINT"]
 # From the narrowest: newer clients have classes in between.
 EXCEPTIONS = [
     "GatedRepoError", "DisabledRepoError", "RevisionNotFoundError", "EntryNotFoundError", "RepositoryNotFoundError",
-    "BadRequestError", "HfHubHTTPError",
+    "BadRequestError", "HfHubHTTPError", "HTTPError",
 ]  # fmt: skip
 
 # What refusals look like (`refusal`).
@@ -79,8 +80,18 @@ def refusal(call: Callable[[], Any]) -> str:
     except Exception as error:  # noqa: BLE001 - which one it is, is the question
         names = [kind.__name__ for kind in type(error).__mro__]
         name = next((name for name in EXCEPTIONS if name in names), names[0])
+        if name == "HTTPError":  # of the library below, which 0.36 lets through here and there
+            name = "HfHubHTTPError"
         return f"{name} {getattr(getattr(error, 'response', None), 'status_code', '')}".strip()
     return f"no refusal: {answer!r}"
+
+
+def soon(look: Callable[[], Any]) -> Any:
+    """What `look` sees, as soon as it sees something: some facts are found by a worker."""
+    deadline = time.monotonic() + 60
+    while not (seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.3)
+    return seen
 
 
 def ask(method: str, path: str, token: str) -> int:

@@ -1,0 +1,1 @@
+"""Signing in by a browser, for programs."""
