@@ -220,6 +220,6 @@ def test_a_renamed_repository_leads_git_on():
 @pytest.mark.parametrize("kind", ["model", "dataset"])
 def test_a_page_says_how_to_clone_at_the_address_that_works(kind: str):
     repository = make.repository(kind=kind)
-    make.commit(repository, {"README.md": "# Words"})
+    make.commit(repository, {"model.bin": "words"})
     page = Client().get(repository.get_absolute_url()).content.decode()
     assert f"git clone http://testserver{repository.get_absolute_url()}" in page
