@@ -31,6 +31,7 @@ from models_registry.errors import (
 )
 from models_registry.models import LfsObject, Repository, UploadSession
 from models_registry.services import possession
+from models_registry.services.xet import conversion
 from models_registry.storage import Part, keys
 from models_registry.storage.s3 import WRITE_SECONDS
 
@@ -272,6 +273,7 @@ def _register(session: UploadSession, key: str) -> LfsObject:
     possession.possess(session.repository, [stored])
     UploadSession.objects.filter(pk=session.pk).delete()
     if created:
+        conversion.request(stored)
         logger.info("content %s stored, %d bytes", session.sha256, session.size)
     return stored
 

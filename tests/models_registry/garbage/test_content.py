@@ -8,7 +8,7 @@ import urllib3
 from django.utils import timezone
 
 from accounts.models import Actor
-from models_registry import storage
+from models_registry import storage, tasks
 from models_registry.errors import Malformed, StorageUnavailable
 from models_registry.models import (
     GarbageRound,
@@ -205,6 +205,15 @@ def test_a_round_that_was_killed_goes_on_where_it_was(repository: Repository, mo
     assert not garbage.is_due()
     GarbageRound.objects.update(started_at=timezone.now() - timedelta(days=2))
     assert garbage.is_due()
+
+
+def test_the_queue_does_a_round_a_day(repository: Repository):
+    tasks.collect_garbage()
+    first = GarbageRound.objects.get()
+    assert first.ended_at is not None
+    tasks.collect_garbage()
+    assert GarbageRound.objects.get() == first
+    assert GarbageRound.objects.get().started_at == first.started_at
 
 
 def test_a_round_is_done_in_pieces_of_time(repository: Repository):
