@@ -12,6 +12,7 @@ from accounts.errors import DeviceLoginRefused
 from accounts.services import device_logins
 from accounts.services.device_logins import Tokens
 from hub.errors import BadRequest, NotOffered
+from hub.wire.client_address import client_address
 from hub.wire.describing import describe
 from hub.wire.views import HubApiView
 
@@ -55,7 +56,7 @@ class DeviceCode(HubApiView):
 
     @describe(body={_FORM: AskedCodes}, answer=GivenCodes)
     def post(self, request: Request) -> Response:
-        codes = device_logins.begin(client_id=_text(request, "client_id"))
+        codes = device_logins.begin(client_id=_text(request, "client_id"), address=client_address(request))
         page = request.build_absolute_uri(reverse("device-login"))
         answer = {
             "device_code": codes.device_code,

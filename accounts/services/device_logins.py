@@ -22,6 +22,7 @@ REFRESH_LIFE = timedelta(days=90)
 # A refresh token may be shown again for this long: the answer to the first time may have been lost.
 LOST_ANSWER = timedelta(minutes=1)
 MOST_WAITING = 10_000
+MOST_BEGUN = 100  # from one address, within the life of a code
 MOST_WRONG_CODES = 20  # by one member, within the life of a code
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels, so no words; nothing that reads like a digit
 _MOST_SECONDS = 60
@@ -60,9 +61,11 @@ def client_named(client_id: str) -> str:
 
 
 @transaction.atomic
-def begin(*, client_id: str) -> Codes:
-    """Raises DeviceLoginRefused for an unknown client, RateLimited while very many wait."""
+def begin(*, client_id: str, address: str) -> Codes:
+    """address: from where the program asks. Raises DeviceLoginRefused for an unknown client, RateLimited while very many wait."""
     client, now = client_named(client_id), timezone.now()
+    if _count(f"device-logins:{address}") > MOST_BEGUN:
+        raise RateLimited("Very many programs at your address ask to be signed in: try again in a quarter of an hour.")
     DeviceLogin.objects.filter(expires_at__lt=now - CODE_LIFE).delete()
     if DeviceLogin.objects.filter(state=State.PENDING, expires_at__gt=now).count() >= MOST_WAITING:
         raise RateLimited("Very many programs wait to be signed in: try again in a few minutes.")
@@ -74,6 +77,15 @@ def begin(*, client_id: str) -> Codes:
     return Codes(device_code, f"{letters[:4]}-{letters[4:]}", login.interval, int(CODE_LIFE.total_seconds()))
 
 
+def _count(key: str) -> int:
+    """One more, of what counts for as long as a code lives."""
+    cache.add(key, 0, int(CODE_LIFE.total_seconds()))
+    try:
+        return cache.incr(key)
+    except ValueError:  # it has just expired
+        return 1
+
+
 def waiting(*, user: User, user_code: str) -> DeviceLogin:
     """The program that shows this code. Raises NoSuchDeviceCode; RateLimited for who guesses."""
     key = f"device-codes:{user.pk}"
@@ -83,8 +95,7 @@ def waiting(*, user: User, user_code: str) -> DeviceLogin:
         user_digest=digest_of(_normal(user_code)), state=State.PENDING, expires_at__gt=timezone.now()
     ).first()
     if found is None:
-        cache.add(key, 0, int(CODE_LIFE.total_seconds()))
-        cache.incr(key)
+        _count(key)
         raise NoSuchDeviceCode
     return found
 

@@ -7,11 +7,13 @@ Rules come from anyone. dulwich would match them by expressions whose time grows
 import fnmatch
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from dulwich.attrs import parse_git_attributes
 from dulwich.ignore import read_ignore_patterns
+
+from models_registry.formats import paths
 
 MOST_RULES = 1000
 LONGEST_RULE = 1024
@@ -88,11 +90,21 @@ class IgnoreRules:
     def __init__(self, text: bytes):
         lines = [line for line in read_ignore_patterns(io.BytesIO(text)) if len(line) <= LONGEST_RULE]
         self._rules = [_ignore_rule(_text(line)) for line in lines[:MOST_RULES] if line.strip(b"!/")]
+        self._folders: dict[str, bool] = {"": False}
+
+    def cost(self, files: Collection[str]) -> int:
+        """How many rules have to be held against how many names, at most, to tell of all these files."""
+        folders = {folder for path in files for folder in paths.parents_of(path)}
+        return len(self._rules) * (len(folders) + len(set(files)))
 
     def ignores(self, path: str) -> bool:
         """What lies in an ignored folder is ignored, whatever else is said of it."""
-        names = path.split("/")
-        return any(self._says(names[:count], is_folder=count < len(names)) for count in range(1, len(names) + 1))
+        return any(map(self._ignores_folder, paths.parents_of(path))) or self._says(path.split("/"), is_folder=False)
+
+    def _ignores_folder(self, folder: str) -> bool:
+        if folder not in self._folders:
+            self._folders[folder] = self._says(folder.split("/"), is_folder=True)
+        return self._folders[folder]
 
     def _says(self, names: Sequence[str], *, is_folder: bool) -> bool:
         for rule in reversed(self._rules):

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from models_registry.errors import ContentTooLarge
 from models_registry.formats.gitattributes import IgnoreRules, LfsRules
 from models_registry.models import Commit, Repository
 from models_registry.services import objects, trees
 from models_registry.services.changes import MAX_REGULAR_BYTES, checked_path
 
 MAX_FILES = 1000
+MOST_MATCHES = 1_000_000  # of rules with names, in one call: some seconds
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,17 @@ def looks_binary(sample: bytes) -> bool:
 def decide(
     repository: Repository, commit: Commit, files: Sequence[Asked], *, ignore_rules: str | None = None
 ) -> list[Decided]:
-    """In the order asked. `ignore_rules`: a .gitignore's text that stands for the repository's own."""
+    """In the order asked. `ignore_rules`: a .gitignore's text that stands for the repository's own.
+
+    Raises ContentTooLarge if there are very many rules for very many folders.
+    """
     present = trees.find(repository, commit, [".gitattributes", ".gitignore", *(file.path for file in files)])
     rules = LfsRules(_text_of(repository, present.get(".gitattributes")))
     ignored = IgnoreRules(
         ignore_rules.encode() if ignore_rules is not None else _text_of(repository, present.get(".gitignore"))
     )
+    if ignored.cost([file.path for file in files]) > MOST_MATCHES:
+        raise ContentTooLarge("These are too many files for so long a .gitignore: ask for fewer at once.")
     decided = []
     for file in files:
         now = present.get(file.path)

@@ -188,3 +188,13 @@ def test_codes_cannot_be_guessed(program: Client, member: Client) -> None:
     statuses = {member.get("/login/device?user_code=BCDF-GHJK").status_code for _ in range(25)}
     assert statuses == {404, 429}
     assert answer(member, code).status_code == 429
+
+
+def test_one_address_keeps_nobody_else_from_signing_in(program: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.services.device_logins.MOST_BEGUN", 3, raising=False)
+    for _ in range(3):
+        begin(program)
+    refused = send(program, "/oauth/device", client_id=CLIENT)
+    assert refused.status_code == 429
+    assert DeviceLogin.objects.count() == 3
+    begin(Client(REMOTE_ADDR="192.0.2.7"))

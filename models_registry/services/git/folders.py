@@ -235,8 +235,11 @@ def _remove(generation: Path) -> bool:
     with _locked(generation / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB) as lock:
         if lock is None:
             return False
-        trash = Path(tempfile.mkdtemp(dir=_trash()))
-        generation.rename(trash / "folder")
+        try:
+            trash = Path(tempfile.mkdtemp(dir=_trash()))
+            generation.rename(trash / "folder")
+        except FileNotFoundError:  # the trash was emptied at this very moment
+            return False
     shutil.rmtree(trash, ignore_errors=True)
     return True
 

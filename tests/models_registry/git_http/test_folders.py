@@ -113,6 +113,15 @@ def test_the_least_used_are_evicted_and_those_in_use_are_not():
     assert not root_of(new).exists()
 
 
+def test_two_that_clean_up_at_once_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    repository = make.repository()
+    with folders.held(folders.snapshot(repository)):
+        pass
+    monkeypatch.setattr(folders, "_trash", lambda: tmp_path / "emptied meanwhile")
+    folders.evict(0)
+    assert root_of(repository).exists()
+
+
 def test_what_killed_requests_have_left_is_swept():
     root = Path(settings.GIT_CACHE_DIR) / "requests"
     (root / "left" / "objects").mkdir(parents=True)

@@ -104,6 +104,17 @@ def test_preupload_decides_which_way_a_file_goes(
     assert answer["files"] == [{"path": path, "uploadMode": mode, "shouldIgnore": False}]
 
 
+def test_preupload_holds_no_process_for_minutes(api: Api, ada: dict[str, str]) -> None:
+    folders = "/".join(["a" * 30] * 30)
+    files = [{"path": f"{number}/{folders}/x", "size": 1} for number in range(1000)]
+    rules = "\n".join(f"{'*a*' * 100}{number}" for number in range(1000))
+    answer = api("POST", "/api/models/ada/net/preupload/main", {"files": files, "gitIgnore": rules}, **ada)
+    assert answer.status_code == 413
+    assert "fewer" in answer.json()["error"]
+    few = api("POST", "/api/models/ada/net/preupload/main", {"files": files[:9], "gitIgnore": rules}, **ada)
+    assert few.status_code == 200
+
+
 def test_a_large_file_goes_to_storage_and_comes_back_by_redirect(api: Api, ada: dict[str, str]) -> None:
     content = b"\0weights" * 1000
     assert upload_lfs(api, content, **ada).status_code == 200
