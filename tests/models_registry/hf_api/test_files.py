@@ -284,6 +284,23 @@ def test_card_classes_ask_for_the_verdict_in_words(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("summary", "description", "title", "message"),
+    [
+        ("one", "two", "one", "two"),
+        ("one\n\ntwo", "three", "one", "two\n\nthree"),
+        ("one\r\nline\n\ntwo\n", "", "one line", "two"),
+    ],
+)
+def test_a_title_is_what_git_takes_for_one(
+    api: Api, ada: dict[str, str], summary: str, description: str, title: str, message: str
+) -> None:
+    change = [file_line("a.txt", b"1")]
+    assert api.commit("ada/net", change, ada["token"], summary=summary, description=description).status_code == 200
+    (newest, *_) = api("GET", "/api/models/ada/net/commits/main").json()
+    assert (newest["title"], newest["message"]) == (title, message)
+
+
+@pytest.mark.parametrize(
     ("key", "value"),
     [
         ("header", {"summary": "half \ud800"}),
