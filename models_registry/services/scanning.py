@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from hub.batches import batches
 from hub.jobs.models import Job
 from models_registry.formats import pickles
 from models_registry.models import Commit, FileScan, GitObject, LfsObject, ObjectKind, Repository
@@ -28,7 +29,7 @@ _STATUS = {
     pickles.SUSPICIOUS: FileScan.Status.SUSPICIOUS,
     pickles.SAFE: FileScan.Status.SAFE,
 }
-_CHUNK = 2000
+_AT_ONCE = 2000
 
 
 @cache
@@ -59,10 +60,9 @@ def request_commit(repository_id: int, oid: str) -> None:
 
 
 def _scanned(contents: Iterable[str]) -> set[str]:
-    wanted = sorted(contents)
     found: set[str] = set()
-    for start in range(0, len(wanted), _CHUNK):
-        rows = FileScan.objects.filter(content__in=wanted[start : start + _CHUNK], scanner=scanner())
+    for some in batches(sorted(contents), _AT_ONCE):
+        rows = FileScan.objects.filter(content__in=some, scanner=scanner())
         found.update(rows.values_list("content", flat=True))
     return found
 
@@ -120,9 +120,8 @@ def scans(files: Iterable[TreeEntry]) -> dict[str, FileScan]:
     """The verdicts there are, by content."""
     wanted = sorted({content_id(entry) for entry in files if pickles.may_hold_pickles(entry.name)})
     found: dict[str, FileScan] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        rows = FileScan.objects.filter(content__in=wanted[start : start + _CHUNK])
-        found |= {row.content: row for row in rows}
+    for some in batches(wanted, _AT_ONCE):
+        found |= {row.content: row for row in FileScan.objects.filter(content__in=some)}
     return found
 
 
