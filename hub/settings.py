@@ -27,6 +27,7 @@ CONTENT_URL = env.address("HUB_CONTENT_URL", "http://127.0.0.1:8002")
 # How long a token for the CAS is good. Clients ask for a new one half a minute before it ends.
 XET_TOKEN_SECONDS = env.integer("HUB_XET_TOKEN_SECONDS", 3600)
 # Whether files in chunks that are asked for much get a plain copy, to which downloads are led; and how much copies take.
+XET_CONVERSION = env.choice("HUB_XET_CONVERSION", ("always", "never"), "always")
 PLAIN_COPY = env.choice("HUB_PLAIN_COPY", ("never", "hot"), "never")
 PLAIN_COPY_BYTES = env.integer("HUB_PLAIN_COPY_GB", 100) * 10**9
 # What is not needed any more is removed after so many days; until then it can be fetched back.
@@ -217,6 +218,11 @@ CELERY_BEAT_SCHEDULE = {
     "look-for-hot-files": {
         "task": "models_registry.look_for_hot_files",
         "schedule": timedelta(minutes=10),
+        "options": {"queue": "io"},
+    },
+    "look-for-plain-content": {
+        "task": "models_registry.look_for_plain_content",
+        "schedule": timedelta(hours=1),
         "options": {"queue": "io"},
     },
     "collect-garbage": {

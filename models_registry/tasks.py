@@ -25,7 +25,7 @@ from models_registry.services import (
     trending,
     uploads,
 )
-from models_registry.services.xet import xorbs
+from models_registry.services.xet import conversion, xorbs
 
 _PASSING = (StorageUnavailable, OperationalError)  # a storage that is down, a database that is busy
 
@@ -101,6 +101,16 @@ def map_history(key: str) -> None:
 def sweep_uploads() -> None:
     uploads.sweep_expired()
     xorbs.sweep_expired_grants()
+
+
+@job(conversion.KIND, lease=conversion.LEASE, attempts=8, retry_on=(*_PASSING, conversion.ConversionFailed))
+def chunk_content(key: str) -> None:
+    conversion.convert(key)
+
+
+@shared_task(name="models_registry.look_for_plain_content", ignore_result=True)
+def look_for_plain_content() -> None:
+    conversion.look_for_plain()
 
 
 @job("copy_plainly", lease=timedelta(hours=2), attempts=3, retry_on=(StorageUnavailable,))

@@ -16,6 +16,10 @@ class Kind:
     retry_on: tuple[type[Exception], ...]
 
 
+class NotNow(Exception):
+    """Raised by a function whose work has to wait for something else: it is asked again, and no attempt is counted."""
+
+
 _kinds: dict[str, Kind] = {}
 
 

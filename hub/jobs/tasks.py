@@ -7,9 +7,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from hub.jobs.models import Job, State
-from hub.jobs.registry import kind_of, known_names
+from hub.jobs.registry import NotNow, kind_of, known_names
 
 logger = logging.getLogger(__name__)
+
+_WAIT = timedelta(seconds=20)
 
 
 @shared_task(name="hub.jobs.run", ignore_result=True)
@@ -25,6 +27,9 @@ def run(job_id: int) -> None:
     job.refresh_from_db()
     try:
         kind.function(job.key)
+    except NotNow:
+        row.held(job.attempt).update(state=State.QUEUED, attempt=0, run_after=timezone.now() + _WAIT)
+        return
     except Exception as error:  # the edge of the work: what failed is written down, and retried or reported
         reason = f"{type(error).__name__}: {error}"[:4000]
         logger.warning("%s %s failed, attempt %d", job.kind, job.key, job.attempt, exc_info=True)

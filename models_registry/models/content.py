@@ -16,8 +16,8 @@ from models_registry.models.repository import Repository
 class LfsObject(models.Model):
     """Content of a large file, once for the whole hub. The hub itself has read and hashed the bytes before a row exists.
 
-    It lies plainly under `plain_key`, or in chunks as `xet_file`, or both. `copy_used_at`: the plain one is a copy that the
-    hub made because it was asked for much, and was last used then; it may go again.
+    It lies plainly under `plain_key`, or in chunks as `xet_file`, or both. `copy_used_at`: the plain one is a copy, which
+    the hub made because it was asked for much, or which came before the chunks; it was last used then, and may go.
     """
 
     sha256 = HashField(32, unique=True)
@@ -43,6 +43,11 @@ class LfsObject(models.Model):
 
     def __str__(self) -> str:
         return self.sha256
+
+    @property
+    def is_read_plainly(self) -> bool:
+        """Whether readers are led to the plain object. Where no copies are kept, to none that is on its way out."""
+        return bool(self.plain_key) and (self.copy_used_at is None or settings.PLAIN_COPY == "hot")
 
 
 class RepositoryLfsObject(models.Model):

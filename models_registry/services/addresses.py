@@ -35,7 +35,7 @@ def download_address(lfs_object: LfsObject, filename: str) -> str:
 
     The address opens the content for whoever has it: give it only to who may read the file.
     """
-    if lfs_object.plain_key:
+    if lfs_object.plain_key and lfs_object.is_read_plainly:
         plain_copies.note_use(lfs_object)
         return storage.presign_get(lfs_object.plain_key, filename=filename.rpartition("/")[2])
     return content_address(lfs_object, filename)

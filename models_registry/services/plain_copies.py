@@ -1,7 +1,8 @@
 """Plain copies of files that lie in chunks, for those asked for most: a redirect to storage then spares the content server.
 
 Off by default (HUB_PLAIN_COPY=never): a copy costs as much storage as the file, and saves little but the network of the
-content servers. A copy is a cache: verified while it is written, the least used goes when the cap is reached.
+content servers. A copy is a cache: verified while it is written, the least used goes when the cap is reached. What came
+plainly, by LFS, is one as soon as it lies in chunks, too.
 """
 
 import hashlib
@@ -54,11 +55,17 @@ def note_use(lfs_object: LfsObject) -> None:
 
 
 def look_for_hot() -> int:
-    """Ask for a copy of each hot file, the hottest first, as far as the cap allows. Returns how many."""
+    """Ask for a copy of each hot file, the hottest first, as far as the cap allows. Returns how many.
+
+    Copies beyond the cap go once nobody has used them for a while; where none are to be kept, all of them.
+    """
     now = timezone.now()
     ServedBytes.objects.filter(hour__lt=now - 2 * WINDOW).delete()
     if not is_on():
+        for row in _idle():
+            drop(row)
         return 0
+    _room_for(0)
     hot = (
         LfsObject.objects.filter(plain_key__isnull=True, served__hour__gt=now - WINDOW)
         .annotate(sent=Sum("served__size"))

@@ -128,7 +128,7 @@ def chunk_table(key: str) -> ChunkTable:
 
 def layout_of(file: LfsObject | XetFile) -> Layout:
     """A plain copy is preferred where there is one: it costs no unpacking."""
-    if isinstance(file, LfsObject) and file.plain_key:
+    if isinstance(file, LfsObject) and file.plain_key and file.is_read_plainly:
         return Layout([Segment(file.size, file.plain_key, 0, file.size, packed=False)])
     xet_file = file.xet_file if isinstance(file, LfsObject) else file
     assert xet_file is not None  # the database keeps one of the two

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,14 @@ def new_name(author: Member) -> Callable[[], str]:
 def repository(api: HfApi, new_name: Callable[[], str]) -> str:
     """A public repository of the author's, with its initial commit."""
     return api.create_repo(new_name()).repo_id
+
+
+def until_in_chunks(api: HfApi, repository: str, path: str) -> None:
+    """Wait for the worker, for a file that came by LFS."""
+    deadline = time.monotonic() + 60
+    while api.get_paths_info(repository, path)[0].xet_hash is None:
+        assert time.monotonic() < deadline, "The worker made no chunks of it."
+        time.sleep(0.1)
 
 
 @pytest.fixture

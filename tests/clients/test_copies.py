@@ -1,6 +1,7 @@
 """CommitOperationCopy through the newest stock client: within a repository, between repositories, between kinds."""
 
 import hashlib
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import requests
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
+from tests.clients.conftest import until_in_chunks
 from tests.live import LiveHub
 
 pytestmark = pytest.mark.live
@@ -128,3 +130,17 @@ def test_a_file_is_renamed_by_the_client(api: HfApi, source: str, tmp_path: Path
     assert set(api.list_repo_files(source)) == {".gitattributes", "small.txt", "b.safetensors"}
     with pytest.raises(HfHubHTTPError):
         api.create_commit(source, [CommitOperationDelete("model.safetensors")], commit_message="again")
+
+
+def test_what_came_by_lfs_is_copied_between_repositories_once_it_lies_in_chunks(
+    api: HfApi, new_name: Callable[[], str], repository: str, tmp_path: Path
+):
+    content = hashlib.shake_128(b"by LFS, and copied").digest(700_000)
+    api.upload_file(path_or_fileobj=io.BytesIO(content), path_in_repo="model.safetensors", repo_id=repository)
+    until_in_chunks(api, repository, "model.safetensors")
+    target = api.create_repo(new_name()).repo_id
+    copy = CommitOperationCopy("model.safetensors", "taken.safetensors", src_repo_id=repository, src_repo_type="model")
+    api.create_commit(target, [copy], commit_message="taken over")
+    for place, path in ((repository, "model.safetensors"), (target, "taken.safetensors")):
+        assert content_of(api, place, path, tmp_path) == content
+        assert requests.get(f"{api.endpoint}/{place}/resolve/main/{path}", timeout=30).content == content

@@ -47,19 +47,28 @@ def _lfs_object(row: LfsObject, deep: bool) -> Iterator[Problem]:
         yield Problem("orphaned", what, "no repository has it")
     if row.xet_file is not None and row.xet_file.size != row.size:
         yield Problem("corrupt", what, f"it has {row.size} bytes, its chunks {row.xet_file.size}", where_lfs(where))
-    try:
-        if row.plain_key:
-            measured = storage.size_of(row.plain_key)
-            if measured != row.size:
-                kind = "missing" if measured is None else "corrupt"
-                detail = (
-                    f"{row.plain_key} has {measured} bytes, not {row.size}" if measured is not None else row.plain_key
-                )
-                yield Problem(kind, what, detail, where_lfs(where))
-            elif deep:
-                yield from _hashed(row, what, reading.stream_plain(row.plain_key, row.size))
-        if deep and row.xet_file is not None:
+    if row.plain_key:
+        problems = list(_plain_object(row, row.plain_key, deep))
+        # A copy may go while it is looked at.
+        if problems and LfsObject.objects.filter(pk=row.pk, plain_key=row.plain_key).exists():
+            yield from problems
+    if deep and row.xet_file is not None:
+        try:
             yield from _hashed(row, what, reading.stream(row.xet_file))
+        except StorageUnavailable as error:
+            yield Problem(kind_of(error), what, str(error), where_lfs(where))
+
+
+def _plain_object(row: LfsObject, key: str, deep: bool) -> Iterator[Problem]:
+    what, where = f"content {row.sha256}", {row.sha256}
+    try:
+        measured = storage.size_of(key)
+        if measured != row.size:
+            kind = "missing" if measured is None else "corrupt"
+            detail = f"{key} has {measured} bytes, not {row.size}" if measured is not None else key
+            yield Problem(kind, what, detail, where_lfs(where))
+        elif deep:
+            yield from _hashed(row, what, reading.stream_plain(key, row.size))
     except StorageUnavailable as error:
         yield Problem(kind_of(error), what, str(error), where_lfs(where))
 

@@ -7,7 +7,7 @@ import time
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from accounts.models import User
@@ -33,15 +33,16 @@ def known_chunks(caller: Caller, chunk_hash: str) -> bytes | None:
     Raises RateLimited, which clients take for "not known".
     """
     user = caller.actor.user
-    if user is None:
+    if user is not None:
+        _count(user)
+    elif not caller.converts:
         return None
-    _count(user)
     raw = merkle.hash_from_text(chunk_hash)
     candidates = Xorb.objects.filter(chunk_keys__chunk=chunk_hash).order_by("-pk")
     for candidate in candidates[:_MOST_CANDIDATES]:
         term = _readable_term(caller, candidate, raw)
         if term is not None:
-            return _answer(caller, user, term)
+            return _answer(caller, term)
     return None
 
 
@@ -54,8 +55,14 @@ def _count(user: User) -> None:
 
 
 def _readable_terms(caller: Caller) -> QuerySet[XetTerm]:
-    readable = Repository.objects.readable_by(caller.actor).values("pk")
-    return XetTerm.objects.filter(file__lfs_object__possessions__repository__in=readable)
+    """The hub itself may build on what everybody may read, and on what the repository has: whoever finds out by what it made
+    of a content could have read that anyway."""
+    readable = Q(
+        file__lfs_object__possessions__repository__in=Repository.objects.readable_by(caller.actor).values("pk")
+    )
+    if caller.converts:
+        readable |= Q(file__lfs_object__possessions__repository=caller.repository)
+    return XetTerm.objects.filter(readable)
 
 
 def _readable_term(caller: Caller, candidate: Xorb, raw: bytes) -> XetTerm | None:
@@ -66,7 +73,7 @@ def _readable_term(caller: Caller, candidate: Xorb, raw: bytes) -> XetTerm | Non
     return terms.order_by("-pk").first()
 
 
-def _answer(caller: Caller, user: User, term: XetTerm) -> bytes:
+def _answer(caller: Caller, term: XetTerm) -> bytes:
     near = XetTerm.objects.filter(
         file=term.file_id, index__gte=term.index - _NEIGHBOURS, index__lte=term.index + _NEIGHBOURS
     )
@@ -79,10 +86,10 @@ def _answer(caller: Caller, user: User, term: XetTerm) -> bytes:
         table = ChunkTable(bytes(found.chunk_table))
         shown.append(shard.ShownXorb(merkle.hash_from_text(found.hash), table, list(ranges[:_MOST_RANGES])))
     now = int(time.time())
-    return shard.build_dedup_answer(shown, key=_key(user, now), created=now, expires=now + ANSWER_SECONDS)
+    return shard.build_dedup_answer(shown, key=_key(caller.actor.user, now), created=now, expires=now + ANSWER_SECONDS)
 
 
-def _key(user: User, now: int) -> bytes:
+def _key(user: User | None, now: int) -> bytes:
     """One per user and week: a client hashes each chunk under every key it holds, so there should be few."""
-    value = f"{user.pk}:{now // _WEEK}"
+    value = f"{user.pk if user else 'hub'}:{now // _WEEK}"
     return salted_hmac("grove.xet.dedup", value, secret=settings.SECRET_KEY, algorithm="sha256").digest()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils import timezone
 
 from hub.batches import batches
 from models_registry import access
@@ -68,6 +69,8 @@ def register_shard(caller: Caller, data: bytes) -> Iterator[Progress]:
     known = _known_xorbs(parsed)
     _check_described_xorbs(parsed, known)
     files = _checked_files(parsed, known)
+    if caller.converts and {file.sha256 for file in files} != {caller.converts}:
+        raise Malformed(f"This token is for content {caller.converts} alone.")
     unverified = _unverified(files)
     yield from _verify(unverified, known)
     size = sum(file.size for file in unverified)
@@ -178,13 +181,25 @@ def _register(caller: Caller, files: Sequence[CheckedFile], known: dict[bytes, K
         if len(locked) != len(named):
             raise Malformed("A xorb that this upload builds on has just been removed: upload again.")
         Xorb.objects.filter(pk__in=named).update(announced_until=announcement())
+        if caller.converts:
+            _require_stored(caller.converts)
         in_order = sorted(files, key=lambda file: file.sha256)
         rows = {row.pk: row for row in (_lfs_object(file, known) for file in in_order)}
-        possession.possess(caller.repository, rows.values())
+        if not caller.converts:  # who had the content has it; who has let go of it meanwhile does not get it back
+            possession.possess(caller.repository, rows.values())
+
+
+def _require_stored(sha256: str) -> None:
+    """Garbage collection waits for this lock, or has been first."""
+    if LfsObject.objects.select_for_update().filter(sha256=sha256).first() is None:
+        raise Malformed(f"Content {sha256} has been removed meanwhile.")
 
 
 def _lfs_object(file: CheckedFile, known: dict[bytes, KnownXorb]) -> LfsObject:
-    """The content's row. It is one and the same whether it came plainly, in xorbs, or both."""
+    """The content's row. It is one and the same whether it came plainly, in xorbs, or both.
+
+    Once it lies in chunks, which were read and hashed, what came plainly is a copy like any other (`plain_copies`).
+    """
     found = LfsObject.objects.select_for_update().filter(sha256=file.sha256).first()
     if found is not None and found.xet_file_id is not None:
         return found  # of two ways to cut the same content into chunks, the first is kept
@@ -195,7 +210,8 @@ def _lfs_object(file: CheckedFile, known: dict[bytes, KnownXorb]) -> LfsObject:
         )
         if created:
             return found
-    LfsObject.objects.filter(pk=found.pk, xet_file__isnull=True).update(xet_file=xet_file)
+    plain = LfsObject.objects.filter(pk=found.pk, xet_file__isnull=True)
+    plain.update(xet_file=xet_file, copy_used_at=timezone.now())
     return found
 
 

@@ -28,12 +28,14 @@ class Caller:
     """Who speaks to the CAS, and what their token opens.
 
     `proposes`: the token was made for a pull request, for which who may read the repository may send content.
+    `converts`: the hub itself speaks, for this one content of the repository (SHA-256) that came plainly.
     """
 
     actor: Actor
     repository: Repository
     writes: bool
     proposes: bool
+    converts: str = ""
 
     @property
     def namespace(self) -> Namespace:
@@ -51,6 +53,8 @@ class Caller:
         """Raises Forbidden for a read token; Unauthenticated, Suspended, ReadOnlyToken as rights have become."""
         if not self.writes:
             raise Forbidden("This token is for reading; ask the hub for a write token.")
+        if self.converts:
+            return
         if self.proposes:
             access.require_proposal(self.actor, self.repository)
         else:
@@ -80,6 +84,13 @@ def issue_write_token(actor: Actor, repository: Repository, revision: str, *, pr
     return _issue(actor, repository, revision, writes=True, proposes=proposes)
 
 
+def issue_conversion_token(repository: Repository, sha256: str, *, seconds: int) -> IssuedToken:
+    """The hub's own: it makes chunks of one content that the repository has. No account stands behind it, so that none which
+    was closed meanwhile is in the way."""
+    claims = {"repository": repository.pk, "user": None, "token": None, "writes": True, "proposes": False}
+    return IssuedToken(*signed.sign(_PURPOSE, {**claims, "converts": sha256}, seconds=seconds))
+
+
 def _issue(actor: Actor, repository: Repository, revision: str, *, writes: bool, proposes: bool) -> IssuedToken:
     claims: dict[str, Any] = {
         "repository": repository.pk,
@@ -106,6 +117,7 @@ def caller_with(value: str) -> Caller:
         repository=repository,
         writes=claims["writes"],
         proposes=claims["proposes"],
+        converts=claims.get("converts", ""),
     )
 
 
