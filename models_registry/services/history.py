@@ -98,11 +98,6 @@ def record(
     )
 
 
-def is_known(repository: Repository, commit: Commit) -> bool:
-    """Whether the maps of a commit are there; those of one that was pushed come a moment later."""
-    return FolderHistory.objects.filter(repository=repository, commit=commit.oid, path="").exists()
-
-
 def ask_for_maps(repository: Repository) -> None:
     """Have the maps made that commits of this repository lack."""
     Job.objects.add("map_history", str(repository.pk))
