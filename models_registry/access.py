@@ -1,9 +1,13 @@
 """Asks the querysets that hold the rule (`models/repository.py`) and raises the right refusal. Every door asks here."""
 
+import re
+
 from accounts.models import Actor, Namespace
 from hub.errors import Forbidden
 from models_registry.errors import GatedRepository, RepositoryDisabled, RepositoryMoved, RepositoryNotFound
 from models_registry.models import PullRequest, Repository
+
+_PULL_REQUEST = re.compile(r"refs/pr/([1-9][0-9]{0,8})")
 
 
 def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
@@ -62,11 +66,10 @@ def require_write_to(actor: Actor, repository: Repository, reference: str) -> No
 
     Raises as `require_write`, and GatedRepository.
     """
-    number = reference.removeprefix("refs/pr/")
-    if number != reference and number.isdecimal():
+    if number := _PULL_REQUEST.fullmatch(reference):
         actor.require_writer()
         require_read(actor, repository)
-        if PullRequest.objects.writable_by(actor).filter(repository=repository, number=number).exists():
+        if PullRequest.objects.writable_by(actor).filter(repository=repository, number=number[1]).exists():
             return
     require_write(actor, repository)
 

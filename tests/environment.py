@@ -19,6 +19,7 @@ def free_port() -> int:
 
 
 DATA_DIR = Path(tempfile.mkdtemp(prefix="grove-tests-"))
+(DATA_DIR / "static").mkdir()  # where collected files would lie: whitenoise warns when it is missing
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 
 os.environ.update(

@@ -179,6 +179,7 @@ class HubSchema(AutoSchema):
         if "{plural}" in self.path:  # clients know kinds of repositories that no hub of ours has
             statuses |= {501}
         if "{name}" in self.path:
+            statuses |= {403}  # gated
             responses["307"] = {"$ref": "#/components/responses/Moved"}
         if self.method not in {"GET", "HEAD"}:
             statuses |= _OF_WRITES
@@ -186,7 +187,8 @@ class HubSchema(AutoSchema):
             kind = _REFUSALS[status]
             answer = {"$ref": f"#/components/responses/{kind.__name__}"}
             if found.in_words:
-                words = {"text/plain": {"schema": {"type": "string"}}}
+                # What is refused before the view is asked, a wrong token above all, is JSON here, too.
+                words = {"text/plain": {"schema": {"type": "string"}}, JSON: {"schema": {"type": "object"}}}
                 answer = {"description": (kind.__doc__ or "").strip(), "content": words}
             responses.setdefault(str(status), answer)
 

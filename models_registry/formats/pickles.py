@@ -81,6 +81,11 @@ def may_hold_pickles(name: str) -> bool:
     return not lower.endswith(_NEVER_PICKLES) and lower not in {"license", "dockerfile", "makefile"}
 
 
+def is_named_as_pickle(name: str) -> bool:
+    """Whether readers take such a file for a pickle whatever its first bytes: those of the oldest protocol tell nothing."""
+    return name.lower().endswith(_PICKLES)
+
+
 class _Budget:
     """`problem`: why reading was refused. picklescan takes every error for the end of a pickle, so it is kept here too."""
 

@@ -27,7 +27,7 @@ def _number(value: Any, name: str) -> int:
     """A cursor, limit or id, which come as text or number. Raises BadRequest."""
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1
     if not 0 <= number < 2**63:
         raise BadRequest(f"{name} must be a number.")

@@ -82,7 +82,7 @@ def _require_token(request: ActorRequest) -> None:
 @describe_function(
     get=describe(
         answer=BYTES,
-        media_type="application/x-git-upload-pack-advertisement",
+        media_type="*/*",
         query=[OpenApiParameter("service", str, required=True, enum=["git-upload-pack", "git-receive-pack"])],
         refuses=[403],
         in_words=True,

@@ -22,7 +22,7 @@ class Compare(RepositoryView):
     `a..b` compares the two; `a...b` tells what `b` changed since it was branched off `a`.
     """
 
-    @describe(answer=shapes.ComparedRevisions, query=[shapes.RAW], paged=True)
+    @describe(answer=shapes.ComparedRevisions, query=[shapes.RAW], paged=True, refuses=[403])
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> HttpResponseBase:
         repository = self.repository(request, plural, namespace, name)
         access.require_read(request.actor, repository)  # lines are content

@@ -13,6 +13,7 @@ from hub.errors import Forbidden
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
 from hub.wire.views import HubApiView
+from models_registry.community.services import likes
 from models_registry.hf_api.shapes import people as shapes
 from models_registry.models import Kind, Repository
 
@@ -58,7 +59,7 @@ class UserOverview(HubApiView):
             **_counts(request.actor, user.namespace),
             "numDiscussions": 0,
             "numUpvotes": 0,
-            "numLikes": user.likes.count(),
+            "numLikes": likes.liked_by(user, seen_by=request.actor).count(),
             "numFollowing": 0,
             "numFollowers": 0,
             "orgs": [_short_organization(membership.organization) for membership in memberships],

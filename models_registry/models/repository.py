@@ -174,6 +174,11 @@ class Repository(models.Model):
         return f"/{Kind(self.kind).page_prefix}{self.full_name}"
 
     @property
+    def is_public(self) -> bool:
+        """Whether everybody may know of it."""
+        return not self.private and not self.disabled_reason
+
+    @property
     def full_name(self) -> str:
         return f"{self.namespace.name}/{self.name}"
 

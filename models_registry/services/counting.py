@@ -159,5 +159,10 @@ def refresh() -> int:
         return Coalesce(Subquery(rows.annotate(total=Sum("count")).values("total")), 0)
 
     lately, ever = summed(days.filter(day__gte=since)), summed(days)
-    candidates = Repository.objects.filter(Q(downloads__gt=0) | Q(download_counts__day__gte=since)).values("pk")
-    return Repository.objects.filter(pk__in=candidates).update(downloads=lately, downloads_all_time=ever)
+    counted = Q(downloads__gt=0) | Q(pk__in=DownloadCount.objects.filter(day__gte=since).values("repository"))
+    stale = (  # of many that were downloaded, few: a row that is written is locked, and written to each index, too
+        Repository.objects.filter(counted)
+        .annotate(lately=lately, ever=ever)
+        .exclude(downloads=F("lately"), downloads_all_time=F("ever"))
+    )
+    return Repository.objects.filter(pk__in=stale.values("pk")).update(downloads=lately, downloads_all_time=ever)

@@ -73,9 +73,12 @@ def link(repository: Repository) -> None:
 
 
 def tag_children(repository_id: int) -> None:
-    """Let the models made from it be found by the name it has now. Its children may be many: not within a request."""
+    """Let the models made from it be found by the name it has now. Its children may be many: not within a request.
+
+    Whoever names a private repository in a card need not be of those who may know of it: such a name is told to nobody.
+    """
     repository = Repository.objects.select_related("namespace").filter(pk=repository_id).first()
-    if repository is None:
+    if repository is None or not repository.is_public:
         return
     name = repository.full_name
     for child, relation in repository.children.values_list("repository", "relation").iterator():

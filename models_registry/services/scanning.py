@@ -1,10 +1,11 @@
 """What the pickles in a repository's files would do when they are loaded: verdicts, one for each content.
 
-A content is scanned once, wherever it occurs, after the commit that brought it; a commit never waits for it.
+A content is scanned once, wherever it occurs, after the commit that brought it; a commit never waits for it. Only where its
+names alone tell whether it is a pickle, a verdict by a harmless name holds for no file with a pickle's: it is scanned again.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -31,14 +32,27 @@ _STATUS = {
 _CHUNK = 2000
 
 
+_BY_FIRST_BYTES = " by first bytes"  # after the scanner's name: no name said that it is a pickle
+
+
 @cache
 def scanner() -> str:
     return f"picklescan {version('picklescan')}"
 
 
+def _scanner_for(name: str) -> str:
+    return scanner() if pickles.is_named_as_pickle(name) else scanner() + _BY_FIRST_BYTES
+
+
 def request(repository: Repository, files: Iterable[TreeEntry]) -> None:
     """Ask for the scan of every file that may hold pickles and was not scanned by this version of the scanner."""
-    names = {content_id(entry): entry.name for entry in files if entry.size and pickles.may_hold_pickles(entry.name)}
+    names: dict[str, str] = {}
+    for entry in files:
+        if entry.size and pickles.may_hold_pickles(entry.name):
+            if pickles.is_named_as_pickle(entry.name):
+                names[content_id(entry)] = entry.name
+            else:
+                names.setdefault(content_id(entry), entry.name)
     Job.objects.add_many(
         KIND,
         (f"{repository.pk}:{content}:{_ending(names[content])}" for content in sorted(names.keys() - _scanned(names))),
@@ -58,26 +72,30 @@ def request_commit(repository_id: int, oid: str) -> None:
         request(repository, trees.files(repository, commit))
 
 
-def _scanned(contents: Iterable[str]) -> set[str]:
-    wanted = sorted(contents)
+def _scanned(names: Mapping[str, str]) -> set[str]:
+    """Those of these contents, each with a name it has, of which there is a verdict that holds for that name."""
+    wanted = sorted(names)
     found: set[str] = set()
     for start in range(0, len(wanted), _CHUNK):
-        rows = FileScan.objects.filter(content__in=wanted[start : start + _CHUNK], scanner=scanner())
-        found.update(rows.values_list("content", flat=True))
+        rows = FileScan.objects.filter(content__in=wanted[start : start + _CHUNK])
+        for content, made_by in rows.values_list("content", "scanner"):
+            if made_by in {scanner(), _scanner_for(names[content])}:
+                found.add(content)
     return found
 
 
 def scan_file(key: str) -> None:
     """key: repository, content and ending, as `request` writes it. Raises StorageUnavailable."""
     repository_id, content, ending = key.split(":", 2)
-    if FileScan.objects.filter(content=content, scanner=scanner()).exists():
+    name = f"file.{ending}"
+    if _scanned({content: name}):
         return
     try:
         file = _open(int(repository_id), content)
     except ObjectMissing:
         return  # it went meanwhile
     with file:
-        verdict = pickles.scan(file, f"file.{ending}")
+        verdict = pickles.scan(file, name)
     status = _STATUS[verdict.worst]
     if verdict.problem and status == FileScan.Status.SAFE:
         status = FileScan.Status.ERROR
@@ -87,7 +105,7 @@ def scan_file(key: str) -> None:
             "status": status,
             "imports": [list(entry) for entry in verdict.imports],
             "problem": verdict.problem[:500],
-            "scanner": scanner(),
+            "scanner": _scanner_for(name),
             "scanned_at": timezone.now(),
         },
     )
@@ -117,13 +135,23 @@ def verdicts(entries: Sequence[TreeEntry]) -> dict[str, dict[str, Any]]:
 
 
 def scans(files: Iterable[TreeEntry]) -> dict[str, FileScan]:
-    """The verdicts there are, by content."""
-    wanted = sorted({content_id(entry) for entry in files if pickles.may_hold_pickles(entry.name)})
+    """The verdicts there are, by content, that hold for all these files."""
+    names: dict[str, bool] = {}  # whether one of them is a pickle's
+    for entry in files:
+        if pickles.may_hold_pickles(entry.name):
+            content = content_id(entry)
+            names[content] = names.get(content, False) or pickles.is_named_as_pickle(entry.name)
+    wanted = sorted(names)
     found: dict[str, FileScan] = {}
     for start in range(0, len(wanted), _CHUNK):
         rows = FileScan.objects.filter(content__in=wanted[start : start + _CHUNK])
-        found |= {row.content: row for row in rows}
+        found |= {row.content: row for row in rows if _holds(row, as_pickle=names[row.content])}
     return found
+
+
+def _holds(scan: FileScan, *, as_pickle: bool) -> bool:
+    is_bad = scan.status in {FileScan.Status.UNSAFE, FileScan.Status.SUSPICIOUS}
+    return is_bad or not (as_pickle and scan.scanner.endswith(_BY_FIRST_BYTES))
 
 
 def status_of(entry: TreeEntry, scan: FileScan | None) -> str:

@@ -22,7 +22,7 @@ _LOG_2 = 0.6931471805599453
 
 
 def refresh() -> int:
-    """Returns how many repositories have or had a score."""
+    """Set it where it differs. Returns how many changed."""
     now = timezone.now()
     today = now.date()
     first_day = today - timedelta(days=DAYS - 1)
@@ -48,11 +48,10 @@ def refresh() -> int:
     )
     downloads = Coalesce(Subquery(lately, output_field=FloatField()), Value(0.0))
     likes = Value(10 / _LOG_2) * Ln(Cast(F("likes") + 1, FloatField()))
-    candidates = Repository.objects.filter(
-        Q(download_counts__day__gte=first_day) | Q(likes__gt=0) | ~Q(trending_score=0)
-    ).values("pk")
     alive = Q(likes__gt=0) | Q(pk__in=DownloadCount.objects.filter(day__gte=first_day).values("repository"))
     score = Case(
         When(alive, then=Round(downloads + likes + fresh, precision=1)), default=Value(0.0), output_field=FloatField()
     )
-    return Repository.objects.filter(pk__in=candidates).update(trending_score=score)
+    stale = Repository.objects.filter(alive | ~Q(trending_score=0)).annotate(score=score)
+    stale = stale.exclude(trending_score=F("score"))
+    return Repository.objects.filter(pk__in=stale.values("pk")).update(trending_score=score)

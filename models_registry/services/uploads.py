@@ -260,6 +260,9 @@ def _drop(key: str) -> None:
 @transaction.atomic
 def _register(session: UploadSession, key: str) -> LfsObject:
     access.keep(session.repository)
+    is_open = bool(UploadSession.objects.select_for_update().filter(pk=session.pk).values_list("pk"))
+    if key == session.key and not is_open:  # it was swept, with what lay there, or finished by another call
+        return _finished_meanwhile(session)
     # Garbage collection takes the same lock before it removes a content.
     stored = LfsObject.objects.select_for_update().filter(sha256=session.sha256).first()
     created = False
@@ -293,12 +296,12 @@ def session_for(repository: Repository, sha256: str) -> UploadSession | None:
     return UploadSession.objects.filter(repository=repository, sha256=sha256).order_by("-created_at").first()
 
 
-def _discard(session: UploadSession) -> None:
-    try:
-        storage.delete(session.key)
-    except StorageUnavailable:
-        return  # the session stays, and is swept when it expires
-    session.delete()
+@transaction.atomic
+def _taken_out(session: UploadSession) -> bool:
+    """Whether the session was still there. Whoever makes content of it at this moment has its lock, or comes too late."""
+    locked = list(UploadSession.objects.select_for_update().filter(pk=session.pk))
+    UploadSession.objects.filter(pk__in=[row.pk for row in locked]).delete()
+    return bool(locked)
 
 
 def sweep_expired() -> int:
@@ -311,6 +314,7 @@ def sweep_expired() -> int:
         if session.multipart_id and storage.size_of(session.key) is None:
             with contextlib.suppress(storage.ObjectMissing):  # the server has forgotten it
                 storage.abort_multipart(session.key, session.multipart_id)
-        _discard(session)
-        swept += 1
+        if _taken_out(session):
+            _drop(session.key)
+            swept += 1
     return swept

@@ -1,6 +1,7 @@
 """boto3, with only what every S3 server does: no conditional writes, no stored metadata, no meaning in an ETag."""
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -18,6 +19,8 @@ from models_registry.errors import ContentMismatch, StorageUnavailable
 READ_SECONDS = 3600
 WRITE_SECONDS = 6 * 3600
 _READ_BLOCK = 1024 * 1024
+_LISTING_ATTEMPTS = 5
+_LISTED_AGAIN_AFTER = 0.1
 
 
 class Part(NamedTuple):
@@ -140,8 +143,17 @@ def delete(key: str) -> None:
 
 def listing(prefix: str, *, after: str = "", count: int = 1000) -> list[Stored]:
     """Up to `count` objects in the order of their keys, from the first after `after` on. Slow on some servers."""
-    with _reported(prefix):
-        found = client().list_objects_v2(Bucket=settings.S3_BUCKET, Prefix=prefix, StartAfter=after, MaxKeys=count)
+    for attempts_left in reversed(range(_LISTING_ATTEMPTS)):
+        try:
+            with _reported(prefix):
+                found = client().list_objects_v2(
+                    Bucket=settings.S3_BUCKET, Prefix=prefix, StartAfter=after, MaxKeys=count
+                )
+            break
+        except ObjectMissing:  # some servers' word for an object that went while they listed
+            if not attempts_left:
+                raise
+            time.sleep(_LISTED_AGAIN_AFTER)
     return [Stored(item["Key"], item["Size"], item["LastModified"]) for item in found.get("Contents", [])]
 
 

@@ -88,3 +88,16 @@ def test_indexing_again_keeps_one_edge_for_each_base() -> None:
     index_commit(tuned.pk, make.commit(tuned, {"README.md": card("c/d")}).oid)
     assert edges(tuned) == [("c/d", "finetune")]
     assert LineageEdge.objects.count() == 1
+
+
+def test_no_tag_tells_a_stranger_the_name_of_a_private_base() -> None:
+    """Whoever guesses a name, or knows one from before, learns neither that it exists nor what it is called now."""
+    ada = make.user("ada")
+    secret = make.repository(ada, "Secret", private=True)
+    guessed = indexed({"README.md": card("ada/secret")})
+    written = {"base_model:ada/secret", "base_model:finetune:ada/secret"}
+    assert set(guessed.tags.values_list("tag", flat=True)) == written
+    move_repository(actor=Actor(user=ada), repository=secret, namespace="ada", name="hidden-now")
+    tag_children(str(secret.pk))
+    index_commit(guessed.pk, make.commit(guessed, {"file": "x"}).oid)
+    assert set(guessed.tags.values_list("tag", flat=True)) == written

@@ -142,3 +142,25 @@ def test_trees_and_repositories_tell_clients_what_was_found(client: Client) -> N
     assert "securityRepoStatus" not in client.get(repository.api_path).json()
     listed = client.get("/api/models?expand=securityRepoStatus").json()
     assert all(item["securityRepoStatus"] in (None, found) for item in listed)
+
+
+OLDEST = pickle.dumps(Evil(), protocol=0)  # no first bytes tell that it is a pickle
+
+
+@pytest.mark.parametrize("other", ["aaa_weights", "zzz_weights"])
+def test_a_harmless_name_beside_it_hides_no_pickle(other: str) -> None:
+    repository = with_files(**{"model_pkl": OLDEST, other: OLDEST})
+    work_off()
+    assert scanning.verdicts(files_of(repository))["model.pkl"]["status"] == "unsafe"
+
+
+def test_a_verdict_by_a_harmless_name_holds_for_no_pickle() -> None:
+    with_files(notes_weights=OLDEST)
+    work_off()
+    assert FileScan.objects.get().status == "safe"
+    repository = with_files(model_pkl=OLDEST)
+    assert scanning.verdicts(files_of(repository))["model.pkl"]["status"] == "unscanned"
+    assert work_off() == 1
+    assert scanning.verdicts(files_of(repository))["model.pkl"]["status"] == "unsafe"
+    with_files(other_weights=OLDEST)
+    assert work_off() == 0

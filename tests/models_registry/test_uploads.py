@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -174,3 +175,43 @@ def test_the_end_of_an_upload_may_come_twice_or_too_early(
     assert planned.session
     order(planned.session, put_parts(planned, BIG))
     assert LfsObject.objects.get().size == SIZE
+
+
+def test_sweeping_leaves_what_is_finished_while_it_looks(repository: Repository, monkeypatch: pytest.MonkeyPatch):
+    """An upload in parts lies where it stays: a session that has become content meanwhile has nothing to sweep."""
+    planned = plan(repository, BIG, multipart=True)
+    session = planned.session
+    assert session
+    parts = put_parts(planned, BIG)
+    UploadSession.objects.filter(pk=session.pk).update(expires_at=session.expires_at - timedelta(days=1))
+    size_of = uploads.storage.size_of
+
+    def finished_now(key: str) -> int | None:
+        monkeypatch.setattr(uploads.storage, "size_of", size_of)
+        uploads.complete_parts(session, parts)
+        return size_of(key)
+
+    monkeypatch.setattr(uploads.storage, "size_of", finished_now)
+    uploads.sweep_expired()
+    stored = LfsObject.objects.get(sha256=session.sha256)
+    assert stored.plain_key
+    assert size_of(stored.plain_key) == SIZE
+
+
+def test_what_was_swept_while_it_was_hashed_is_not_content(repository: Repository, monkeypatch: pytest.MonkeyPatch):
+    planned = plan(repository, BIG, multipart=True)
+    session = planned.session
+    assert session
+    parts = put_parts(planned, BIG)
+    sha256_of = uploads._sha256_of
+
+    def swept_then(key: str) -> str:
+        found = sha256_of(key)
+        UploadSession.objects.filter(pk=session.pk).update(expires_at=session.expires_at - timedelta(days=1))
+        assert uploads.sweep_expired() == 1
+        return found
+
+    monkeypatch.setattr(uploads, "_sha256_of", swept_then)
+    with pytest.raises(ContentMissing):
+        uploads.complete_parts(session, parts)
+    assert not LfsObject.objects.filter(sha256=session.sha256).exists()

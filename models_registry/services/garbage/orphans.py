@@ -1,6 +1,7 @@
 """Objects in storage, and open uploads, that no row names: left by who was killed between bytes and rows."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from django.db.models import Model
 
@@ -34,7 +35,8 @@ def step_open_uploads(_position: str, plan: Plan, amounts: Amounts) -> str | Non
             if upload.started < plan.in_flight_before() and upload.key not in named([upload.key]):
                 amounts.add("open uploads", 1)
                 if not plan.dry_run:
-                    storage.abort_multipart(upload.key, upload.upload_id)
+                    with suppress(storage.ObjectMissing):  # another collection was quicker
+                        storage.abort_multipart(upload.key, upload.upload_id)
     return None
 
 

@@ -65,7 +65,8 @@ def write(
     try:
         with transaction.atomic():
             batch = objects.next_batch(repository)  # holds the repository's row
-            access.require_push(actor, repository)
+            for name in {command.name if command.name.startswith("refs/pr/") else "" for command in commands}:
+                access.require_write_to(actor, repository, name)  # asked again: a push may take many minutes
             if Repository.objects.values_list("epoch", flat=True).get(pk=repository.pk) != epoch:
                 raise PreconditionFailed("The repository was cleaned up meanwhile: push again.")
             _own_content(actor, repository, brought)

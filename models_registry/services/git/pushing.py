@@ -7,7 +7,7 @@ from typing import IO
 from accounts.models import Actor
 from hub.errors import Forbidden, HubError, Invalid, PreconditionFailed
 from models_registry import access
-from models_registry.errors import PushRefused, RepositoryDisabled
+from models_registry.errors import GatedRepository, PushRefused, RepositoryDisabled
 from models_registry.models import Repository
 from models_registry.services import references
 from models_registry.services.git import checking, commands, folders, importing, programs, receiving, request_folders
@@ -69,7 +69,7 @@ def _receive(actor: Actor, repository: Repository, request: Request, body: IO[by
                 actor=actor, repository=repository, epoch=wanted.epoch, commands=allowed, brought=brought,
                 large=large, is_atomic="atomic" in request.abilities,
             )  # fmt: skip
-        except (Forbidden, PreconditionFailed) as error:  # what has changed while the pack came
+        except (Forbidden, GatedRepository, PreconditionFailed) as error:  # what has changed while the pack came
             raise PushRefused(str(error)) from None
     return refusals
 

@@ -67,8 +67,8 @@ def tags_of(
 
 
 def lineage_tags(edge: LineageEdge) -> list[str]:
-    """By the name that is written, and by the one the base has now."""
-    names = [edge.base_name, *([edge.base.full_name] if edge.base else [])]
+    """By the name that is written, and by the one the base has now, if everybody may know that."""
+    names = [edge.base_name, *([edge.base.full_name] if edge.base and edge.base.is_public else [])]
     return [tag for name in names for tag in (f"base_model:{name}", f"base_model:{edge.relation}:{name}")]
 
 

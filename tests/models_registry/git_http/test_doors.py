@@ -215,3 +215,11 @@ def test_a_renamed_repository_leads_git_on():
     answer = Client().get(f"{old}.git/info/refs?service=git-upload-pack")
     assert answer.status_code == 307
     assert answer["Location"].endswith(f"{repository.namespace.name}/renamed.git/info/refs?service=git-upload-pack")
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_a_page_says_how_to_clone_at_the_address_that_works(kind: str):
+    repository = make.repository(kind=kind)
+    make.commit(repository, {"model.bin": "words"})
+    page = Client().get(repository.get_absolute_url()).content.decode()
+    assert f"git clone http://testserver{repository.get_absolute_url()}" in page

@@ -109,3 +109,10 @@ def test_who_may_not_write_locks_nothing_and_nobody_is_asked_for_a_token():
     private = make.repository(private=True)
     stranger = Locks(private, make.token(make.user()))
     assert stranger.lock("a").status_code == stranger.post("/verify", {}).status_code == 404
+
+
+@pytest.mark.parametrize("body", ['{"limit": 1e999}', '{"cursor": 1e999}', '{"limit": [1]}'])
+def test_numbers_that_are_none(lab: tuple[Repository, Locks, Locks], body: str):
+    _, owner, _ = lab
+    answer = owner.client.post(f"{owner.address}/verify", body, content_type=JSON)
+    assert answer.status_code == 400

@@ -231,3 +231,12 @@ def test_words_that_are_no_text_are_kept_readable(pusher: Pusher):
     made = references.resolve(pusher.repository, "pushed")
     assert (made.title, made.body, made.author_name) == ("\ufffdtitle", "body \ufffd", "\ufffd\ufffd")
     assert made.committed_at.year == 5138
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 30, "01", "٣"])
+def test_a_pull_request_of_no_number(pusher: Pusher, number: str):
+    """More digits than Python reads, than the database holds, and spellings that are not the reference's."""
+    objects, commit = with_file(b"file.txt")
+    report = pusher.push(f"refs/pr/{number}", commit, objects, old="1" * 40)
+    assert report.status == 200
+    assert all(report.results.values())

@@ -146,3 +146,11 @@ def test_lists_of_likes_come_in_pages_of_as_many_queries(
         counts.append(len(captured))
     assert counts[0] == counts[1]
     assert 'rel="next"' in answer["Link"]
+
+
+def test_likes_of_what_the_asker_may_not_see_are_not_counted(api: Api) -> None:
+    ada = make.user("ada")
+    for repository in (make.repository(ada, "shown"), make.repository(ada, "secret", private=True)):
+        api("POST", f"{repository.api_path}/like", token=make.token(ada))
+    assert api("GET", "/api/users/ada/overview").json()["numLikes"] == 1
+    assert api("GET", "/api/users/ada/overview", token=make.token(ada)).json()["numLikes"] == 2
