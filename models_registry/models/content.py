@@ -198,12 +198,15 @@ class XetChunkKey(models.Model):
 
 
 class XetGrant(models.Model):
-    """Leave to put one xorb straight into storage, as the only part of a multipart upload that the hub completes."""
+    """Leave to put one xorb straight into storage, as the only part of a multipart upload that the hub completes.
+
+    `user`: whose leave it is; null where the hub itself makes chunks of what came plainly.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     xorb_hash = HashField(32)
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     key = models.CharField(max_length=200, unique=True)
     multipart_id = models.CharField(max_length=1100)
     size = models.PositiveIntegerField()
@@ -211,4 +214,4 @@ class XetGrant(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return f"{self.xorb_hash} by {self.user}"
+        return f"{self.xorb_hash} by {self.user or 'the hub'}"
