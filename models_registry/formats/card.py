@@ -20,6 +20,9 @@ MOST_VALUES = 20_000
 DEEPEST = 24
 MOST_TAGS = 200
 LONGEST_WORD = 200
+_NO_METADATA = (
+    "empty or missing yaml metadata in repo card: without it, nobody finds the repository by task, library or licence."
+)
 
 FRONT_MATTER = re.compile(r"\A\ufeff?\s*---[ \t]*\r?\n(?P<yaml>.*?)(?:\r?\n|(?<=\n))---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 
@@ -211,15 +214,18 @@ def facts(metadata: dict[str, Any]) -> CardFacts:
     )
 
 
-def validate(text: str) -> tuple[list[str], list[str]]:
-    """(errors, warnings) about a README.md, in words for its author; "license" and "model-index" in those of Hub clients."""
+def validate(text: str, *, strict: bool = False) -> tuple[list[str], list[str]]:
+    """(errors, warnings) about a README.md, in words for its author and partly those that Hub clients know.
+
+    strict: a licence that nobody knows is an error; otherwise it is kept and marked, which an upload is warned of.
+    """
     try:
         card = parse(text)
     except CardError as error:
         return [str(error)], []
     if not card.metadata:
-        return [], ["The card has no metadata: without it, nobody finds the repository by task, library or licence."]
-    if errors := list(_errors(card.metadata)):
+        return [], [_NO_METADATA]
+    if errors := list(_errors(card.metadata, strict=strict)):
         return errors, []
     found = facts(card.metadata)
     warnings = list(found.warnings)
@@ -230,8 +236,8 @@ def validate(text: str) -> tuple[list[str], list[str]]:
     return [], warnings
 
 
-def _errors(metadata: dict[str, Any]) -> Iterator[str]:
-    written = metadata.get("license")
+def _errors(metadata: dict[str, Any], *, strict: bool) -> Iterator[str]:
+    written = metadata.get("license") if strict else None
     for word in written if isinstance(written, list) else [written]:
         if word is None or (isinstance(word, str) and (word.lower() in UNSTATED or identify(word).known)):
             continue

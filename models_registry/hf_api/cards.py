@@ -13,13 +13,14 @@ from models_registry.hf_api.shapes import identity as shapes
 
 
 class ValidateYaml(HubApiView):
-    """JSON whatever the status: the client parses the body first. Its card classes ask for text/plain, and quote that."""
+    """JSON whatever the status: an upload parses the body first. Card classes ask for text/plain, and quote it."""
 
     @describe(body=shapes.CardText, answer=shapes.CardVerdict, also={400: shapes.CardVerdict})
     def post(self, request: ActorApiRequest) -> HttpResponseBase:
-        errors, warnings = _verdict(request)
+        in_words = request.headers.get("Accept") == "text/plain"
+        errors, warnings = _verdict(request, strict=in_words)
         status = 400 if errors else 200
-        if request.headers.get("Accept") == "text/plain":
+        if in_words:
             lines = [*(f"- Error: {message}" for message in errors), *(f"- Warning: {message}" for message in warnings)]
             return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8", status=status)
         answer = {
@@ -29,11 +30,11 @@ class ValidateYaml(HubApiView):
         return Response(answer, status=status)
 
 
-def _verdict(request: ActorApiRequest) -> tuple[list[str], list[str]]:
+def _verdict(request: ActorApiRequest, *, strict: bool) -> tuple[list[str], list[str]]:
     try:
         content = json_object(request).get("content")
     except BadRequest as error:
         return [str(error)], []
     if not isinstance(content, str):
         return ["The body needs the card's text as 'content'."], []
-    return card.validate(content)
+    return card.validate(content, strict=strict)

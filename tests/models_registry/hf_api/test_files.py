@@ -289,6 +289,8 @@ def test_card_classes_ask_for_the_verdict_in_words(client: Client) -> None:
     answer = client.post("/api/validate-yaml", body, "application/json", headers={"Accept": "text/plain"})
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/plain; charset=utf-8")
     assert answer.text.startswith('- Error: "license" must be one of')
+    kept = client.post("/api/validate-yaml", body, "application/json")  # as an upload asks
+    assert (kept.status_code, kept.json()["errors"], len(kept.json()["warnings"])) == (200, [], 1)
     body["content"] = "# hi"
     answer = client.post("/api/validate-yaml", body, "application/json", headers={"Accept": "text/plain"})
     assert (answer.status_code, answer.text.startswith("- Warning: ")) == (200, True)
