@@ -103,7 +103,10 @@ def sweep_uploads() -> None:
     xorbs.sweep_expired_grants()
 
 
-@job(conversion.KIND, lease=conversion.LEASE, attempts=8, retry_on=(*_PASSING, conversion.ConversionFailed))
+_CONVERTING = (*_PASSING, conversion.ConversionFailed, OSError)  # its small temporary folder wants a disk
+
+
+@job(conversion.KIND, lease=conversion.LEASE, attempts=8, retry_on=_CONVERTING)
 def chunk_content(key: str) -> None:
     conversion.convert(key)
 
