@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
 
 from accounts.models.namespace import Namespace, name_validators
-
-if TYPE_CHECKING:
-    from accounts.models.namespace import Role
 
 
 class GroveUserManager(UserManager["User"]):
@@ -52,7 +49,3 @@ class User(AbstractUser):
     @property
     def is_suspended(self) -> bool:
         return bool(self.suspended_reason)
-
-    def role_in(self, namespace: Namespace) -> Role | None:
-        """This user's role in a namespace; their own they administer."""
-        return namespace.role_of(self)

@@ -70,7 +70,8 @@ def environment(data: Path, chosen: Mapping[str, str]) -> dict[str, str]:
 def storage(data: Path, ports: Mapping[str, int], keys: Keys) -> Command:
     """rclone as an S3 server; its key goes by the environment, since anybody may read the arguments of a process."""
     folder = data / "storage"
-    (folder / BUCKET).mkdir(parents=True, exist_ok=True)
+    # rclone removes a folder with its last object: a PUT of just then finds none and is answered 500. This one stays.
+    (folder / BUCKET / "staging" / "kept").mkdir(parents=True, exist_ok=True)
     address = f"{LOOPBACK}:{ports['storage']}"
     return Command(
         "storage",

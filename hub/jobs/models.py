@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from hub.batches import batches
 from hub.celery import app
 
 _ADDED_AT_ONCE = 1000
@@ -53,8 +54,7 @@ class JobManager(models.Manager.from_queryset(JobQuerySet)):  # type: ignore[mis
     def add_many(self, kind: str, keys: Iterable[str]) -> None:
         """As `add`, in few queries. Some workers are woken at once, others by the sweeper."""
         now, wanted = timezone.now(), list(dict.fromkeys(keys))
-        for start in range(0, len(wanted), _ADDED_AT_ONCE):
-            chunk = wanted[start : start + _ADDED_AT_ONCE]
+        for chunk in batches(wanted, _ADDED_AT_ONCE):
             self.bulk_create((self.model(kind=kind, key=key, run_after=now) for key in chunk), ignore_conflicts=True)
             known = self.filter(kind=kind, key__in=chunk)
             known.filter(run_after__lt=now).update(requested=F("requested") + 1)

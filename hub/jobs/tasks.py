@@ -28,7 +28,8 @@ def run(job_id: int) -> None:
     try:
         kind.function(job.key)
     except NotNow:
-        row.held(job.attempt).update(state=State.QUEUED, attempt=0, run_after=timezone.now() + _WAIT)
+        later = timezone.now() + _WAIT
+        row.held(job.attempt).update(state=State.QUEUED, attempt=job.attempt - 1, run_after=later)
         return
     except Exception as error:  # the edge of the work: what failed is written down, and retried or reported
         reason = f"{type(error).__name__}: {error}"[:4000]

@@ -32,16 +32,21 @@ def next_link(request: HttpRequest, changes: Mapping[str, str]) -> dict[str, str
     return {"Link": f'<{address}>; rel="next"'}
 
 
+def id_cursor(request: HttpRequest) -> int:
+    """The id after which `?cursor=` lets the page begin, 0 for the first page. Raises BadRequest."""
+    cursor = request.GET.get("cursor") or "0"
+    if not cursor.isdecimal() or not cursor.isascii() or len(cursor) > _MOST_DIGITS:
+        raise BadRequest("This cursor is none that the hub has given.")
+    return int(cursor)
+
+
 def page_by_id(
     request: HttpRequest, rows: QuerySet[Row], *, newest_first: bool = False, default: int = 500, most: int = 1000
 ) -> tuple[list[Row], dict[str, str]]:
     """One page of rows in the order of their ids, from `?cursor=` on, and the Link header. Raises BadRequest."""
     limit = page_limit(request, default=default, most=most)
-    cursor = request.GET.get("cursor")
-    if cursor:
-        if not cursor.isdecimal() or not cursor.isascii() or len(cursor) > _MOST_DIGITS:
-            raise BadRequest("This cursor is none that the hub has given.")
-        rows = rows.filter(pk__lt=int(cursor)) if newest_first else rows.filter(pk__gt=int(cursor))
+    if cursor := id_cursor(request):
+        rows = rows.filter(pk__lt=cursor) if newest_first else rows.filter(pk__gt=cursor)
     found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])
     if len(found) <= limit:
         return found, {}

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from models_registry.formats.licences import identify
+from models_registry.formats.licences import UNSTATED, identify
 
 LARGEST_FRONT_MATTER = 256 * 1024  # bytes of UTF-8
 MOST_VALUES = 20_000
@@ -212,13 +212,15 @@ def facts(metadata: dict[str, Any]) -> CardFacts:
 
 
 def validate(text: str) -> tuple[list[str], list[str]]:
-    """(errors, warnings) about a README.md, in words for its author. Without errors it may be committed."""
+    """(errors, warnings) about a README.md, in words for its author; "license" and "model-index" in those of Hub clients."""
     try:
         card = parse(text)
     except CardError as error:
         return [str(error)], []
     if not card.metadata:
         return [], ["The card has no metadata: without it, nobody finds the repository by task, library or licence."]
+    if errors := list(_errors(card.metadata)):
+        return errors, []
     found = facts(card.metadata)
     warnings = list(found.warnings)
     if not found.licence:
@@ -226,3 +228,16 @@ def validate(text: str) -> tuple[list[str], list[str]]:
     elif not identify(found.licence).known:
         warnings.append(f"The licence “{found.licence}” is not in the SPDX list; it is kept as written.")
     return [], warnings
+
+
+def _errors(metadata: dict[str, Any]) -> Iterator[str]:
+    written = metadata.get("license")
+    for word in written if isinstance(written, list) else [written]:
+        if word is None or (isinstance(word, str) and (word.lower() in UNSTATED or identify(word).known)):
+            continue
+        yield f'"license" must be one of the SPDX list, or "other" with a "license_name" of your own: not “{str(word)[:60]}”.'
+    results = metadata.get("model-index")
+    if results is not None and not isinstance(results, list):
+        yield '"model-index" must be an array.'
+    elif any(not isinstance(result, dict) for result in results or []):
+        yield '"model-index" must be an array of objects.'

@@ -10,22 +10,43 @@ LONGEST = 200
 
 # Names that cards of model hubs use and SPDX does not know, with what they are called in full.
 HUB_NAMES = {
+    "apple-amlr": "Apple Machine Learning Research Model licence",
+    "apple-ascl": "Apple Sample Code licence",
     "bigcode-openrail-m": "BigCode OpenRAIL-M",
     "bigscience-bloom-rail-1.0": "BigScience BLOOM RAIL 1.0",
     "bigscience-openrail-m": "BigScience OpenRAIL-M",
+    "c-uda": "Computational Use of Data Agreement",
     "cc": "Creative Commons, version unstated",
     "creativeml-openrail-m": "CreativeML OpenRAIL-M",
+    "deepfloyd-if-license": "DeepFloyd IF licence",
+    "fair-noncommercial-research-license": "FAIR noncommercial research licence",
     "gemma": "Gemma terms of use",
+    "grok2-community": "Grok 2 community licence",
+    "h-research": "H Research licence",
+    "intel-research": "Intel research use licence",
+    "lgpl-lr": "Lesser General Public License for Linguistic Resources",
     "llama2": "Llama 2 community licence",
     "llama3": "Llama 3 community licence",
     "llama3.1": "Llama 3.1 community licence",
     "llama3.2": "Llama 3.2 community licence",
     "llama3.3": "Llama 3.3 community licence",
+    "llama4": "Llama 4 community licence",
+    "openmdw-1.0": "OpenMDW 1.0",
     "openrail": "OpenRAIL",
     "openrail++": "OpenRAIL++",
 }
 # Written in cards for what SPDX spells otherwise.
-SPELLINGS = {"afl-3.0": "AFL-3.0", "bsd": "BSD-3-Clause", "gfdl": "GFDL-1.3-or-later", "gpl": "GPL-3.0-or-later"}
+SPELLINGS = {
+    "afl-3.0": "AFL-3.0",
+    "bsd": "BSD-3-Clause",
+    "gfdl": "GFDL-1.3-or-later",
+    "gpl": "GPL-3.0-or-later",
+    "lgpl": "LGPL-3.0-or-later",
+    "odbl": "ODbL-1.0",
+    "odc-by": "ODC-By-1.0",
+    "pddl": "PDDL-1.0",
+}
+UNSTATED = {"other", "unknown"}  # what a card may say instead of a name
 
 
 @dataclass(frozen=True)

@@ -59,3 +59,13 @@ def parents_of(path: str) -> list[str]:
     """Every folder above a path, from the root (the empty string) down."""
     names = path.split("/")[:-1]
     return ["/".join(names[:depth]) for depth in range(len(names) + 1)]
+
+
+def joined(folder: str, name: str) -> str:
+    """What `name` is called from the root; the root itself is the empty string."""
+    return f"{folder}/{name}" if folder else name
+
+
+def depth_of(folder: str) -> int:
+    """Of the root 0."""
+    return folder.count("/") + 1 if folder else 0

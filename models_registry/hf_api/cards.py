@@ -1,5 +1,7 @@
 """Is this README's front matter valid?"""
 
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
@@ -11,23 +13,27 @@ from models_registry.hf_api.shapes import identity as shapes
 
 
 class ValidateYaml(HubApiView):
-    """JSON in every case: the client parses the body before it looks at the status."""
+    """JSON whatever the status: the client parses the body first. Its card classes ask for text/plain, and quote that."""
 
     @describe(body=shapes.CardText, answer=shapes.CardVerdict, also={400: shapes.CardVerdict})
-    def post(self, request: ActorApiRequest) -> Response:
-        try:
-            content = json_object(request).get("content")
-        except BadRequest as error:
-            return _refusal(str(error))
-        if not isinstance(content, str):
-            return _refusal("The body needs the card's text as 'content'.")
-        errors, warnings = card.validate(content)
+    def post(self, request: ActorApiRequest) -> HttpResponseBase:
+        errors, warnings = _verdict(request)
+        status = 400 if errors else 200
+        if request.headers.get("Accept") == "text/plain":
+            lines = [*(f"- Error: {message}" for message in errors), *(f"- Warning: {message}" for message in warnings)]
+            return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8", status=status)
         answer = {
             "errors": [{"message": message} for message in errors],
             "warnings": [{"message": message} for message in warnings],
         }
-        return Response(answer, status=400 if errors else 200)
+        return Response(answer, status=status)
 
 
-def _refusal(reason: str) -> Response:
-    return Response({"errors": [{"message": reason}], "warnings": []}, status=400)
+def _verdict(request: ActorApiRequest) -> tuple[list[str], list[str]]:
+    try:
+        content = json_object(request).get("content")
+    except BadRequest as error:
+        return [str(error)], []
+    if not isinstance(content, str):
+        return ["The body needs the card's text as 'content'."], []
+    return card.validate(content)

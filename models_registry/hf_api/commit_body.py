@@ -80,8 +80,9 @@ def _parsed(line: bytes, number: int) -> tuple[str, dict[str, Any]]:
 
 
 def _read_header(commit: CommitBody, value: dict[str, Any]) -> None:
-    commit.title = _text(value, "summary", 1).strip()
-    commit.body = str(value.get("description") or "")
+    title, _, more = _text(value, "summary", 1).replace("\r\n", "\n").strip().partition("\n\n")
+    commit.title = " ".join(title.split("\n"))  # as git folds it
+    commit.body = "\n\n".join(part for part in (more.lstrip("\n"), str(value.get("description") or "")) if part)
     if "\0" in commit.title or "\0" in commit.body:
         raise BadRequest("The commit's message holds a NUL character.")
     if len(commit.title) + len(commit.body) > MAX_MESSAGE:

@@ -52,11 +52,7 @@ def _change(change: Change) -> dict[str, Any]:
         answer["old"] = _side(change.old)
     if change.new is not None:
         answer["new"] = _side(change.new)
-    answer["diff"] = None
-    if change.hunks is not None:
-        answer["diff"] = "".join(
-            f"{hunk.header}\n" + "".join(f"{line.sign}{line.text}\n" for line in hunk.lines) for hunk in change.hunks
-        )
+    answer["diff"] = None if change.hunks is None else "".join(comparing.hunk_lines(change.hunks))
     return answer
 
 

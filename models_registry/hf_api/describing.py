@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from django.db.models import Count
 
+from accounts.models import Actor
 from hub.errors import BadRequest
 from models_registry.formats.licences import identify
 from models_registry.models import (
@@ -29,6 +30,18 @@ from models_registry.services.trees import TreeEntry
 
 _BIBTEX = re.compile(r"```(?:bibtex|bib|latex)?[ \t]*\n(\s*@\w+\{.*?)```", re.DOTALL)
 _LONGEST_TEXT = 4000  # of a description or citation
+
+
+class CardWords(NamedTuple):
+    """The beginning of a card's text, and what it asks to be cited by."""
+
+    description: str
+    citation: str | None
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        found = _BIBTEX.search(text)
+        return cls(text.strip()[:_LONGEST_TEXT], found[1].strip()[:_LONGEST_TEXT] if found else None)
 
 
 class Page:
@@ -54,7 +67,15 @@ class Page:
 
     @cached_property
     def cards(self) -> dict[int, Card]:
-        return {card.repository_id: card for card in Card.objects.filter(repository__in=self._ids)}
+        """Without their texts."""
+        rows = Card.objects.filter(repository__in=self._ids).defer("text")
+        return {card.repository_id: card for card in rows}
+
+    @cached_property
+    def words(self) -> dict[int, CardWords]:
+        """Of the cards' texts, which are long and many, so no more is held than is answered."""
+        rows = Card.objects.filter(repository__in=self._ids).values_list("repository", "text")
+        return {repository: CardWords.of(text) for repository, text in rows.iterator(chunk_size=20)}
 
     @cached_property
     def facts(self) -> dict[int, RepositoryFacts]:
@@ -110,9 +131,8 @@ class Page:
 
     @cached_property
     def children(self) -> dict[int, int]:
-        edges = LineageEdge.objects.filter(
-            base__in=self._ids, repository__private=False, repository__disabled_reason=""
-        )
+        public = Repository.objects.visible_to(Actor()).values("pk")
+        edges = LineageEdge.objects.filter(base__in=self._ids, repository__in=public)
         return dict(edges.order_by().values_list("base").annotate(Count("repository", distinct=True)))
 
     def from_card(self, repository: Repository, name: str) -> Any:
@@ -161,14 +181,13 @@ def _licence(_page: Page, repository: Repository) -> dict[str, Any] | None:
 
 
 def _description(page: Page, repository: Repository) -> str | None:
-    card = page.cards.get(repository.pk)
-    return (card.text.strip()[:_LONGEST_TEXT] if card else "") or repository.summary or None
+    said = page.words.get(repository.pk)
+    return (said.description if said else "") or repository.summary or None
 
 
 def _citation(page: Page, repository: Repository) -> str | None:
-    card = page.cards.get(repository.pk)
-    found = _BIBTEX.search(card.text) if card else None
-    return found[1].strip()[:_LONGEST_TEXT] if found else None
+    said = page.words.get(repository.pk)
+    return said.citation if said else None
 
 
 Property = Callable[[Page, Repository], Any]

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
 from hub.wire.describing import describe
-from hub.wire.pagination import next_link, page_limit
+from hub.wire.pagination import id_cursor, next_link, page_limit
 from hub.wire.views import json_object
 from models_registry import access
 from models_registry.hf_api.shapes import lfs_files as shapes
@@ -28,11 +28,8 @@ class LargeFiles(RepositoryView):
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         access.require_read(request.actor, repository)
-        cursor = request.query_params.get("cursor", "0")
-        if not re.fullmatch(r"[0-9]{1,18}", cursor):
-            raise BadRequest("The cursor is not one of this list.")
         limit = page_limit(request, default=100, most=1000)
-        found, more = lfs_files.listing(repository, after=int(cursor), limit=limit)
+        found, more = lfs_files.listing(repository, after=id_cursor(request), limit=limit)
         headers = next_link(request._request, {"cursor": str(found[-1].id)}) if more else {}  # noqa: SLF001
         return Response([_listed(file) for file in found], headers=headers)
 

@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db.models import Count
 from rest_framework.response import Response
 
+from accounts.models import Actor
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
 from hub.wire.describing import describe
@@ -130,7 +131,7 @@ class TagsByType(HubApiView):
 
 
 def _tags_by_type(kind: Kind) -> dict[str, list[dict[str, Any]]]:
-    public = Repository.objects.filter(kind=kind, private=False, disabled_reason="")
+    public = Repository.objects.visible_to(Actor()).filter(kind=kind)
     counted = RepositoryTag.objects.filter(repository__in=public.values("pk")).values("tag").annotate(count=Count("pk"))
     commonest = counted.order_by("-count", "tag").values_list("tag", flat=True)[: _MOST_TAGS * 10]
     columns = {"pipeline_tag": "task", "library": "library"} if kind == Kind.MODEL else {}

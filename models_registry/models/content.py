@@ -57,7 +57,7 @@ class RepositoryLfsObject(models.Model):
     `told_at`: when a client last uploaded it, or was told that it need not. Until a commit names it, that keeps it a while.
     """
 
-    repository = models.ForeignKey(Repository, models.CASCADE, related_name="possessions")
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="possessions", db_index=False)
     lfs_object = models.ForeignKey(LfsObject, models.CASCADE, related_name="possessions")
     path = models.CharField(max_length=4096, blank=True)
     reference = models.CharField(max_length=255, blank=True)
@@ -76,7 +76,7 @@ class RepositoryLfsObject(models.Model):
 class ServedBytes(models.Model):
     """How much of a content went out by plain HTTP within one hour: what is asked for much may get a plain copy."""
 
-    lfs_object = models.ForeignKey(LfsObject, models.CASCADE, related_name="served")
+    lfs_object = models.ForeignKey(LfsObject, models.CASCADE, related_name="served", db_index=False)
     hour = models.DateTimeField(db_index=True)
     size = models.PositiveBigIntegerField(default=0)
 
@@ -142,7 +142,7 @@ class Xorb(models.Model):
 class XorbHolder(models.Model):
     """Who sent a xorb: within its own namespaces a client may learn what is stored."""
 
-    xorb = models.ForeignKey(Xorb, models.CASCADE, related_name="holders")
+    xorb = models.ForeignKey(Xorb, models.CASCADE, related_name="holders", db_index=False)
     namespace = models.ForeignKey(Namespace, models.CASCADE, related_name="+")
 
     class Meta:
@@ -168,7 +168,7 @@ class XetFile(models.Model):
 class XetTerm(models.Model):
     """Chunks [chunk_start, chunk_end) of a xorb, standing at `offset` of the file, `length` bytes unpacked."""
 
-    file = models.ForeignKey(XetFile, models.CASCADE, related_name="terms")
+    file = models.ForeignKey(XetFile, models.CASCADE, related_name="terms", db_index=False)
     index = models.PositiveIntegerField()
     offset = models.PositiveBigIntegerField()
     length = models.PositiveIntegerField()
@@ -198,12 +198,15 @@ class XetChunkKey(models.Model):
 
 
 class XetGrant(models.Model):
-    """Leave to put one xorb straight into storage, as the only part of a multipart upload that the hub completes."""
+    """Leave to put one xorb straight into storage, as the only part of a multipart upload that the hub completes.
+
+    `user`: whose leave it is; null where the hub itself makes chunks of what came plainly.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     xorb_hash = HashField(32)
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     key = models.CharField(max_length=200, unique=True)
     multipart_id = models.CharField(max_length=1100)
     size = models.PositiveIntegerField()
@@ -211,4 +214,4 @@ class XetGrant(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return f"{self.xorb_hash} by {self.user}"
+        return f"{self.xorb_hash} by {self.user or 'the hub'}"

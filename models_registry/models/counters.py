@@ -8,7 +8,7 @@ from models_registry.models.repository import Repository
 class DownloadCount(models.Model):
     """Downloads of one repository on one day (UTC). Sums of these stand in Repository.downloads."""
 
-    repository = models.ForeignKey(Repository, models.CASCADE, related_name="download_counts")
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="download_counts", db_index=False)
     day = models.DateField()
     count = models.PositiveBigIntegerField(default=0)
 

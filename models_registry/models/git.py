@@ -39,7 +39,7 @@ class ReferenceQuerySet(models.QuerySet["Reference"]):
 class Reference(models.Model):
     """A branch, tag or pull request's head. `target`: a commit's id, or an annotated tag's."""
 
-    repository = models.ForeignKey(Repository, models.CASCADE, related_name="references")
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="references", db_index=False)
     name = models.CharField(max_length=255)
     target = HashField(20)
 
@@ -77,7 +77,7 @@ class GitObject(models.Model):
     """
 
     pk = models.CompositePrimaryKey("repository_id", "oid")
-    repository = models.ForeignKey(Repository, models.CASCADE, related_name="git_objects")
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="git_objects", db_index=False)
     oid = HashField(20)
     kind = models.PositiveSmallIntegerField(choices=ObjectKind.choices)
     size = models.PositiveBigIntegerField(help_text="Inflated bytes, without git's header.")
@@ -112,7 +112,7 @@ class GitObject(models.Model):
 class Commit(models.Model):
     """A commit as lists show it; the git object of the same id is the truth it was taken from."""
 
-    repository = models.ForeignKey(Repository, models.CASCADE, related_name="commits")
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="commits", db_index=False)
     oid = HashField(20)
     tree = HashField(20)
     first_parent = HashField(20, null=True)
@@ -141,7 +141,7 @@ class FolderHistory(models.Model):
     a commit touched, so a folder's current map is found by walking down from the root's (`services.history`).
     """
 
-    repository = models.ForeignKey(Repository, models.CASCADE, related_name="+")
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="+", db_index=False)
     commit = HashField(20)
     path = models.CharField(max_length=4096, blank=True)
     data = models.BinaryField()

@@ -25,7 +25,7 @@ class Card(models.Model):
 class RepositoryTag(models.Model):
     """One tag of a repository, as lists filter by it: free words, and `license:mit`, `language:en`, `base_model:ns/name` …"""
 
-    repository = models.ForeignKey(Repository, models.CASCADE, related_name="tags")
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="tags", db_index=False)
     tag = models.CharField(max_length=200)
 
     class Meta:

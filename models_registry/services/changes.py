@@ -1,6 +1,6 @@
-"""What a commit may do to the files of a repository, and which content it may name."""
+"""What a commit may do to the files of a repository."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,8 +8,8 @@ from accounts.models import Actor
 from models_registry.errors import BadPath, ContentMismatch, ContentMissing, ContentTooLarge
 from models_registry.formats import git_objects, paths
 from models_registry.formats.git_objects import Pointer
-from models_registry.models import LfsObject, Repository, RepositoryLfsObject
-from models_registry.services import objects
+from models_registry.models import LfsObject, Repository
+from models_registry.services import objects, possession
 from models_registry.services.objects import Prepared
 
 MAX_CHANGES = 25_000
@@ -74,31 +74,11 @@ def possessed(actor: Actor, repository: Repository, changes: Sequence[Change]) -
             named.setdefault(change.sha256, change.path)
         elif isinstance(change, AddFile) and change.blob.pointer is not None:  # a pointer typed as a text file
             named.setdefault(change.blob.pointer.sha256, change.path)
-    found, missing = possess(actor, repository, named)
-    for sha256 in missing:
-        raise ContentMissing(f"The content of {named[sha256]!r} (sha256 {sha256}) was not uploaded to this repository.")
+    found = possession.claimed(actor, repository, list(named))
+    for sha256, path in named.items():
+        if sha256 not in found:
+            raise ContentMissing(f"The content of {path!r} (sha256 {sha256}) was not uploaded to this repository.")
     return found
-
-
-def possess(actor: Actor, repository: Repository, named: Mapping[str, str]) -> tuple[dict[str, LfsObject], list[str]]:
-    """Of the content named as {SHA-256: path}: what the repository may have, and the hashes of what it may not."""
-    found: dict[str, LfsObject] = {}
-    hashes = list(named)
-    for start in range(0, len(hashes), 500):
-        here = hashes[start : start + 500]
-        own = LfsObject.objects.filter(sha256__in=here, possessions__repository=repository)
-        found |= {row.sha256: row for row in own}
-        missing = [sha256 for sha256 in here if sha256 not in found]
-        if missing:
-            readable = Repository.objects.readable_by(actor)
-            copied = LfsObject.objects.filter(sha256__in=missing, possessions__repository__in=readable).distinct()
-            copies = {row.sha256: row for row in copied}
-            RepositoryLfsObject.objects.bulk_create(
-                [RepositoryLfsObject(repository=repository, lfs_object=row) for row in copies.values()],
-                ignore_conflicts=True,
-            )
-            found |= copies
-    return found, [sha256 for sha256 in hashes if sha256 not in found]
 
 
 def blob_of(change: AddFile | AddLfsFile, content: dict[str, LfsObject]) -> Prepared:
@@ -117,20 +97,5 @@ def blob_of(change: AddFile | AddLfsFile, content: dict[str, LfsObject]) -> Prep
 
 def note_places(repository: Repository, changes: Sequence[Change], reference: str) -> None:
     """Remember where a commit puts its large files, for the list of them."""
-    note_content(
-        repository, {change.sha256: change.path for change in changes if isinstance(change, AddLfsFile)}, reference
-    )
-
-
-def note_content(repository: Repository, places: Mapping[str, str], reference: str) -> None:
-    """As `note_places`, for content named as {SHA-256: path}."""
-    hashes = list(places)
-    for start in range(0, len(hashes), 500):
-        rows = list(
-            RepositoryLfsObject.objects.filter(
-                repository=repository, lfs_object__sha256__in=hashes[start : start + 500]
-            ).select_related("lfs_object")
-        )
-        for row in rows:
-            row.path, row.reference = places[row.lfs_object.sha256], reference
-        RepositoryLfsObject.objects.bulk_update(rows, ["path", "reference"])
+    places = {change.sha256: change.path for change in changes if isinstance(change, AddLfsFile)}
+    possession.note_places(repository, places, reference)

@@ -1,9 +1,10 @@
 """What `a..b` and `a...b` ask for, and a comparison as git writes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hub.errors import BadRequest
 from models_registry.errors import RevisionNotFound
+from models_registry.formats.text_diff import Hunk
 from models_registry.models import Commit, Repository
 from models_registry.services import ancestry, references
 from models_registry.services.diffs import Change, Kind
@@ -44,9 +45,14 @@ def patch(change: Change) -> Iterator[str]:
         yield f"Binary files {before} and {after} differ\n"
     elif change.hunks:
         yield f"--- {before}\n+++ {after}\n"
-        for hunk in change.hunks:
-            yield f"{hunk.header}\n"
-            yield from (f"{line.sign}{line.text}\n" for line in hunk.lines)
+        yield from hunk_lines(change.hunks)
+
+
+def hunk_lines(hunks: Iterable[Hunk]) -> Iterator[str]:
+    """With their headers, each with the end of its line."""
+    for hunk in hunks:
+        yield f"{hunk.header}\n"
+        yield from (f"{line.sign}{line.text}\n" for line in hunk.lines)
 
 
 def _mode_lines(change: Change) -> Iterator[str]:

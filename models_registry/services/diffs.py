@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from models_registry.formats import git_objects, text_diff
 from models_registry.formats.git_objects import EMPTY_TREE, Entry
+from models_registry.formats.paths import joined
 from models_registry.formats.text_diff import Hunk
 from models_registry.models import Commit, GitObject, Repository
 from models_registry.services import objects, trees
@@ -102,7 +103,7 @@ class _Differences:
             if len(self.removed) + len(self.added) >= MOST_SIDES:
                 self.is_cut = True
                 break
-            path = f"{folder}/{name}" if folder else name
+            path = joined(folder, name)
             inner = []
             for side, entry in ((self.removed, before), (self.added, now)):
                 if entry is not None and not entry.is_folder:

@@ -3,7 +3,9 @@
 import zlib
 from collections.abc import Mapping
 
+from hub.batches import batches
 from models_registry.formats import git_objects
+from models_registry.formats.paths import joined
 from models_registry.models import GitObject, ObjectKind
 
 _OIDS_A_QUERY = 2000
@@ -22,7 +24,7 @@ def of_trees(roots: Mapping[int, str], *, most: int | None = None) -> dict[int, 
         below = []
         for repository, folder, oid in level:
             for name, entry in trees.get((repository, oid), {}).items():
-                path = f"{folder}/{name}" if folder else name
+                path = joined(folder, name)
                 if entry.is_folder:
                     below.append((repository, path, entry.oid))
                 else:
@@ -36,8 +38,7 @@ def of_trees(roots: Mapping[int, str], *, most: int | None = None) -> dict[int, 
 
 def _trees(level: list[tuple[int, str, str]]) -> dict[tuple[int, str], dict[str, git_objects.Entry]]:
     trees = {}
-    for start in range(0, len(level), _OIDS_A_QUERY):
-        part = level[start : start + _OIDS_A_QUERY]
+    for part in batches(level, _OIDS_A_QUERY):
         rows = GitObject.objects.filter(
             repository__in={repository for repository, _, _ in part}, oid__in={oid for _, _, oid in part},
             kind=ObjectKind.TREE,

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from hub.batches import batches
 from hub.jobs.models import Job
 from models_registry.models import Commit, FolderHistory, Repository
 
@@ -97,11 +98,6 @@ def record(
     )
 
 
-def is_known(repository: Repository, commit: Commit) -> bool:
-    """Whether the maps of a commit are there; those of one that was pushed come a moment later."""
-    return FolderHistory.objects.filter(repository=repository, commit=commit.oid, path="").exists()
-
-
 def ask_for_maps(repository: Repository) -> None:
     """Have the maps made that commits of this repository lack."""
     Job.objects.add("map_history", str(repository.pk))
@@ -137,14 +133,10 @@ def add_commits(commits: Sequence[Commit]) -> None:
         return
     parents = {parent for commit in commits for parent in commit.parents} - {commit.oid for commit in commits}
     listed: dict[str, datetime] = {}
-    for here in _chunks(sorted(parents)):
+    for here in batches(sorted(parents), _AT_ONCE):
         known = Commit.objects.filter(repository=commits[0].repository, oid__in=here)
         listed.update(known.values_list("oid", "listed_at"))
     for commit in commits:
         above = [listed[parent] for parent in commit.parents if parent in listed]
         listed[commit.oid] = commit.listed_at = max([commit.committed_at, *above])
     Commit.objects.bulk_create(commits, ignore_conflicts=True, batch_size=_AT_ONCE)
-
-
-def _chunks(items: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))

@@ -2,14 +2,16 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from operator import or_
 from typing import Generic, TypeVar
 
 from django.db.models import Exists, OuterRef, Q
 
+from hub.batches import batches
 from models_registry.formats.git_objects import EMPTY_TREE, Entry
+from models_registry.formats.paths import joined
 from models_registry.models import Commit, FolderHistory, Repository
 from models_registry.services import history, objects
 
@@ -115,7 +117,7 @@ class _Walk:
                             for old, said in known
                             if name in old and old[name].is_folder and name in said
                         ]
-                        below[f"{path}/{name}" if path else name] = (entry.oid, inside)
+                        below[joined(path, name)] = (entry.oid, inside)
                 made[path] = origins
             level = below
         for path, said in reversed(made.items()):  # the root's comes last: it tells that all are there
@@ -146,7 +148,7 @@ class _Walk:
                 found[oid] = kept
             elif oid != EMPTY_TREE:
                 lacking.append(oid)
-        for here in _chunks(lacking):
+        for here in batches(lacking, _ROWS_AT_ONCE):
             for oid, tree in objects.trees(self._repository, here).items():
                 self._trees.put(oid, tree)
                 found[oid] = tree
@@ -162,9 +164,8 @@ class _Walk:
                 lacking.append(key)
             else:
                 found[key] = kept
-        for start in range(0, len(lacking), _PAIRS_AT_ONCE):
-            here = lacking[start : start + _PAIRS_AT_ONCE]
-            pairs = reduce(or_, (Q(commit=commit, path=path) for commit, path in here))
+        for some in batches(lacking, _PAIRS_AT_ONCE):
+            pairs = reduce(or_, (Q(commit=commit, path=path) for commit, path in some))
             rows = FolderHistory.objects.filter(pairs, repository=self._repository)
             for commit, path, data in rows.values_list("commit", "path", "data"):
                 found[commit, path] = history.unpacked(bytes(data))
@@ -172,7 +173,3 @@ class _Walk:
         if len(found) < len(set(lacking) | found.keys()):
             raise _Unknown
         return found
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (items[start : start + _ROWS_AT_ONCE] for start in range(0, len(items), _ROWS_AT_ONCE))

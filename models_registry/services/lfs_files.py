@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef
 
 from accounts.models import Actor, AuditEntry
 from models_registry import access
+from models_registry.formats.paths import joined
 from models_registry.models import Commit, GitObject, LfsObject, Reference, Repository, RepositoryLfsObject
 from models_registry.services import objects, references, rewriting, storage_use
 
@@ -70,7 +71,7 @@ def _places(repository: Repository, hashes: Sequence[str]) -> dict[str, tuple[st
                 continue
             seen.add(oid)
             for name, entry in loaded[oid].items():
-                path = f"{above}/{name}" if above else name
+                path = joined(above, name)
                 if entry.is_folder:
                     below.append((path, entry.oid, reference))
                 elif sha256 := wanted.pop(entry.oid, None):

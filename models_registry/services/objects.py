@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import F
 
 from accounts.models import User
+from hub.batches import batches
 from models_registry import storage
 from models_registry.errors import RepositoryNotFound
 from models_registry.formats import git_objects
@@ -83,8 +84,7 @@ def insert(repository: Repository, prepared: Iterable[Prepared], *, batch: int) 
     table = connection.ops.quote_name(GitObject._meta.db_table)  # noqa: SLF001 - documented, for all its name
     row = f"({', '.join(['%s'] * len(_COLUMNS))})"
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            here = rows[start : start + _ROWS_AT_ONCE]
+        for here in batches(rows, _ROWS_AT_ONCE):
             cursor.execute(
                 f"INSERT INTO {table} ({', '.join(_COLUMNS)}) VALUES {', '.join([row] * len(here))}"  # noqa: S608 - names of ours
                 " ON CONFLICT DO NOTHING",

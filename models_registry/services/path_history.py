@@ -28,8 +28,6 @@ def of_path(repository: Repository, start: Commit, path: str, *, limit: int, beg
     folder, _, name = path.rpartition("/")
     if not begins_here:
         newest = _last_change(repository, start.oid, folder, name)
-        if newest is None and not history.is_known(repository, start):
-            return PathHistory([], None)  # pushed a moment ago
         if newest is None:
             if path not in trees.find(repository, start, [path]):
                 raise EntryNotFound(f"There is no file or folder {path!r} at revision {start.oid[:12]}.")

@@ -5,12 +5,13 @@ Then one transaction moves the references, if nothing was written meanwhile, and
 word or two for each tree and commit, and never more parsed trees than `objects.first_trees` reads at once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F
 
+from hub.batches import batches
 from hub.errors import Conflict
 from models_registry.events import commit_created
 from models_registry.formats import git_objects
@@ -78,7 +79,7 @@ class _Rewriting:
             .iterator(chunk_size=2000)
             if oid not in self._seen
         }
-        for chunk in _chunks(_parents_first({oid: parents for oid, (_, parents) in commits.items()}), _COMMITS):
+        for chunk in batches(_parents_first({oid: parents for oid, (_, parents) in commits.items()}), _COMMITS):
             self._make_trees([commits[oid][0] for oid in chunk])
             self._make_commits({oid: commits[oid] for oid in chunk})
             self._seen.update(chunk)
@@ -164,7 +165,7 @@ class _Rewriting:
             )
             for row in rows
         )
-        for chunk in _chunks(made, _ROWS):
+        for chunk in batches(made, _ROWS):
             FolderHistory.objects.bulk_create(chunk, ignore_conflicts=True)
 
     @transaction.atomic
@@ -219,22 +220,11 @@ class _Rewriting:
 
     def _remove_rows(self) -> None:
         replaced_trees = (oid for oid, other in self._trees.items() if other != oid)
-        for chunk in _chunks([*self._commits, *self._blobs, *replaced_trees], _ROWS):
+        for chunk in batches([*self._commits, *self._blobs, *replaced_trees], _ROWS):
             GitObject.objects.filter(repository=self._repository, oid__in=chunk).delete()
             Commit.objects.filter(repository=self._repository, oid__in=chunk).delete()
             FolderHistory.objects.filter(repository=self._repository, commit__in=chunk).delete()
         RepositoryLfsObject.objects.filter(repository=self._repository, lfs_object__sha256__in=self._hashes).delete()
-
-
-def _chunks(items: Iterable, size: int) -> Iterator[list]:
-    chunk = []
-    for item in items:
-        chunk.append(item)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _parents_first(above: dict[str, list[str]]) -> list[str]:

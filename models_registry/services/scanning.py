@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from hub.batches import batches
 from hub.jobs.models import Job
 from models_registry.formats import pickles
 from models_registry.models import Commit, FileScan, GitObject, LfsObject, ObjectKind, Repository
@@ -29,9 +30,7 @@ _STATUS = {
     pickles.SUSPICIOUS: FileScan.Status.SUSPICIOUS,
     pickles.SAFE: FileScan.Status.SAFE,
 }
-_CHUNK = 2000
-
-
+_AT_ONCE = 2000
 _BY_FIRST_BYTES = " by first bytes"  # after the scanner's name: no name said that it is a pickle
 
 
@@ -74,10 +73,9 @@ def request_commit(repository_id: int, oid: str) -> None:
 
 def _scanned(names: Mapping[str, str]) -> set[str]:
     """Those of these contents, each with a name it has, of which there is a verdict that holds for that name."""
-    wanted = sorted(names)
     found: set[str] = set()
-    for start in range(0, len(wanted), _CHUNK):
-        rows = FileScan.objects.filter(content__in=wanted[start : start + _CHUNK])
+    for some in batches(sorted(names), _AT_ONCE):
+        rows = FileScan.objects.filter(content__in=some)
         for content, made_by in rows.values_list("content", "scanner"):
             if made_by in {scanner(), _scanner_for(names[content])}:
                 found.add(content)
@@ -141,10 +139,9 @@ def scans(files: Iterable[TreeEntry]) -> dict[str, FileScan]:
         if pickles.may_hold_pickles(entry.name):
             content = content_id(entry)
             names[content] = names.get(content, False) or pickles.is_named_as_pickle(entry.name)
-    wanted = sorted(names)
     found: dict[str, FileScan] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        rows = FileScan.objects.filter(content__in=wanted[start : start + _CHUNK])
+    for some in batches(sorted(names), _AT_ONCE):
+        rows = FileScan.objects.filter(content__in=some)
         found |= {row.content: row for row in rows if _holds(row, as_pickle=names[row.content])}
     return found
 

@@ -5,6 +5,7 @@ from django.db.models import F
 
 from accounts.models import Actor
 from models_registry import access
+from models_registry.formats.paths import joined
 from models_registry.models import Commit, Repository
 from models_registry.services import history, objects, references
 from models_registry.services.commits import move, write_commit
@@ -41,7 +42,7 @@ def _record_all(repository: Repository, commit: Commit) -> None:
         names = {path: set(loaded[oid]) for path, oid in folders if oid in loaded}
         history.record(repository, parent=None, commit=commit.oid, changed=names, present=names)
         below = [
-            (f"{path}/{name}" if path else name, entry.oid)
+            (joined(path, name), entry.oid)
             for path, oid in folders
             if oid in loaded
             for name, entry in loaded[oid].items()

@@ -6,6 +6,7 @@ from typing import Any
 from hub.errors import Invalid
 from hub.wire import json_text
 from models_registry.errors import ContentTooLarge
+from models_registry.formats.paths import joined
 from models_registry.formats.safetensors_header import PREFIX_BYTES, InvalidHeaderError, header_end, parse_header
 from models_registry.models import Commit, Repository
 from models_registry.services import reading, trees
@@ -31,7 +32,7 @@ def of_index(repository: Repository, commit: Commit, path: str) -> tuple[dict[st
     if len(shards) > MAX_SHARDS:
         raise ContentTooLarge(f"The index names {len(shards)} files; at most {MAX_SHARDS} are read.")
     folder = path.rpartition("/")[0]
-    place_of = {shard: f"{folder}/{shard}" if folder else shard for shard in shards}
+    place_of = {shard: joined(folder, shard) for shard in shards}
     found = trees.find(repository, commit, place_of.values())
     headers, left = {}, _MOST_BYTES
     for shard, place in place_of.items():

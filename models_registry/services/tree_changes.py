@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from models_registry.errors import BadPath, EntryNotFound
 from models_registry.formats import git_objects, paths
 from models_registry.formats.git_objects import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, Entry
+from models_registry.formats.paths import depth_of
 from models_registry.models import ObjectKind, Repository
 from models_registry.services import objects
 from models_registry.services.objects import Prepared
@@ -92,7 +93,7 @@ class TreeChanges:
         """The root's id and the trees that are new."""
         made: list[Prepared] = []
         root = self._root
-        for folder in sorted(self.changed, key=lambda path: (-_depth(path), path)):
+        for folder in sorted(self.changed, key=lambda path: (-depth_of(path), path)):
             entries = self.folders[folder]
             if len(entries) > MAX_FOLDER_ENTRIES:
                 raise BadPath(f"Folder {folder or '/'!r} would have more than {MAX_FOLDER_ENTRIES} entries.")
@@ -107,7 +108,3 @@ class TreeChanges:
             else:
                 root = encoded.oid
         return root, made
-
-
-def _depth(path: str) -> int:
-    return path.count("/") + 1 if path else 0

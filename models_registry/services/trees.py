@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import NamedTuple
 
+from hub.batches import batches
 from models_registry.errors import EntryNotFound
 from models_registry.formats.git_objects import Entry, Pointer
+from models_registry.formats.paths import depth_of, joined
 from models_registry.models import Commit, GitObject, LfsObject, Repository
 from models_registry.services import objects
 
@@ -35,10 +37,6 @@ class TreeEntry:
         return self.pointer_size if self.lfs else self.size
 
 
-def _join(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
-
-
 def _bare(path: str, entry: Entry) -> TreeEntry:
     return TreeEntry(path, entry.mode, entry.oid, entry.is_folder)
 
@@ -48,12 +46,12 @@ def with_sizes(repository: Repository, entries: Iterable[TreeEntry]) -> list[Tre
     entries = list(entries)
     oids = {entry.oid for entry in entries if not entry.is_folder}
     facts = {}
-    for chunk in _chunks(sorted(oids), 2000):
+    for chunk in batches(sorted(oids), 2000):
         rows = GitObject.objects.filter(repository=repository, oid__in=chunk)
         for oid, size, sha256, lfs_size in rows.values_list("oid", "size", "lfs_sha256", "lfs_size"):
             facts[oid] = (size, Pointer(sha256, lfs_size or 0) if sha256 else None)
     hashes: dict[str, str | None] = {}
-    for chunk in _chunks(sorted({pointer.sha256 for _, pointer in facts.values() if pointer}), 2000):
+    for chunk in batches(sorted({pointer.sha256 for _, pointer in facts.values() if pointer}), 2000):
         possessed = LfsObject.objects.filter(sha256__in=chunk, possessions__repository=repository)
         hashes.update(possessed.values_list("sha256", "xet_file__hash"))
     complete = []
@@ -75,10 +73,6 @@ def with_sizes(repository: Repository, entries: Iterable[TreeEntry]) -> list[Tre
     return complete
 
 
-def _chunks(items: list[str], size: int) -> Iterable[list[str]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
 def find(repository: Repository, commit: Commit, paths: Iterable[str]) -> dict[str, TreeEntry]:
     """The entries at those paths, without those that are missing; one query a level, two more for sizes."""
     wanted = {path for path in paths if path}
@@ -90,7 +84,7 @@ def find(repository: Repository, commit: Commit, paths: Iterable[str]) -> dict[s
         below = {}
         for path in wanted:
             parts = path.split("/")
-            depth = _depth(next(iter(level)))
+            depth = depth_of(next(iter(level)))
             if len(parts) > depth + 1:
                 parent, here = "/".join(parts[:depth]), "/".join(parts[: depth + 1])
                 entry = folders.get(parent, {}).get(parts[depth])
@@ -104,10 +98,6 @@ def find(repository: Repository, commit: Commit, paths: Iterable[str]) -> dict[s
         if entry is not None:
             found.append(_bare(path, entry))
     return {entry.path: entry for entry in with_sizes(repository, found)}
-
-
-def _depth(folder: str) -> int:
-    return folder.count("/") + 1 if folder else 0
 
 
 def folder_oid(repository: Repository, commit: Commit, path: str) -> str:
@@ -178,7 +168,7 @@ class _Walk:
         """A folder's entries, and its folders to be read where theirs belong."""
         items: list[tuple[str, TreeEntry | _Unread]] = []
         for name, entry in tree.items():
-            path = _join(folder.path, name)
+            path = joined(folder.path, name)
             if path > self._after:
                 items.append((path, _bare(path, entry)))
             within = f"{path}/"

@@ -72,7 +72,7 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         "first_steps": first_steps(repository),
         "licence": licence,
         "licence_words": plain_words(licence),
-        "tensors": list(repository.tensor_summaries.order_by("path")[:8]),
+        "tensors": list(repository.tensor_summaries.defer("tensors").order_by("path")[:8]),
         "panels": panels.panels("repository-side", request, repository),
         "may_write": Repository.objects.filter(pk=repository.pk).writable_by(request.actor).exists(),
         "gate_message": _gate_message(request, repository),

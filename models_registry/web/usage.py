@@ -43,7 +43,7 @@ def usages(repository: Repository, paths: list[str]) -> list[Usage]:
         )
         found = [Usage("transformers", load)]
     found.append(Usage("hf", f"{export}hf download {name}{' --repo-type dataset' if is_dataset else ''}"))
-    folder = f"{address}/{Kind(repository.kind).page_prefix}{name}"
+    folder = f"{address}{repository.get_absolute_url()}"
     found.append(Usage("git", f"git lfs install\ngit clone {folder}"))
     example = next((path for path in (*WEIGHTS, *paths) if path in paths), None)
     if example:
@@ -62,7 +62,7 @@ def first_steps(repository: Repository) -> list[Usage]:
         f'hub = HfApi("{address}", token="hf_…")\n'
         f'hub.upload_folder(repo_id="{name}", folder_path="folder"{repo_type})'
     )
-    folder = f"{address}/{Kind(repository.kind).page_prefix}{name}"
+    folder = f"{address}{repository.get_absolute_url()}"
     git = (
         f"git lfs install\ngit clone {folder}\ncd {repository.name}\n"
         "git lfs track '*.safetensors'\ngit add .\ngit commit -m 'First files'\ngit push"

@@ -10,6 +10,7 @@ import pytest
 import requests
 from huggingface_hub import CommitOperationAdd, HfApi
 
+from tests.clients.conftest import until_in_chunks
 from tests.clients.git_client import Git
 from tests.live import LiveHub, Member
 from tests.services import require
@@ -227,10 +228,12 @@ def test_large_files_go_by_git_lfs_both_ways(
     stored = api.get_paths_info(repository, ["model.safetensors"])[0]
     assert (stored.size, stored.lfs.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert Path(api.hf_hub_download(repository, "model.safetensors", cache_dir=tmp_path)).read_bytes() == content
-    again = nobody.clone(
-        repository, "-c", "filter.lfs.process=git-lfs filter-process", "-c", "filter.lfs.smudge=git-lfs smudge -- %f"
-    )
+    filters = ("-c", "filter.lfs.process=git-lfs filter-process", "-c", "filter.lfs.smudge=git-lfs smudge -- %f")
+    again = nobody.clone(repository, *filters)
     assert (again / "model.safetensors").read_bytes() == content
+    until_in_chunks(api, repository, "model.safetensors")
+    later = nobody.clone(repository, *filters, to="later")
+    assert (later / "model.safetensors").read_bytes() == content
     by_api = hashlib.shake_128(b"by the api").digest(200_000)
     api.upload_file(path_or_fileobj=by_api, path_in_repo="other.bin", repo_id=repository)
     git("pull", "--quiet", at=folder)

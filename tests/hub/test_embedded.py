@@ -69,6 +69,11 @@ def test_it_starts_again_with_its_data_and_its_addresses(hub):
         again.stop()
 
 
+def test_the_folder_of_uploads_stays_when_its_last_object_goes(hub):
+    hub.manage("check_storage")  # puts and deletes there
+    assert (hub.storage / "staging").is_dir()
+
+
 def test_a_part_that_dies_comes_back(hub):
     port = json.loads((Path(hub.data) / "ports.json").read_text())["storage"]
     (storage,) = (pid for pid, command in processes_of(hub).items() if f"127.0.0.1:{port}" in command)

@@ -70,6 +70,20 @@ def test_work_that_fails_for_good_says_why(work, woken: list[str]):
     assert (job.state, job.last_error) == (State.FAILED, "ValueError: no")
 
 
+def test_work_that_has_to_wait_is_asked_again_without_an_attempt(work, woken: list[str]):
+    def wait(key: str) -> None:
+        raise registry.NotNow
+
+    work(wait)
+    job = Job.objects.add("a test's work", "k")
+    for _ in range(3):
+        Job.objects.update(run_after=timezone.now())
+        tasks.run(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.attempt, job.last_error) == (State.QUEUED, 0, "")
+        assert job.run_after > timezone.now()
+
+
 def test_work_that_loses_its_worker_on_every_attempt_is_given_up(work, woken: list[str]):
     work(lambda key: None)
     job = Job.objects.add("a test's work", "k")

@@ -26,8 +26,8 @@ def test_ids_are_those_of_git(tmp_path: Path) -> None:
     repository = make.repository()
     made = make.commit(repository, {"README.md": "# hello\n", "a/b/c.txt": "deep", "a.txt": "x", "a-b": "y"})
 
-    def git(*arguments: str, data: bytes = b"") -> str:
-        date = f"{int(made.committed_at.timestamp())} +0000"
+    def git(*arguments: str, data: bytes = b"", when: Commit = made) -> str:
+        date = f"{int(when.committed_at.timestamp())} +0000"
         user = repository.creator
         environment = {
             **os.environ, "GIT_DIR": str(tmp_path / "git"), "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date,
@@ -59,7 +59,7 @@ def test_ids_are_those_of_git(tmp_path: Path) -> None:
     assert made.tree == root
     first = Commit.objects.get(repository=repository, title="initial commit")
     first_tree = tree({".gitattributes": rules})
-    assert first.oid == git("commit-tree", first_tree, data=b"initial commit")
+    assert first.oid == git("commit-tree", first_tree, data=b"initial commit", when=first)
     assert made.oid == git("commit-tree", root, "-p", first.oid, data=b"a commit")
 
 

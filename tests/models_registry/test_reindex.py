@@ -79,3 +79,10 @@ def test_one_that_cannot_be_read_is_named_and_the_others_go_on(monkeypatch: pyte
     monkeypatch.setattr(reindex.indexing, "reindex", stumble)
     with pytest.raises(CommandError, match="1 of 2"):
         run("--all")
+
+
+@pytest.mark.parametrize("command", ["collect_garbage", "fsck", "reindex"])
+@pytest.mark.parametrize("name", ["net", "ada/nowhere", "datasets/ada/nowhere", "spaces/ada/nowhere"])
+def test_commands_refuse_what_names_no_repository(command: str, name: str) -> None:
+    with pytest.raises(CommandError, match="There is no"):
+        call_command(command, "--repository", name)

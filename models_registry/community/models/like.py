@@ -9,8 +9,8 @@ from models_registry.models import Repository
 class Like(models.Model):
     """A member likes a repository. `Repository.likes` counts them (`services.likes`)."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="likes")
-    repository = models.ForeignKey(Repository, models.CASCADE, related_name="liked_by")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="likes", db_index=False)
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="liked_by", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

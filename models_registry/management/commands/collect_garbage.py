@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 
-from models_registry.models import Kind, Repository
+from models_registry.management.naming import repository_named
 from models_registry.services import garbage
 
 
@@ -42,13 +42,3 @@ class Command(BaseCommand):
             self.stdout.write("Nothing was removed. What these alone refer to would go after them.")
         elif not amounts.counts:
             self.stdout.write("There was nothing to remove.")
-
-
-def repository_named(text: str) -> Repository:
-    """By its full name, before which stands `datasets/` for a dataset. Raises CommandError."""
-    *prefix, namespace, name = ["", *text.split("/")] if text.count("/") == 1 else text.split("/")
-    kind = Kind.DATASET if "datasets" in prefix else Kind.MODEL
-    found = Repository.objects.named(kind, namespace, name).first() if name else None
-    if found is None:
-        raise CommandError(f"There is no {kind} {text!r}.")
-    return found

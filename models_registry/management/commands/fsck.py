@@ -6,7 +6,7 @@ from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 
 from models_registry.errors import StorageUnavailable
-from models_registry.management.commands.collect_garbage import repository_named
+from models_registry.management.naming import repository_named
 from models_registry.services import fsck
 
 

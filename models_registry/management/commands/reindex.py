@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hub.jobs.models import Job
 from models_registry.errors import StorageUnavailable
-from models_registry.models import Kind, Reference, Repository
+from models_registry.management.naming import repository_named
+from models_registry.models import Reference, Repository
 from models_registry.services import indexing, storage_use
 
 _CHUNK = 200
@@ -28,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *_arguments: Any, **options: Any) -> None:
         repositories = Repository.objects.select_related("namespace").order_by("pk")
         if options["repository"]:
-            repositories = _named(options["repository"])
+            repositories = repositories.filter(pk=repository_named(options["repository"]).pk)
         failed = done = 0
         last = options["after"]
         while batch := list(repositories.filter(pk__gt=last)[:_CHUNK]):
@@ -43,16 +44,6 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"{failed} of {done} repositories could not be read: run this again.")
         self.stdout.write(self.style.SUCCESS(f"{done} repositories {'queued' if options['queue'] else 'indexed'}."))
-
-
-def _named(full_name: str) -> Any:
-    """Raises CommandError."""
-    kind = Kind.DATASET if full_name.startswith(Kind.DATASET.page_prefix) else Kind.MODEL
-    namespace, _, name = full_name.removeprefix(kind.page_prefix).partition("/")
-    found = Repository.objects.select_related("namespace").named(kind, namespace, name).order_by("pk")
-    if not found.exists():
-        raise CommandError(f"There is no {kind.value} {namespace}/{name}.")
-    return found
 
 
 def _reindex(repository: Repository) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Q
 
+from hub.batches import batches
 from models_registry import storage
 from models_registry.errors import StorageUnavailable
 from models_registry.formats import git_objects
@@ -118,9 +119,9 @@ def _broken_links(
     wanted = {link for named_here in links.values() for link in named_here}
     there: set[tuple[str, int]] = set()
     oids = sorted({oid for oid, _kind in wanted})
-    for start in range(0, len(oids), 2000):
-        some = GitObject.objects.filter(repository=repository, oid__in=oids[start : start + 2000])
-        there |= set(some.values_list("oid", "kind"))
+    for some in batches(oids, 2000):
+        rows_there = GitObject.objects.filter(repository=repository, oid__in=some)
+        there |= set(rows_there.values_list("oid", "kind"))
     missing = wanted - there
     for row in rows:
         for oid, kind in sorted(links.get(row.oid, set()) & missing):

@@ -67,8 +67,7 @@ def kind_of(error: Exception) -> str:
 
 
 def named(repository: Repository) -> str:
-    prefix = "datasets/" if repository.kind == Kind.DATASET else ""
-    return f"{prefix}{repository.full_name}"
+    return f"{Kind(repository.kind).page_prefix}{repository.full_name}"
 
 
 def where_git_objects(repository: Repository, oids: set[str]) -> tuple[str, ...]:

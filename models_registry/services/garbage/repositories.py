@@ -15,6 +15,7 @@ from django.db.models import F, Sum
 from django.db.models.functions import Coalesce, Length
 from django.utils import timezone
 
+from hub.batches import batches
 from models_registry.models import Commit, FolderHistory, GarbageMark, GitObject, ObjectKind, Reference, Repository
 from models_registry.services import storage_use
 from models_registry.services.garbage.amounts import Amounts, Plan
@@ -106,10 +107,10 @@ def _note(repository_id: int, batch: int, reachable: Reachable, plan: Plan) -> _
             objects = GitObject.objects.filter(repository=repository_id)
             newly = [oid for oid, since in lost if since is None]
             again = [oid for oid, since in rows if since is not None and oid in reached]
-            for start in range(0, len(newly), _REMOVED_AT_ONCE):
-                objects.filter(oid__in=newly[start : start + _REMOVED_AT_ONCE]).update(unreachable_since=now)
-            for start in range(0, len(again), _REMOVED_AT_ONCE):
-                objects.filter(oid__in=again[start : start + _REMOVED_AT_ONCE]).update(unreachable_since=None)
+            for some in batches(newly, _REMOVED_AT_ONCE):
+                objects.filter(oid__in=some).update(unreachable_since=now)
+            for some in batches(again, _REMOVED_AT_ONCE):
+                objects.filter(oid__in=some).update(unreachable_since=None)
     return _Noted(unreachable, due)
 
 

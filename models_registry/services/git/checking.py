@@ -23,7 +23,6 @@ MOST_COMMITS = 5_000
 MOST_BYTES = 2 * 2**30  # of all new objects, inflated
 LARGEST_TREE = 2**20
 LARGEST_TEXT = 64 * 1024  # of a commit's or tag's
-_SUBMODULE_MODE = 0o160000
 _KINDS = {"commit": ObjectKind.COMMIT, "tree": ObjectKind.TREE, "blob": ObjectKind.BLOB, "tag": ObjectKind.TAG}
 _LARGEST = {ObjectKind.COMMIT: LARGEST_TEXT, ObjectKind.TAG: LARGEST_TEXT, ObjectKind.TREE: LARGEST_TREE}
 
@@ -178,7 +177,7 @@ def _check_tree(found: _Found, raw: bytes) -> None:
     if twins:
         raise PushRefused(f"{twins[0]!r} and {twins[1]!r} in folder {where} differ in case alone: rename one of them.")
     for name, entry in entries.items():
-        if entry.mode == _SUBMODULE_MODE:
+        if entry.mode == git_objects.SUBMODULE_MODE:
             raise PushRefused(f"{name!r} in folder {where} is a submodule: this hub keeps files only.")
 
 

@@ -32,10 +32,6 @@ class Command:
         return self.new == NONE
 
     @property
-    def is_branch(self) -> bool:
-        return self.name.startswith("refs/heads/")
-
-    @property
     def is_tag(self) -> bool:
         return self.name.startswith("refs/tags/")
 

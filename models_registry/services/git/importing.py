@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from urllib.parse import urlsplit
 
 from allauth.account.models import EmailAddress
@@ -11,13 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Actor, User
+from hub.batches import batches
 from hub.errors import HubError, PreconditionFailed
 from models_registry import access, storage
 from models_registry.errors import PushRefused
 from models_registry.events import commit_created
 from models_registry.formats.git_objects import ReadCommit
 from models_registry.models import BlobContent, Commit, ObjectKind, Reference, Repository
-from models_registry.services import changes, history, objects, references
+from models_registry.services import history, objects, possession, references
 from models_registry.services.git.checking import Brought
 from models_registry.services.git.commands import Command
 from models_registry.services.objects import ROW_LIMIT, Prepared
@@ -85,12 +85,12 @@ def write(
 
 def _own_content(actor: Actor, repository: Repository, brought: Brought) -> None:
     """Pointers may only name content that this repository may have. Raises PushRefused."""
-    named = {sha256: path for sha256, (path, _) in brought.content.items()}
-    found, missing = changes.possess(actor, repository, named)
+    found = possession.claimed(actor, repository, list(brought.content))
+    missing = [(sha256, path) for sha256, (path, _) in brought.content.items() if sha256 not in found]
     if missing:
         raise PushRefused(
-            f"The content of {named[missing[0]]} was not uploaded: send it with git lfs push --all, then push again.",
-            *(f"missing: {named[sha256]} (sha256 {sha256})" for sha256 in missing[:10]),
+            f"The content of {missing[0][1]} was not uploaded: send it with git lfs push --all, then push again.",
+            *(f"missing: {path} (sha256 {sha256})" for sha256, path in missing[:10]),
             "To send all of it: git lfs push --all origin",
         )
     for sha256, (path, size) in brought.content.items():
@@ -120,8 +120,7 @@ def _move_all(repository: Repository, commands: Sequence[Command]) -> tuple[list
 
 
 def _insert(repository: Repository, brought: Brought, large: Mapping[str, BlobContent], batch: int) -> None:
-    spooled = iter(brought.spool)
-    while some := list(islice(spooled, _ROWS_AT_ONCE)):
+    for some in batches(brought.spool, _ROWS_AT_ONCE):
         prepared = [
             Prepared(
                 item.oid,
@@ -135,8 +134,7 @@ def _insert(repository: Repository, brought: Brought, large: Mapping[str, BlobCo
         ]
         objects.insert(repository, prepared, batch=batch)
     authors = _authors(brought.commits)
-    for start in range(0, len(brought.commits), _ROWS_AT_ONCE):
-        some_commits = brought.commits[start : start + _ROWS_AT_ONCE]
+    for some_commits in batches(brought.commits, _ROWS_AT_ONCE):
         history.add_commits(
             [_row(repository, oid, said, authors.get(said.author_email.lower())) for oid, said in some_commits]
         )
@@ -177,7 +175,7 @@ def _note(repository: Repository, brought: Brought, commands: Sequence[Command])
     """Where the large files went, for the list of them."""
     reference = next((command.name for command in commands if not command.deletes), "")
     places = {sha256: path for sha256, (path, _) in brought.content.items()}
-    changes.note_content(repository, places, reference)
+    possession.note_places(repository, places, reference)
 
 
 def _tell(repository: Repository, moved: Sequence[Reference]) -> None:

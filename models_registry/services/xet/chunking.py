@@ -12,8 +12,7 @@ import hf_xet
 
 _BLOCK = 1024 * 1024
 _SETTINGS = {
-    "client.legacy_direct_xorb_upload": True,  # grants are an account's, and there is none here
-    "client.ac_max_upload_concurrency": 2,  # leaves room at the CAS, and each holds a xorb of up to 64 MiB
+    "client.ac_max_upload_concurrency": 2,  # each holds a xorb of up to 64 MiB
     "client.retry_max_attempts": 3,  # the job is tried again anyway
     "client.retry_base_delay": "500ms",
     "telemetry.enabled": False,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
+from hub.batches import batches
 from models_registry import access
 from models_registry.errors import Malformed
 from models_registry.formats import merkle, shard
@@ -85,8 +86,8 @@ def _known_xorbs(parsed: shard.Shard) -> dict[bytes, KnownXorb]:
         raise Malformed(f"One shard builds on at most {MAX_XORBS} xorbs: upload the files in parts.")
     texts = sorted(map(merkle.hash_to_text, named))
     known: dict[bytes, KnownXorb] = {}
-    for start in range(0, len(texts), _AT_ONCE):
-        rows = Xorb.objects.filter(hash__in=texts[start : start + _AT_ONCE]).only("hash", "key", "chunk_table")
+    for some in batches(texts, _AT_ONCE):
+        rows = Xorb.objects.filter(hash__in=some).only("hash", "key", "chunk_table")
         for row in rows.iterator():
             known[merkle.hash_from_text(row.hash)] = KnownXorb(row.pk, row.key, ChunkTable(bytes(row.chunk_table)))
     missing = next((text for text in texts if merkle.hash_from_text(text) not in known), None)
@@ -139,8 +140,8 @@ def _checked_file(file: shard.FileEntry, known: dict[bytes, KnownXorb]) -> Check
 def _unverified(files: Sequence[CheckedFile]) -> list[CheckedFile]:
     """Those whose SHA-256 the hub has not yet computed. Raises Malformed for one that contradicts what it computed."""
     computed: dict[str, str] = {}
-    for start in range(0, len(files), _AT_ONCE):
-        hashes = [file.hash for file in files[start : start + _AT_ONCE]]
+    for some in batches(files, _AT_ONCE):
+        hashes = [file.hash for file in some]
         rows = LfsObject.objects.filter(xet_file__hash__in=hashes).values_list("xet_file__hash", "sha256")
         computed.update(rows)
     for file in files:

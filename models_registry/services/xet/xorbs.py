@@ -56,7 +56,7 @@ def grant_upload(caller: Caller, xorb_hash: str, size: int) -> Granted | None:
     grant = XetGrant(
         xorb_hash=xorb_hash,
         repository=caller.repository,
-        user=caller.actor.require_user(),
+        user=caller.actor.user,
         key=key,
         multipart_id=storage.create_multipart(key),
         size=size,

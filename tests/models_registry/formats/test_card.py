@@ -106,7 +106,27 @@ def test_validation_warns_of_what_is_missing_and_refuses_what_is_broken():
     assert card.validate(with_metadata("license: mit")) == ([], [])
     assert len(card.validate("# Title")[1]) == 1
     assert "licence" in card.validate(with_metadata("tags: [a]"))[1][0]
-    assert "SPDX" in card.validate(with_metadata("license: my-own"))[1][0]
+    assert "SPDX" in card.validate(with_metadata("license: other\nlicense_name: my-own"))[1][0]
     errors, warnings = card.validate(with_metadata("a: ["))
     assert errors
     assert warnings == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        ("license: asdf", '"license" must be one of'),
+        ("license: [mit, asdf]", '"license" must be one of'),
+        ("license: {mit: 1}", '"license" must be one of'),
+        ("model-index: foo", '"model-index" must be an array'),
+        ("model-index: [foo]", '"model-index" must be an array of objects'),
+    ],
+)
+def test_validation_refuses_what_hub_clients_know_as_invalid(metadata, words):
+    errors, _ = card.validate(with_metadata(metadata))
+    assert errors[0].startswith(words)
+
+
+@pytest.mark.parametrize("licence", ["other", "unknown", "null", "llama4", "odbl", "[mit, apache-2.0]", "mit OR isc"])
+def test_validation_takes_every_licence_that_cards_of_model_hubs_name(licence):
+    assert card.validate(with_metadata(f"license: {licence}"))[0] == []

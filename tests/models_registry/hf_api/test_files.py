@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from django.test import Client
 
 from models_registry import storage
 from models_registry.models import LfsObject, UploadSession
@@ -281,6 +282,33 @@ def test_a_card_without_metadata_is_warned_and_a_broken_one_refused(api: Api) ->
     assert api("POST", "/api/validate-yaml", {"content": "# hi", "repoType": "model"}).json()["warnings"]
     answer = api("POST", "/api/validate-yaml", {"content": "---\na: [\n---\n"})
     assert (answer.status_code, bool(answer.json()["errors"])) == (400, True)
+
+
+def test_card_classes_ask_for_the_verdict_in_words(client: Client) -> None:
+    body = {"content": "---\nlicense: asdf\n---\n", "repoType": "model"}
+    answer = client.post("/api/validate-yaml", body, "application/json", headers={"Accept": "text/plain"})
+    assert (answer.status_code, answer["Content-Type"]) == (400, "text/plain; charset=utf-8")
+    assert answer.text.startswith('- Error: "license" must be one of')
+    body["content"] = "# hi"
+    answer = client.post("/api/validate-yaml", body, "application/json", headers={"Accept": "text/plain"})
+    assert (answer.status_code, answer.text.startswith("- Warning: ")) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("summary", "description", "title", "message"),
+    [
+        ("one", "two", "one", "two"),
+        ("one\n\ntwo", "three", "one", "two\n\nthree"),
+        ("one\r\nline\n\ntwo\n", "", "one line", "two"),
+    ],
+)
+def test_a_title_is_what_git_takes_for_one(
+    api: Api, ada: dict[str, str], summary: str, description: str, title: str, message: str
+) -> None:
+    change = [file_line("a.txt", b"1")]
+    assert api.commit("ada/net", change, ada["token"], summary=summary, description=description).status_code == 200
+    (newest, *_) = api("GET", "/api/models/ada/net/commits/main").json()
+    assert (newest["title"], newest["message"]) == (title, message)
 
 
 @pytest.mark.parametrize(
