@@ -92,5 +92,12 @@ def suspend(*, actor: Actor, user: User, reason: str) -> None:
     AuditEntry.objects.record(actor, "user.suspended" if reason else "user.restored", user.username, reason=reason)
 
 
+def verified_addresses(users: Iterable[User]) -> dict[int, str]:
+    """{user id: their address}, of those who have shown that it is theirs."""
+    address_of = {user.pk: user.email for user in users}
+    rows = EmailAddress.objects.filter(user__in=address_of, verified=True).values_list("user_id", "email")
+    return {user_id: email for user_id, email in rows if address_of[user_id] == email}
+
+
 def has_verified_email(user: User) -> bool:
     return EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists()

@@ -1,11 +1,13 @@
 """Who asks to read a gated repository, and what its owners say."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponseRedirect
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
+from accounts.services.accounts import verified_addresses
 from hub.errors import BadRequest
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
@@ -42,7 +44,7 @@ class AccessRequests(RepositoryView):
         repository = self.repository(request, plural, namespace, name)
         found = gating.requests(actor=request.actor, repository=repository, status=status)
         rows, headers = page_by_id(request._request, found)  # noqa: SLF001 - DRF has no public name for Django's request
-        return Response([_request(row) for row in rows], headers=headers)
+        return Response(_requests(rows), headers=headers)
 
 
 class HandleAccessRequest(RepositoryView):
@@ -63,7 +65,7 @@ class HandleAccessRequest(RepositoryView):
             request_id=request_id,
             reason=_text(body, "rejectionReason") or "",
         )
-        return Response(_request(decided))
+        return Response(_requests([decided])[0])
 
 
 class GrantAccess(RepositoryView):
@@ -75,7 +77,8 @@ class GrantAccess(RepositoryView):
         username = _text(json_object(request), "user")
         if not username:
             raise BadRequest("The body needs the user to let in.")
-        return Response(_request(gating.grant(actor=request.actor, repository=repository, username=username)))
+        granted = gating.grant(actor=request.actor, repository=repository, username=username)
+        return Response(_requests([granted])[0])
 
 
 def _text(body: dict[str, Any], name: str) -> str | None:
@@ -85,15 +88,23 @@ def _text(body: dict[str, Any], name: str) -> str | None:
     return value
 
 
-def _request(request: AccessRequest) -> dict[str, Any]:
-    """For the owners alone: it holds the address of who asked; who was let in unasked has given none."""
+def _requests(rows: Sequence[AccessRequest]) -> list[dict[str, Any]]:
+    """For the owners alone: it holds the address of who asked; who was let in unasked has given none.
+
+    An address that nobody has confirmed may be another's, on whose name they would be let in.
+    """
+    addresses = verified_addresses(row.user for row in rows if not row.granted_by_hand)
+    return [_request(row, addresses.get(row.user_id)) for row in rows]
+
+
+def _request(request: AccessRequest, address: str | None) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "requestId": str(request.pk),
         "user": {
             "_id": str(request.user_id),
             "user": request.user.username,
             "fullname": request.user.get_full_name(),
-            "email": None if request.granted_by_hand else request.user.email,
+            "email": address,
             "avatarUrl": "",
             "type": "user",
         },

@@ -1,12 +1,17 @@
 """Pushes that no honest git makes: each is refused in words, and leaves nothing."""
 
 import zlib
+from typing import Any
 
 import pytest
 
+from accounts.models import Actor, Role
 from models_registry.formats import pkt_line
 from models_registry.models import LfsObject, RepositoryLfsObject
 from models_registry.services import references
+from models_registry.services.changes import AddFile
+from models_registry.services.git import checking
+from models_registry.services.pull_requests import propose
 from tests import make
 from tests.models_registry.git_http.sending import BLOB, NONE, Objects, Pusher, command, oid_of, written
 
@@ -240,3 +245,24 @@ def test_a_pull_request_of_no_number(pusher: Pusher, number: str):
     report = pusher.push(f"refs/pr/{number}", commit, objects, old="1" * 40)
     assert report.status == 200
     assert all(report.results.values())
+
+
+def test_rights_that_are_lost_while_a_push_is_examined(monkeypatch: pytest.MonkeyPatch):
+    """Who has a pull request there may still push, but to that alone."""
+    writer = make.user()
+    lab = make.organization(admin=make.user(), write=writer)
+    repository = make.repository(lab.memberships.get(role=Role.ADMIN).user, namespace=lab.namespace.name)
+    propose(
+        actor=Actor(user=writer), repository=repository, base="main", parent=None,
+        changes=[AddFile.of("proposed", b"x")], title="a proposal",
+    )  # fmt: skip
+    pusher = Pusher(repository, make.token(writer))
+    examine = checking.examine
+
+    def meanwhile(*arguments: Any) -> checking.Brought:
+        lab.memberships.filter(user=writer).update(role=Role.READ)
+        return examine(*arguments)
+
+    monkeypatch.setattr(checking, "examine", meanwhile)
+    objects, commit = with_file(b"file.txt")
+    assert "may not write" in refused(pusher, objects, commit)

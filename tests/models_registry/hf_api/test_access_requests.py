@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from accounts.models import AuditEntry, User
@@ -170,3 +171,11 @@ def test_the_button_needs_its_page(gated: Repository) -> None:
     browser.force_login(make.user("bob"))
     assert browser.post("/ada/net/ask-access").status_code == 403
     assert not gated.access_requests.exists()
+
+
+def test_an_address_that_nobody_confirmed_is_not_shown(api: Api, owner: User, gated: Repository) -> None:
+    """It may be that of somebody whom the owners trust."""
+    bob = make.user("bob")
+    EmailAddress.objects.filter(user=bob).update(verified=False)
+    api("POST", "/ada/net/ask-access", token=make.token(bob))
+    assert [asked["user"]["email"] for asked in listed(api, "pending", make.token(owner))] == [None]
