@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Length
 
-from accounts.models import Namespace
 from hub.jobs.models import Job
 from models_registry.models import (
     GitObject,
@@ -82,11 +81,3 @@ def _share_of_xorbs(terms: QuerySet[Any, Any]) -> int:
 
 def _share(xorb: tuple[int, int, int] | None, chunks: int) -> int:
     return 0 if xorb is None else xorb[1] * chunks // max(xorb[2], 1)
-
-
-def of_namespace(namespace: Namespace) -> Use:
-    """All its repositories together. What two of them share counts in each: a fork's bytes are its own to answer for."""
-    found = Repository.objects.filter(namespace=namespace).aggregate(
-        logical=Sum(F("storage_logical")), stored=Sum(F("storage_stored"))
-    )
-    return Use(found["logical"] or 0, found["stored"] or 0)

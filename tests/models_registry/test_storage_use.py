@@ -74,13 +74,6 @@ def test_who_sends_what_another_has_in_private_sees_no_difference() -> None:
     assert grown == [(sum(map(len, xorb.chunks)), len(xorb.data))] * 2
 
 
-def test_a_namespaces_repositories_are_added_up() -> None:
-    ada = make.user()
-    uses = [storage_use.measure(make.repository(ada).pk) for _ in range(2)]
-    found = storage_use.of_namespace(ada.namespace)
-    assert found == tuple(sum(use[part] for use in uses if use) for part in (0, 1))
-
-
 def test_a_repository_that_is_gone_is_no_error() -> None:
     assert storage_use.measure(10**9) is None
 
