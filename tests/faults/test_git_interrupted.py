@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,10 +14,17 @@ import pytest
 from huggingface_hub import HfApi
 
 from tests.clients.git_client import Git
-from tests.live import LiveHub, Member
+from tests.live import LiveHub, Member, started_hub
 from tests.services import require
 
-pytestmark = pytest.mark.live
+# One after the other, on a hub of their own: they kill every git that they find below it.
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("git_interrupted")]
+
+
+@pytest.fixture(scope="module")
+def live_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
+    with started_hub(tmp_path_factory.mktemp("interrupted") / "hub") as hub:
+        yield hub
 
 
 @pytest.fixture
