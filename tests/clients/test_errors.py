@@ -96,11 +96,9 @@ def test_what_a_moderator_has_hidden_is_disabled_to_its_owner_and_gone_to_others
     api: HfApi, as_stranger: HfApi, live_hub: LiveHub, repository: str
 ):
     put(api, repository)
-    name = repository.partition("/")[2]
-    live_hub.manage(
-        "shell", "-c",
-        f"from models_registry.models import Repository as R; R.objects.filter(name='{name}').update(disabled_reason='x')",
-    )  # fmt: skip
+    namespace, _, name = repository.partition("/")
+    hidden = f"Repository.objects.named('model', '{namespace}', '{name}').update(disabled_reason='x')"
+    live_hub.manage("shell", "-c", f"from models_registry.models import Repository; {hidden}")
     for refused in (
         lambda: api.get_hf_file_metadata(url=hf_hub_url(repository, "a.txt", endpoint=api.endpoint)),
         lambda: put(api, repository, "b.txt"),
