@@ -3,7 +3,6 @@
 HUB_BENCH_GIB says how much passes (1): the content server's part of it goes through one process.
 """
 
-import json
 import os
 import statistics
 import subprocess
@@ -16,12 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
 import requests
 import urllib3
-from botocore.config import Config
 
-from benchmarks.transfer import CLIENT, MEBIBYTES, weights
+from benchmarks.transfer import CLIENT, MEBIBYTES, storage_client, weights
 from tests.live import SERVERS, LiveHub, Member, started_hub
 
 GIBIBYTES = float(os.environ.get("HUB_BENCH_GIB", "1"))
@@ -72,16 +69,7 @@ def _uploaded(hub: LiveHub, member: Member, folder: Path) -> str:
 
 
 def _raw_address(hub: LiveHub, folder: Path) -> str:
-    keys = json.loads((Path(hub.data) / "keys.json").read_text())
-    port = json.loads((Path(hub.data) / "ports.json").read_text())["storage"]
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
-        aws_access_key_id=keys["s3_access_key_id"],
-        aws_secret_access_key=keys["s3_secret_access_key"],
-        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
-    )
+    client = storage_client(hub)
     client.upload_file(str(folder / "weights.bin"), "grove", "benchmark/weights")
     return client.generate_presigned_url("get_object", {"Bucket": "grove", "Key": "benchmark/weights"}, ExpiresIn=3600)
 

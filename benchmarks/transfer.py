@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import boto3
 import numpy as np
@@ -59,22 +60,28 @@ def weights(path: Path, *seed: int) -> Path:
     return path
 
 
-def _boto3(hub: LiveHub, work: Path, number: int) -> dict[str, float]:
-    source = weights(work / "weights-for-boto3.bin", number, 0)
+def storage_client(hub: LiveHub) -> Any:
+    """boto3 on the hub's own storage: what the hub is compared with."""
     keys = json.loads((Path(hub.data) / "keys.json").read_text())
     port = json.loads((Path(hub.data) / "ports.json").read_text())["storage"]
-    client = boto3.client(
+    return boto3.client(
         "s3",
         endpoint_url=f"http://127.0.0.1:{port}",
         region_name="us-east-1",
         aws_access_key_id=keys["s3_access_key_id"],
         aws_secret_access_key=keys["s3_secret_access_key"],
         config=Config(
+            signature_version="s3v4",
             s3={"addressing_style": "path"},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         ),
     )
+
+
+def _boto3(hub: LiveHub, work: Path, number: int) -> dict[str, float]:
+    source = weights(work / "weights-for-boto3.bin", number, 0)
+    client = storage_client(hub)
     key = f"benchmark/{work.name}"
     began = time.perf_counter()
     client.upload_file(str(source), "grove", key)
