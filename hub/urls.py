@@ -21,6 +21,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("accounts.web.urls")),
     path("", include("evaluations.web.urls")),
+    path("", include("models_registry.community.web.urls")),
     path("", include("models_registry.web.urls")),  # last: it answers at /{namespace}
 ]
 

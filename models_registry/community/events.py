@@ -1,0 +1,6 @@
+"""What has happened in the community, told within the transaction of the fact itself."""
+
+from django.dispatch import Signal
+
+event_added = Signal()  # event: Event, actor: Actor; for a thread's first comment, too
+comment_changed = Signal()  # event: Event, actor: Actor; edited or hidden
