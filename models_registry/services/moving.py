@@ -41,5 +41,7 @@ def move_repository(*, actor: Actor, repository: Repository, namespace: str, nam
         )
     AuditEntry.objects.record(actor, "repository.moved", old_name, kind=current.kind, to=current.full_name)
     current.refresh_from_db()
-    repository_moved.send(sender=Repository, repository=current)
+    repository_moved.send(
+        sender=Repository, repository=current, old_namespace=old_namespace, old_name=old_name.partition("/")[2]
+    )
     return current
