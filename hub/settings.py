@@ -19,7 +19,9 @@ BASE_URL = env.address("HUB_BASE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.names("HUB_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("HUB_TRUSTED_PROXIES", 0)
-REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "closed"), "open")
+REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "invitation", "closed"), "open")
+# Who may invite strangers to the hub where registration is by invitation; admins of organisations always may, to theirs.
+INVITING = env.choice("HUB_INVITING", ("members", "staff"), "members")
 
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.
 CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
