@@ -227,6 +227,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"queue": "io"},
     },
+    "send-digests": {
+        "task": "community.send_digests",
+        "schedule": timedelta(minutes=30),
+        "options": {"queue": "io"},
+    },
+    "forget-old-news": {
+        "task": "community.forget_old_news",
+        "schedule": timedelta(hours=24),
+        "options": {"queue": "io"},
+    },
     "collect-garbage": {
         "task": "models_registry.collect_garbage",
         "schedule": timedelta(minutes=30),
@@ -274,6 +284,8 @@ STORAGES = {
 }
 
 globals().update(env.email("EMAIL_URL", "consolemail://"))
+# From this hour on (UTC), the day's digest of notifications is sent.
+DIGEST_HOUR = env.integer("HUB_DIGEST_HOUR", 6)
 DEFAULT_FROM_EMAIL = env.text("HUB_FROM_EMAIL", "Grove <grove@localhost>")
 
 LOGGING = {
