@@ -20,8 +20,8 @@ from models_registry.formats.licences import identify, plain_words
 from models_registry.models import Card, Kind, Repository
 from models_registry.page_addresses import page_url
 from models_registry.services import gating, references, trees
-from models_registry.services.cards import Place
 from models_registry.services.cards import render as render_markdown
+from models_registry.services.markdown import Place
 from models_registry.services.repositories import change_settings, create_repository, delete_repository
 from models_registry.web import side_facts
 from models_registry.web.forms import DeleteForm, NewRepositoryForm, VisibilityForm
