@@ -14,6 +14,3 @@ class CommunityConfig(AppConfig):
             likes,
             telling,
         )
-        from models_registry.community.web import slots
-
-        slots.fill()
