@@ -14,10 +14,10 @@ class ReferenceMove(NamedTuple):
 
 
 commit_created = Signal()  # commit: Commit, reference: Reference
-references_moved = (
-    Signal()
-)  # repository: Repository, moves: list[ReferenceMove]; not those that a new repository begins with
+references_moved = Signal()  # repository: Repository, moves: list[ReferenceMove]; not those of a new repository
 repository_created = Signal()  # repository: Repository
 repository_moved = Signal()  # repository: Repository, under its new name; old_namespace: Namespace, old_name: str
 repository_deleted = Signal()  # repository: Repository, about to go
 settings_changed = Signal()  # repository: Repository, changes: dict[str, object], by setting
+access_asked = Signal()  # request: AccessRequest, which may have been accepted at once
+access_decided = Signal()  # request: AccessRequest, actor: Actor

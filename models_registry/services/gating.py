@@ -11,6 +11,7 @@ from accounts.models import Actor, AuditEntry, User
 from accounts.services.accounts import user_named
 from hub.errors import BadRequest, NotFound
 from models_registry import access
+from models_registry.events import access_asked, access_decided
 from models_registry.models import AccessRequest, Gate, Repository
 
 Status = AccessRequest.Status
@@ -52,6 +53,7 @@ def ask(*, actor: Actor, repository: Repository) -> AccessRequest:
         decided_at=timezone.now() if opens else None,
     )
     AuditEntry.objects.record(actor, "access.asked", repository.full_name, kind=repository.kind, status=made.status)
+    access_asked.send(sender=AccessRequest, request=made)
     return made
 
 
@@ -92,6 +94,7 @@ def decide(
     AuditEntry.objects.record(
         actor, f"access.{status}", repository.full_name, kind=repository.kind, user=request.user.username, reason=reason
     )
+    access_decided.send(sender=AccessRequest, request=request, actor=actor)
     return request
 
 
@@ -129,4 +132,5 @@ def grant(*, actor: Actor, repository: Repository, username: str) -> AccessReque
         request.save()
     _set(request, Status.ACCEPTED, "", timezone.now())
     AuditEntry.objects.record(actor, "access.granted", repository.full_name, kind=repository.kind, user=user.username)
+    access_decided.send(sender=AccessRequest, request=request, actor=actor)
     return request
