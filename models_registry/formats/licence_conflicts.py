@@ -131,9 +131,7 @@ def _of_commerce(child: Terms, parent: Terms) -> Iterable[Rule]:
         yield Rule.UNKNOWN
     elif child.commercial < parent.commercial == Allowed.NO and child.commercial != Allowed.UNKNOWN:
         yield Rule.COMMERCIAL_ON_NONCOMMERCIAL
-    elif (parent.conditions and child.commercial == Allowed.YES) or (
-        parent.conditions and child.commercial == Allowed.CONDITIONAL and not child.conditions >= parent.conditions
-    ):
+    elif (parent.conditions and child.commercial == Allowed.YES) or (parent.conditions and child.commercial == Allowed.CONDITIONAL and not child.conditions >= parent.conditions):
         yield Rule.CONDITIONS_DROPPED
 
 
