@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.events import organization_invited
-from accounts.models import Actor, Invitation, User
+from accounts.models import Actor, Invitation
 from models_registry.community.events import event_added
 from models_registry.community.models import Event, Follow, NoticeKind
 from models_registry.community.services import audience
