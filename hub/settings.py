@@ -22,6 +22,9 @@ TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("HUB_TRUSTED_PROXIES
 REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "invitation", "closed"), "open")
 # Who may invite strangers to the hub where registration is by invitation; admins of organisations always may, to theirs.
 INVITING = env.choice("HUB_INVITING", ("members", "staff"), "members")
+# How long nobody else can have the name of what was renamed or deleted; how many organisations a member founds in a day.
+NAME_HOLD = timedelta(days=env.integer("HUB_NAME_HOLD_DAYS", 90))
+ORGANIZATIONS_A_DAY = env.integer("HUB_ORGANIZATIONS_A_DAY", 5)
 
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.
 CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
