@@ -18,6 +18,7 @@ from models_registry.services import (
     garbage,
     history_maps,
     indexing,
+    licences,
     lineage,
     plain_copies,
     scanning,
@@ -78,6 +79,16 @@ def scan_file(key: str) -> None:
 @job("tag_children", lease=timedelta(minutes=15), retry_on=_PASSING)
 def tag_children(key: str) -> None:
     lineage.tag_children(int(key))
+
+
+@job(licences.CHECK, lease=timedelta(minutes=5), retry_on=_PASSING)
+def check_licence(key: str) -> None:
+    licences.check(int(key))
+
+
+@job(licences.CHECK_BELOW, lease=timedelta(minutes=15), retry_on=_PASSING)
+def check_licences_below(key: str) -> None:
+    licences.check_below(int(key))
 
 
 @job(storage_use.KIND, lease=timedelta(minutes=15), retry_on=_PASSING)
