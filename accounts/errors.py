@@ -33,6 +33,10 @@ class NamespaceMoved(Moved):
     """This user or organisation has another name now."""
 
 
+class NoSuchInvitation(NotFound):
+    """This invitation is accepted, taken back, expired or mistyped: ask for another."""
+
+
 class DeviceLoginRefused(BadRequest):
     """`oauth_code`: what the program is told (RFC 8628, section 3.5; RFC 6749, section 5.2)."""
 

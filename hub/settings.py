@@ -19,7 +19,9 @@ BASE_URL = env.address("HUB_BASE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.names("HUB_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("HUB_TRUSTED_PROXIES", 0)
-REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "closed"), "open")
+REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "invitation", "closed"), "open")
+# Who may invite strangers to the hub where registration is by invitation; admins of organisations always may, to theirs.
+INVITING = env.choice("HUB_INVITING", ("members", "staff"), "members")
 
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.
 CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
@@ -62,6 +64,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "rest_framework",
     "drf_spectacular",
+    "django_countries",
     "hub.jobs",
     "accounts",
     "models_registry",
@@ -225,6 +228,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"queue": "io"},
     },
+    "send-digests": {
+        "task": "community.send_digests",
+        "schedule": timedelta(minutes=30),
+        "options": {"queue": "io"},
+    },
+    "forget-old-news": {
+        "task": "community.forget_old_news",
+        "schedule": timedelta(hours=24),
+        "options": {"queue": "io"},
+    },
     "collect-garbage": {
         "task": "models_registry.collect_garbage",
         "schedule": timedelta(minutes=30),
@@ -272,6 +285,8 @@ STORAGES = {
 }
 
 globals().update(env.email("EMAIL_URL", "consolemail://"))
+# From this hour on (UTC), the day's digest of notifications is sent.
+DIGEST_HOUR = env.integer("HUB_DIGEST_HOUR", 6)
 DEFAULT_FROM_EMAIL = env.text("HUB_FROM_EMAIL", "Grove <grove@localhost>")
 
 LOGGING = {

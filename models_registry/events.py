@@ -1,8 +1,22 @@
 """What has happened in the registry, told within the transaction of the fact itself. Higher apps and tasks listen."""
 
+from typing import NamedTuple
+
 from django.dispatch import Signal
 
+
+class ReferenceMove(NamedTuple):
+    """A branch, tag or pull request (`name` in full) that pointed at `old` and points at `new`; None: it was not, or is no more."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
 commit_created = Signal()  # commit: Commit, reference: Reference
+references_moved = (
+    Signal()
+)  # repository: Repository, moves: list[ReferenceMove]; not those that a new repository begins with
 repository_created = Signal()  # repository: Repository
 repository_moved = Signal()  # repository: Repository, under its new name
 repository_deleted = Signal()  # repository: Repository, about to go

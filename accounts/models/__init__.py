@@ -1,6 +1,7 @@
 from accounts.models.actor import Actor
 from accounts.models.audit import AuditEntry
 from accounts.models.device import DeviceLogin, RefreshToken
+from accounts.models.invitation import Invitation
 from accounts.models.namespace import Membership, Namespace, NamespaceRedirect, Organization, Role
 from accounts.models.token import AccessToken, TokenRole
 from accounts.models.user import User
@@ -10,6 +11,7 @@ __all__ = [
     "Actor",
     "AuditEntry",
     "DeviceLogin",
+    "Invitation",
     "Membership",
     "Namespace",
     "NamespaceRedirect",

@@ -96,7 +96,7 @@ def _checked(form: GateForm, repository: Repository, answers: Mapping[str, Any],
         if question.type == FieldType.COUNTRY and checked.get(question.label, "DE") not in dict(countries):
             faults[question.label] = "is the code of no country"
     if faults or terms != form.terms_sha256:
-        raise AnswersNeeded(repository, faults, terms_missing=terms != form.terms_sha256)
+        raise AnswersNeeded(f"{repository.get_absolute_url()}/access", faults, terms_missing=terms != form.terms_sha256)
     return checked
 
 

@@ -1,0 +1,30 @@
+"""The community's durable work: telling people, by page and by e-mail."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.db import OperationalError
+
+from hub.jobs.registry import job
+from models_registry.community.services import activities, mails, notifications
+
+
+@job(notifications.KIND, lease=timedelta(minutes=10), retry_on=(OperationalError,))
+def tell(key: str) -> None:
+    notifications.tell(int(key))
+
+
+@job(mails.KIND, lease=timedelta(minutes=5), attempts=8, retry_on=(*mails.REFUSALS, OperationalError))
+def send_mail(key: str) -> None:
+    mails.send(int(key))
+
+
+@shared_task(name="community.send_digests", ignore_result=True)
+def send_digests() -> None:
+    mails.request_digests()
+
+
+@shared_task(name="community.forget_old_news", ignore_result=True)
+def forget_old_news() -> None:
+    activities.prune()
+    notifications.prune()
