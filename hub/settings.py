@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "rest_framework",
     "drf_spectacular",
+    "django_countries",
     "hub.jobs",
     "accounts",
     "models_registry",
