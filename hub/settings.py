@@ -43,6 +43,9 @@ GIT_CACHE_BYTES = env.integer("HUB_GIT_CACHE_GB", 10) * 10**9
 # Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
 HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
 MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
+# Whether members' webhooks may lead into private networks, and how many threads of one worker send to them at once.
+WEBHOOK_PRIVATE_ADDRESSES = env.choice("HUB_WEBHOOK_PRIVATE_ADDRESSES", ("refuse", "allow"), "refuse")
+WEBHOOK_SENDERS = max(env.integer("HUB_WEBHOOK_SENDERS", 1), 1)
 SANDBOX = env.choice("HUB_SANDBOX", ("auto", "bwrap", "container", "none"), "auto")
 
 S3_ENDPOINT_URL = env.address("S3_ENDPOINT_URL", "http://127.0.0.1:9000")
@@ -229,6 +232,16 @@ CELERY_BEAT_SCHEDULE = {
     "look-for-plain-content": {
         "task": "models_registry.look_for_plain_content",
         "schedule": timedelta(hours=1),
+        "options": {"queue": "io"},
+    },
+    "sweep-deliveries": {
+        "task": "community.sweep_deliveries",
+        "schedule": timedelta(seconds=30),
+        "options": {"queue": "io"},
+    },
+    "prune-deliveries": {
+        "task": "community.prune_deliveries",
+        "schedule": timedelta(hours=6),
         "options": {"queue": "io"},
     },
     "send-digests": {

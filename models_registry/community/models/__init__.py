@@ -15,6 +15,14 @@ from models_registry.community.models.moderation import (
     SubjectKind,
 )
 from models_registry.community.models.notification import Mail, Notice, NoticeKind, Notification, NotificationPreference
+from models_registry.community.models.webhook import (
+    Delivery,
+    DeliveryAttempt,
+    WatchedItem,
+    Webhook,
+    WebhookEvent,
+    WebhookQuerySet,
+)
 
 __all__ = [
     "Act",
@@ -26,6 +34,8 @@ __all__ = [
     "CollectionUpvote",
     "CommentEdit",
     "Complaint",
+    "Delivery",
+    "DeliveryAttempt",
     "Discussion",
     "Event",
     "Follow",
@@ -42,4 +52,8 @@ __all__ = [
     "Severity",
     "SubjectKind",
     "Subscription",
+    "WatchedItem",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookQuerySet",
 ]
