@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "rest_framework",
     "drf_spectacular",
+    "django_countries",
     "hub.jobs",
     "accounts",
     "models_registry",

@@ -129,9 +129,12 @@ def _of_data(_name: str, child: Terms, data: Terms) -> frozenset[Rule]:
 def _of_commerce(child: Terms, parent: Terms) -> Iterable[Rule]:
     if parent.commercial == Allowed.UNKNOWN:
         yield Rule.UNKNOWN
-    elif child.commercial < parent.commercial == Allowed.NO and child.commercial != Allowed.UNKNOWN:
-        yield Rule.COMMERCIAL_ON_NONCOMMERCIAL
-    elif (parent.conditions and child.commercial == Allowed.YES) or (parent.conditions and child.commercial == Allowed.CONDITIONAL and not child.conditions >= parent.conditions):
+    elif parent.commercial == Allowed.NO:
+        if child.commercial in {Allowed.YES, Allowed.CONDITIONAL}:
+            yield Rule.COMMERCIAL_ON_NONCOMMERCIAL
+    elif child.commercial == Allowed.YES and parent.conditions:
+        yield Rule.CONDITIONS_DROPPED
+    elif child.commercial == Allowed.CONDITIONAL and not child.conditions >= parent.conditions:
         yield Rule.CONDITIONS_DROPPED
 
 

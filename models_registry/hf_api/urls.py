@@ -63,6 +63,7 @@ urlpatterns = [
     path(f"{_REPOSITORY}/duplicate", repositories.Duplicate.as_view()),
     path(f"{_REPOSITORY}/like", likes.LikeView.as_view()),
     path(f"{_REPOSITORY}/likers", likes.Likers.as_view()),
+    path(f"{_REPOSITORY}/gate", access_requests.GateView.as_view()),
     path(f"{_REPOSITORY}/user-access-request/handle", access_requests.HandleAccessRequest.as_view()),
     path(f"{_REPOSITORY}/user-access-request/grant", access_requests.GrantAccess.as_view()),
     path(f"{_REPOSITORY}/user-access-request/<str:status>", access_requests.AccessRequests.as_view()),
