@@ -17,6 +17,7 @@ _ICONS = {
     NoticeKind.VERSION: "git",
     NoticeKind.MODERATION: "shield-exclamation",
     NoticeKind.SAFETY: "shield-exclamation",
+    NoticeKind.WEBHOOK: "link-45deg",
     NoticeKind.EVALUATION: "bar-chart-steps",
 }
 _EXCERPT = 200
@@ -94,5 +95,7 @@ def _what(notification: Notification) -> str:
             return _("From the maintainers of this hub")
         case NoticeKind.SAFETY:
             return _("Found by a scan: please look at it")
+        case NoticeKind.WEBHOOK:
+            return _("Your webhook is disabled")
         case NoticeKind.EVALUATION:
             return _("The evaluation has ended")
