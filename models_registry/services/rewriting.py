@@ -21,6 +21,7 @@ from models_registry.models import (
     FolderHistory,
     GitObject,
     ObjectKind,
+    PullRequest,
     Reference,
     Repository,
     RepositoryLfsObject,
@@ -186,18 +187,23 @@ class _Rewriting:
             target = self._moved(reference.target, batch)
             if target != reference.target:
                 Reference.objects.filter(pk=reference.pk).update(target=target)
+                moved.append((reference, reference.target))
                 reference.target = target
-                moved.append(reference)
         self._remove_rows()
+        for merged in PullRequest.objects.filter(repository=self._repository, merge_commit__isnull=False):
+            if merged.merge_commit in self._commits:
+                PullRequest.objects.filter(pk=merged.pk).update(merge_commit=self._commits[merged.merge_commit])
         Repository.objects.filter(pk=self._repository.pk).update(epoch=F("epoch") + 1)
         history.ask_for_maps(self._repository)  # of commits that had none yet
         heads = {
             row.oid: row
-            for row in Commit.objects.filter(repository=self._repository, oid__in=[r.target for r in moved])
+            for row in Commit.objects.filter(repository=self._repository, oid__in=[r.target for r, _ in moved])
         }
-        for reference in moved:
+        for reference, before in moved:
             if reference.target in heads:
-                commit_created.send(sender=Commit, commit=heads[reference.target], reference=reference)
+                commit_created.send(
+                    sender=Commit, commit=heads[reference.target], reference=reference, before=before, actor=None
+                )
         return True
 
     def _moved(self, target: str, batch: int) -> str:
