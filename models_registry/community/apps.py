@@ -12,5 +12,6 @@ class CommunityConfig(AppConfig):
             activities,
             collections,
             likes,
+            pull_requests,
             telling,
         )

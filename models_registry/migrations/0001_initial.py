@@ -258,8 +258,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
                 ('base', models.CharField(max_length=255)),
-                ('title', models.CharField(max_length=500)),
-                ('description', models.TextField(blank=True)),
+                ('is_open', models.BooleanField(default=True, help_text='Neither merged nor closed: it takes commits.')),
+                ('merge_commit', models_registry.models.fields.HashField(20, help_text='What it became on its base.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pull_requests', to='models_registry.repository')),
@@ -496,6 +496,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='pullrequest',
             constraint=models.UniqueConstraint(fields=('repository', 'number'), name='pull_request_once_per_number'),
+        ),
+        migrations.AddConstraint(
+            model_name='pullrequest',
+            constraint=models.CheckConstraint(condition=models.Q(('merge_commit__isnull', True), ('is_open', False), _connector='OR'), name='pull_request_is_not_open_when_merged'),
         ),
         migrations.AddConstraint(
             model_name='reference',
