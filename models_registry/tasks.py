@@ -20,6 +20,7 @@ from models_registry.services import (
     garbage,
     history_maps,
     indexing,
+    licences,
     lineage,
     moving,
     plain_copies,
@@ -98,6 +99,16 @@ def tag_children(key: str) -> None:
 @job("follow_rename", lease=timedelta(minutes=30), retry_on=_PASSING)
 def follow_rename(key: str) -> None:
     lineage.follow_rename(int(key))
+
+
+@job(licences.CHECK, lease=timedelta(minutes=5), retry_on=_PASSING)
+def check_licence(key: str) -> None:
+    licences.check(int(key))
+
+
+@job(licences.CHECK_BELOW, lease=timedelta(minutes=15), retry_on=_PASSING)
+def check_licences_below(key: str) -> None:
+    licences.check_below(int(key))
 
 
 @job(storage_use.KIND, lease=timedelta(minutes=15), retry_on=_PASSING)

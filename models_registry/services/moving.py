@@ -50,7 +50,9 @@ def move_repository(*, actor: Actor, repository: Repository, namespace: str, nam
             actor, "repository.received", current.full_name, namespace=target, kind=current.kind, was=old_name
         )
     current.refresh_from_db()
-    repository_moved.send(sender=Repository, repository=current)
+    repository_moved.send(
+        sender=Repository, repository=current, old_namespace=old_namespace, old_name=old_name.partition("/")[2]
+    )
     return current
 
 

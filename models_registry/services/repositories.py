@@ -9,7 +9,7 @@ from accounts.services.accounts import namespace_named
 from hub.errors import Forbidden
 from models_registry import access
 from models_registry.errors import BadName, RepositoryExists, RepositoryNotFound
-from models_registry.events import repository_created, repository_deleted
+from models_registry.events import repository_created, repository_deleted, settings_changed
 from models_registry.formats import gitattributes
 from models_registry.models import Gate, Kind, Repository, RepositoryRedirect
 from models_registry.models.repository import REPOSITORY_NAME
@@ -97,17 +97,21 @@ def change_settings(
 ) -> Repository:
     """Who may see it, and who may read it; None leaves a setting as it is. Raises Forbidden."""
     access.require_administration(actor, repository)
+    changes: dict[str, object] = {}
     if private is not None and private != repository.private:
-        repository.private = private
+        repository.private = changes["private"] = private
         AuditEntry.objects.record(
             actor, "repository.visibility", repository.full_name, namespace=repository.namespace, private=private
         )
     if gated is not None and gated != repository.gated:
         repository.gated = gated
+        changes["gated"] = str(gated) or False
         AuditEntry.objects.record(
             actor, "repository.gate", repository.full_name, namespace=repository.namespace, gated=gated
         )
     repository.save(update_fields=["private", "gated"])
+    if changes:
+        settings_changed.send(sender=Repository, repository=repository, changes=changes)
     return repository
 
 
