@@ -1,14 +1,31 @@
-from django.urls import include, path
+from typing import Any
+
+from allauth import urls as sign_in
+from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
 from accounts.web import device, views
+from hub.wire import rate_limits
+
+
+def _guessed_at(patterns: list[Any]) -> None:
+    """Puts django-allauth's own views under a bucket of ours, on top of its limits for each name."""
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            bucket = "sign_up" if pattern.name == "account_signup" else "sign_in"
+            rate_limits.under(writes=bucket)(pattern.callback)
+        else:
+            _guessed_at(pattern.url_patterns)
+
+
+_guessed_at(sign_in.urlpatterns)
 
 urlpatterns = [
     path("settings", RedirectView.as_view(pattern_name="settings-profile"), name="settings"),
     path("settings/profile", views.profile, name="settings-profile"),
     path("settings/tokens", views.tokens, name="settings-tokens"),
     path("settings/tokens/<int:pk>/revoke", views.revoke, name="settings-tokens-revoke"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include(sign_in)),
     path("login/device", device.device_login, name="device-login"),
     # The addresses that clients and people of other hubs know.
     path("login", RedirectView.as_view(pattern_name="account_login", query_string=True)),
