@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import ActorRequest
 from hub.error_responses import to_json_response
 from hub.errors import HubError, NotFound
+from hub.wire import rate_limits
 from models_registry import panels, storage
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import Filters, browse
@@ -22,11 +23,13 @@ THEMES = {"light", "dark"}
 A_YEAR = 365 * 24 * 3600
 
 
+@rate_limits.under(reads="")
 def live(request: HttpRequest) -> HttpResponse:
     """The process answers."""
     return JsonResponse({"status": "live"})
 
 
+@rate_limits.under(reads="")
 def ready(request: HttpRequest) -> HttpResponse:
     """The database and the storage answer too: this node may get requests."""
     problems = {}
