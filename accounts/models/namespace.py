@@ -18,7 +18,7 @@ NAMESPACE_NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,41}\Z"
 # First segments of addresses that are the hub's own.
 RESERVED_NAMES = frozenset(
     """
-    about accounts admin api assets auth bills blog cas collections compare content datasets docs evaluations favicon.ico
+    about accounts admin api assets auth bills blog cas collections compare content datasets docs evaluations favicon.ico feed
     git health help home info join leaderboards login logout me media metrics models new notifications oauth organizations
     orgs papers preferences privacy resolve robots.txt search settings signup spaces static status suites support terms
     uploads users welcome

@@ -77,6 +77,10 @@ class LikeState(serializers.Serializer[Any]):
     liked = serializers.BooleanField()
 
 
+class FollowState(serializers.Serializer[Any]):
+    following = serializers.BooleanField()
+
+
 class AskState(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["pending", "accepted", "rejected"])
 
