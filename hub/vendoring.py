@@ -46,13 +46,14 @@ LIBRARIES = [
 ]
 ICON_LIBRARY = Library("bootstrap-icons", "1.13.2", "MIT", {"LICENSE": "bootstrap-icons.LICENCE.txt"})
 ICONS = """
-    arrow-down arrow-repeat arrow-up at bar-chart-steps bell bookmark-plus box box-arrow-in-right box-arrow-right
-    building c-circle caret-up-fill chat-left-text check-lg check2-all chevron-down chevron-left chevron-right
-    circle-half clock-history collection copy database download exclamation-triangle eye file-earmark-binary
-    file-earmark-code file-earmark-image file-earmark-text file-text folder-fill folder2 gear git heart heart-fill
-    image info-circle key layout-three-columns link-45deg list lock moon patch-check-fill pencil people person play
-    plus-lg search shield-check shield-exclamation sliders soundwave stop-circle sun table tag trash trophy upload x
-    x-circle
+    arrow-repeat bar-chart-steps box box-arrow-in-right box-arrow-right building c-circle chat-left-text
+    check-lg check2-all chevron-down chevron-left chevron-right circle-half clock-history copy database download
+    exclamation-triangle eye file-earmark-binary file-earmark-code file-earmark-image file-earmark-text
+    file-text folder-fill folder2 gear git heart image info-circle key layout-three-columns link-45deg list lock
+    moon patch-check-fill pencil people person play plus-lg search shield-check shield-exclamation sliders
+    soundwave stop-circle sun table tag trash trophy upload x x-circle
+    bell bell-slash emoji-smile eye-slash flag pin-angle quote sign-merge-right three-dots unlock
+    arrow-down arrow-up at bookmark-plus caret-up-fill collection heart-fill
 """.split()
 LOGO = STATIC / "logo.svg"
 

@@ -27,5 +27,3 @@ licence_contradicted = (
     Signal()
 )  # repository: Repository, findings: list[formats.licence_conflicts.Finding], the new ones
 settings_changed = Signal()  # repository: Repository, changes: dict[str, object], by setting
-access_asked = Signal()  # request: AccessRequest, which may have been accepted at once
-access_decided = Signal()  # request: AccessRequest, actor: Actor
