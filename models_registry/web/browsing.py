@@ -15,6 +15,7 @@ PAGE_SIZE = 30
 SORT_TITLES = {
     "trending": _("Trending"),
     "downloads": _("Downloads"),
+    "likes": _("Likes"),
     "updated": _("Last change"),
     "newest": _("Newest"),
 }
