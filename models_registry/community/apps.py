@@ -15,8 +15,13 @@ class CommunityConfig(AppConfig):
             activities,
             collections,
             likes,
+            pull_requests,
             telling,
         )
         from models_registry.community.services.webhooks import announcing  # noqa: F401 - it listens, too
+        from models_registry.community.web import slots
 
+        add_settings_page(SettingsPage("settings-notifications", _("Notifications"), "bell"))
         add_settings_page(SettingsPage("settings-webhooks", _("Webhooks"), "link-45deg"))
+
+        slots.fill()
