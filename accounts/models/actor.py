@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.errors import ReadOnlyToken, Suspended
 from accounts.models.namespace import Namespace, Role
 from accounts.models.token import AccessToken, TokenRole
-from hub.errors import Unauthenticated
+from hub.errors import Forbidden, Unauthenticated
 
 if TYPE_CHECKING:
     from accounts.models.user import User
@@ -64,6 +64,18 @@ class Actor:
             raise Suspended(f"This account is suspended: {user.suspended_reason}")
         if self.token is not None and self.token.role == TokenRole.READ:
             raise ReadOnlyToken
+        return user
+
+    def may(self, permission: str) -> bool:
+        """Whether a staff role of the user holds that permission ("app.codename"). No access token carries it."""
+        user = self.user
+        return user is not None and self.token is None and user.is_staff and user.has_perm(permission)
+
+    def require_permission(self, permission: str) -> User:
+        """The user, if a staff role holds that permission. Raises Unauthenticated, Forbidden."""
+        user = self.require_user()
+        if not self.may(permission):
+            raise Forbidden("Your role on this hub does not include this.")
         return user
 
     def may_create_in(self, namespace: Namespace) -> bool:

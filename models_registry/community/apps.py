@@ -9,6 +9,9 @@ class CommunityConfig(AppConfig):
 
     def ready(self) -> None:
         from models_registry.community.services import (  # noqa: F401 - they listen
+            activities,
+            collections,
             likes,
             pull_requests,
+            telling,
         )

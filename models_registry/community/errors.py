@@ -1,6 +1,6 @@
 """What the community refuses."""
 
-from hub.errors import Conflict, Forbidden, NotFound
+from hub.errors import BadRequest, Conflict, Forbidden, NotFound
 
 
 class DiscussionNotFound(NotFound):
@@ -17,3 +17,23 @@ class DiscussionLocked(Forbidden):
 
 class WrongState(Conflict):
     """This discussion is not in a state in which that can be done."""
+
+
+class CollectionNotFound(NotFound):
+    """There is no such collection, or you may not see it."""
+
+
+class CollectionExists(Conflict):
+    """There is a collection of this title already."""
+
+
+class ItemExists(Conflict):
+    """This is in the collection already."""
+
+
+class ItemNotFound(NotFound):
+    """There is no such item in this collection."""
+
+
+class BadCollection(BadRequest):
+    """A collection cannot be like this."""

@@ -12,7 +12,7 @@ from accounts.models import Actor
 from hub.errors import NotFound
 from models_registry import access
 from models_registry.errors import BranchMoved, PullRequestClosed, RevisionNotFound
-from models_registry.events import commit_created, pull_request_opened
+from models_registry.events import ReferenceMove, commit_created, pull_request_opened, references_moved
 from models_registry.models import Commit, PullRequest, Reference, Repository
 from models_registry.services import history, merging, objects, references
 from models_registry.services.changes import Change, note_places
@@ -94,6 +94,8 @@ def open_at(
     )
     if commit.oid != base.target:
         commit_created.send(sender=Commit, commit=commit, reference=reference, before=base.target, actor=actor)
+    moved = ReferenceMove(reference.name, None, commit.oid)
+    references_moved.send(sender=Repository, repository=repository, moves=[moved], actor=actor)
     return made
 
 

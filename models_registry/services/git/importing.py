@@ -15,12 +15,12 @@ from hub.batches import batches
 from hub.errors import HubError, PreconditionFailed
 from models_registry import access, storage
 from models_registry.errors import PushRefused
-from models_registry.events import commit_created
+from models_registry.events import ReferenceMove, commit_created, references_moved
 from models_registry.formats.git_objects import ReadCommit
 from models_registry.models import BlobContent, Commit, ObjectKind, PullRequest, Reference, Repository
 from models_registry.services import ancestry, history, objects, possession, pull_requests, references
 from models_registry.services.git.checking import Brought
-from models_registry.services.git.commands import NONE, Command
+from models_registry.services.git.commands import Command
 from models_registry.services.objects import ROW_LIMIT, Prepared
 from models_registry.storage import keys
 
@@ -84,8 +84,9 @@ def write(
                 raise _Undone(refusals)
             _insert(repository, brought, large, batch)
             _note(repository, brought, commands)
-            _tell(actor, repository, moved, {command.name: command.old for command in commands})
-            opened = [_open(actor, repository, command) for command in proposals if command.name not in refusals]
+            done = [command for command in commands if command.name not in refusals]
+            _tell(actor, repository, moved, [command for command in done if not command.proposed_for])
+            opened = [_open(actor, repository, command) for command in done if command.proposed_for]
     except _Undone as undone:
         return Written(undone.refusals)
     for reference in moved:
@@ -222,14 +223,19 @@ def _note(repository: Repository, brought: Brought, commands: Sequence[Command])
     possession.note_places(repository, places, reference)
 
 
-def _tell(actor: Actor, repository: Repository, moved: Sequence[Reference], before: Mapping[str, str]) -> None:
+def _tell(actor: Actor, repository: Repository, moved: Sequence[Reference], done: Sequence[Command]) -> None:
+    before = {command.name: None if command.creates else command.old for command in done}
     heads = [reference for reference in moved if not reference.name.startswith("refs/tags/")]
     if heads:
         Repository.objects.filter(pk=repository.pk).update(updated_at=timezone.now())
     for reference in heads:
         commit = Commit.objects.get(repository=repository, oid=reference.target)
         commit.repository = repository
-        old = before[reference.name]
         commit_created.send(
-            sender=Commit, commit=commit, reference=reference, before=None if old == NONE else old, actor=actor
+            sender=Commit, commit=commit, reference=reference, before=before[reference.name], actor=actor
         )
+    moves = [
+        ReferenceMove(command.name, before[command.name], None if command.deletes else command.new) for command in done
+    ]
+    if moves:
+        references_moved.send(sender=Repository, repository=repository, moves=moves, actor=actor)

@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Actor, Namespace, Role
+
+
+class SubjectKind(models.TextChoices):
+    """What can be reported and acted upon."""
+
+    REPOSITORY = "repository", "repository"
+    DISCUSSION = "discussion", "thread"
+    COMMENT = "comment", "comment"
+    NAMESPACE = "namespace", "member or organisation"
+    COLLECTION = "collection", "collection"
+    PICTURE = "picture", "picture"
+
+
+class Severity(models.IntegerChoices):
+    LOW = 10, "low"
+    NORMAL = 20, "normal"
+    HIGH = 30, "high"
+    URGENT = 40, "urgent"
+
+
+class Category(models.TextChoices):
+    """Why something is reported."""
+
+    SPAM = "spam", "Spam or advertising"
+    MALWARE = "malware", "Malware or a trap in a file"
+    ABUSE = "abuse", "Insult, threat or harassment"
+    ILLEGAL = "illegal", "Illegal content"
+    LEGAL = "legal", "Infringes a right of mine or of whom I represent"
+    IMPERSONATION = "impersonation", "Passes itself off as somebody else"
+    SQUATTING = "squatting", "Holds a name without using it"
+    OTHER = "other", "Something else"
+
+    @property
+    def severity(self) -> Severity:
+        return _SEVERITY.get(self, Severity.NORMAL)
+
+    @property
+    def needs_no_account(self) -> bool:
+        """Who reports these may be no member: the law asks that they can."""
+        return self in {Category.ILLEGAL, Category.LEGAL}
+
+
+_SEVERITY = {
+    Category.MALWARE: Severity.URGENT,
+    Category.ILLEGAL: Severity.URGENT,
+    Category.ABUSE: Severity.HIGH,
+    Category.LEGAL: Severity.HIGH,
+    Category.IMPERSONATION: Severity.HIGH,
+    Category.OTHER: Severity.LOW,
+}
+
+
+class OfSubject(models.Model):
+    """What this is about. It outlives that: a deleted repository's reports and acts are still read.
+
+    `subject_id`: its primary key. `subject_name`: as it was called then. `owner`: in whose namespace it lies, and `author`:
+    who wrote or made it.
+    """
+
+    subject_kind = models.CharField(max_length=16, choices=SubjectKind.choices)
+    subject_id = models.BigIntegerField()
+    subject_name = models.CharField(max_length=200)
+    owner = models.ForeignKey(Namespace, models.SET_NULL, null=True, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class ReportState(models.TextChoices):
+    OPEN = "open"
+    IN_WORK = "in work"
+    RESOLVED = "resolved"  # a moderator acted
+    DISMISSED = "dismissed"  # there was nothing to do
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def unsettled(self) -> Self:
+        return self.filter(state__in=[ReportState.OPEN, ReportState.IN_WORK])
+
+    def in_order(self) -> Self:
+        """As they are to be worked on: the gravest first, of equals the oldest."""
+        return self.order_by("-severity", "created_at", "pk")
+
+
+class Report(OfSubject):
+    """Something that moderators are asked to look at. What several people say of one thing is one report.
+
+    `category` and `severity`: the gravest of what they say. `excerpt`: what it held when it was first reported.
+    """
+
+    category = models.CharField(max_length=16, choices=Category.choices)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    state = models.CharField(max_length=16, choices=ReportState.choices, default=ReportState.OPEN)
+    excerpt = models.TextField(blank=True)
+    complaint_count = models.PositiveIntegerField(default=0)
+    opened_by_hub = models.BooleanField(default=False, help_text="By a scanner or the spam check.")
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="assigned_reports"
+    )
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_reason = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("handle_report", "Can take, settle and dismiss reports")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id"],
+                condition=Q(state__in=["open", "in work"]),
+                name="report_once_per_subject_while_unsettled",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["state", "-severity", "created_at"], name="report_in_order"),
+            models.Index(fields=["subject_kind", "subject_id"], name="report_of_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_category_display()}: {self.subject_name}"
+
+    @property
+    def category_severity(self) -> Severity:
+        return Category(self.category).severity
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state in {ReportState.RESOLVED, ReportState.DISMISSED}
+
+
+class Complaint(models.Model):
+    """What one person says in a report. Who is no member leaves a name and an address."""
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="complaints")
+    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="complaints")
+    name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    category = models.CharField(max_length=16, choices=Category.choices)
+    text = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "reporter"], condition=Q(reporter__isnull=False), name="complaint_once_per_member"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.said_by}: {self.get_category_display()}"
+
+    @property
+    def said_by(self) -> str:
+        if self.reporter is not None:
+            return self.reporter.username
+        return f"{self.name} <{self.email}>" if self.email else "the hub"
+
+
+class Act(models.TextChoices):
+    """What moderators do."""
+
+    HIDE_COMMENT = "hide-comment", "comment hidden"
+    SHOW_COMMENT = "show-comment", "comment shown again"
+    LOCK = "lock", "thread locked"
+    UNLOCK = "unlock", "thread unlocked"
+    HIDE = "hide", "repository hidden"
+    QUARANTINE = "quarantine", "repository in quarantine"
+    TAKE_DOWN = "take-down", "repository taken down"
+    RESTORE = "restore", "repository restored"
+    WARN = "warn", "member warned"
+    SUSPEND = "suspend", "member suspended"
+    LIFT = "lift", "suspension lifted"
+    BAN = "ban", "member banned"
+    UNBAN = "unban", "ban lifted"
+    RENAME = "rename", "name taken away"
+
+
+class Immutable(Exception):
+    """This row is a record of what was done: it is neither changed nor deleted."""
+
+
+class ModerationActionQuerySet(models.QuerySet["ModerationAction"]):
+    def update(self, **_: Any) -> int:
+        raise Immutable
+
+    def concerning(self, actor: Actor) -> Self:
+        """Those done to a member: to themselves, to what they made, or to what is in a namespace they administer."""
+        if actor.user is None:
+            return self.none()
+        return self.filter(Q(author=actor.user) | Q(owner__in=actor.namespaces(Role.ADMIN)))
+
+
+class ModerationAction(OfSubject):
+    """An act of a moderator, with its reason: added, never changed. What takes it back is an act of its own.
+
+    `reason`: those concerned read it. `notice`: everybody reads it, of what is taken down. `data` by kind: rename
+    {"from", "to"}; ban {"comments": ids of those hidden with it}.
+    """
+
+    kind = models.CharField(max_length=16, choices=Act.choices)
+    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    moderator_name = models.CharField(max_length=150)
+    reason = models.CharField(max_length=500)
+    notice = models.TextField(blank=True)
+    legal_basis = models.CharField(max_length=200, blank=True)
+    until = models.DateTimeField(null=True)
+    report = models.ForeignKey(Report, models.SET_NULL, null=True, related_name="acts")
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversed_by")
+    because_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="consequences")
+    data: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now_add=True)
+
+    objects = ModerationActionQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("warn_member", "Can warn a member")]
+        indexes = [models.Index(fields=["subject_kind", "subject_id"], name="act_on_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.subject_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Immutable
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise Immutable
+
+
+class Appeal(models.Model):
+    """Who is concerned asks, once, that an act be looked at again."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        UPHELD = "upheld"  # the act stays
+        REVERSED = "reversed"
+
+    action = models.OneToOneField(ModerationAction, models.PROTECT, related_name="appeal")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="appeals")
+    text = models.TextField()
+    state = models.CharField(max_length=16, choices=State.choices, default=State.OPEN)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("decide_appeal", "Can decide appeals")]
+
+    def __str__(self) -> str:
+        return f"against “{self.action}”"

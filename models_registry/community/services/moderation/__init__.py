@@ -1,0 +1,1 @@
+"""Reports, acts, appeals: how moderators keep the place decent, with every act on record."""

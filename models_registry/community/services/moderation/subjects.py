@@ -1,0 +1,152 @@
+"""What can be reported and acted upon, of whatever kind, as one type."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.core.exceptions import ObjectDoesNotExist
+
+from accounts.models import Actor, Namespace, User
+from accounts.services.accounts import namespace_named
+from hub.errors import NotFound
+from models_registry import access
+from models_registry.community.models import Discussion, Event, SubjectKind
+from models_registry.errors import RepositoryNotFound
+from models_registry.models import Kind, Repository
+
+MOST_TEXT = 20_000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`address`: of its page, "" if it has none. `owner`: in whose namespace it lies. `author`: who wrote or made it.
+
+    `text`: what it holds, for moderators to read; never HTML.
+    """
+
+    kind: SubjectKind
+    id: int
+    name: str
+    address: str = ""
+    owner: Namespace | None = None
+    author: User | None = None
+    text: str = ""
+
+
+class SubjectNotFound(NotFound):
+    """There is nothing of that name, or you may not see it."""
+
+
+def of_repository(repository: Repository) -> Subject:
+    return Subject(
+        kind=SubjectKind.REPOSITORY,
+        id=repository.pk,
+        name=repository.full_name if repository.kind == Kind.MODEL else f"datasets/{repository.full_name}",
+        address=repository.get_absolute_url(),
+        owner=repository.namespace,
+        author=repository.creator,
+        text=repository.summary,
+    )
+
+
+def of_discussion(discussion: Discussion) -> Subject:
+    first = discussion.events.filter(kind=Event.Kind.COMMENT).order_by("pk").first()
+    return Subject(
+        kind=SubjectKind.DISCUSSION,
+        id=discussion.pk,
+        name=str(discussion),
+        address=discussion.get_absolute_url(),
+        owner=discussion.repository.namespace,
+        author=discussion.author,
+        text=f"{discussion.title}\n\n{first.text if first else ''}"[:MOST_TEXT],
+    )
+
+
+def of_comment(comment: Event) -> Subject:
+    return Subject(
+        kind=SubjectKind.COMMENT,
+        id=comment.pk,
+        name=f"{comment.discussion}, comment of {comment.author or 'a deleted user'}",
+        address=f"{comment.discussion.get_absolute_url()}#{comment.public_id}",
+        owner=comment.author.namespace if comment.author else None,
+        author=comment.author,
+        text=comment.text[:MOST_TEXT],
+    )
+
+
+def of_namespace(namespace: Namespace) -> Subject:
+    return Subject(
+        kind=SubjectKind.NAMESPACE,
+        id=namespace.pk,
+        name=namespace.name,
+        address=namespace.get_absolute_url(),
+        owner=namespace,
+        author=namespace.user,
+        text=namespace.display_name,
+    )
+
+
+_REPOSITORIES = Repository.objects.select_related("namespace", "creator")
+_DISCUSSIONS = Discussion.objects.select_related("repository__namespace", "author")
+_EVENTS = Event.objects.select_related("discussion__repository__namespace", "author__namespace")
+_NAMESPACES = Namespace.objects.select_related("user", "organization")
+
+_BY_KIND: dict[str, Callable[[int], Subject]] = {
+    SubjectKind.REPOSITORY: lambda pk: of_repository(_REPOSITORIES.get(pk=pk)),
+    SubjectKind.DISCUSSION: lambda pk: of_discussion(_DISCUSSIONS.get(pk=pk)),
+    SubjectKind.COMMENT: lambda pk: of_comment(_EVENTS.get(pk=pk)),
+    SubjectKind.NAMESPACE: lambda pk: of_namespace(_NAMESPACES.get(pk=pk)),
+}
+
+
+def find(kind: str, pk: int) -> Subject | None:
+    """None if it has been deleted."""
+    try:
+        return _BY_KIND[kind](pk)
+    except (KeyError, ObjectDoesNotExist):
+        return None
+
+
+def seen_by(actor: Actor, kind: str, name: str) -> Subject:
+    """By the name that addresses use. What the actor may not see answers like what is missing. Raises SubjectNotFound.
+
+    A repository is named as on its page (`ada/net`, `datasets/ada/net`), a thread `ada/net#12`, a comment by its public
+    id, a member or organisation by name.
+    """
+    try:
+        return _SEEN[kind](actor, name)
+    except (KeyError, ValueError, NotFound, RepositoryNotFound):
+        raise SubjectNotFound from None
+
+
+def _repository(actor: Actor, name: str) -> Repository:
+    kind, name = (Kind.DATASET, name.removeprefix("datasets/")) if name.startswith("datasets/") else (Kind.MODEL, name)
+    return access.repository_for(actor, kind, name)
+
+
+def _seen_discussion(actor: Actor, name: str) -> Subject:
+    repository, _, number = name.partition("#")
+    found = _DISCUSSIONS.filter(repository=_repository(actor, repository), number=int(number)).first()
+    if found is None:
+        raise SubjectNotFound
+    return of_discussion(found)
+
+
+def _seen_comment(actor: Actor, public_id: str) -> Subject:
+    found = _EVENTS.filter(
+        pk=int(public_id[-16:], 16) if len(public_id) <= 24 else 0,
+        kind=Event.Kind.COMMENT,
+        hidden_at=None,
+        discussion__repository__in=Repository.objects.visible_to(actor),
+    ).first()
+    if found is None:
+        raise SubjectNotFound
+    return of_comment(found)
+
+
+_SEEN: dict[str, Callable[[Actor, str], Subject]] = {
+    "repository": lambda actor, name: of_repository(_repository(actor, name)),
+    "discussion": _seen_discussion,
+    "comment": _seen_comment,
+    "name": lambda _actor, name: of_namespace(namespace_named(name)),
+}
+NAMES = tuple(_SEEN)
