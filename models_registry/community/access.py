@@ -6,13 +6,18 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Actor, Namespace, Role, TokenRole, User
 from hub.errors import Forbidden
-from models_registry.community.errors import CollectionNotFound, CommentNotFound, DiscussionLocked, DiscussionNotFound
+from models_registry.community.errors import (
+    CollectionNotFound,
+    CommentNotFound,
+    DiscussionLocked,
+    DiscussionNotFound,
+)
 from models_registry.community.models import Collection, Discussion, Event
 from models_registry.errors import RepositoryDisabled
 from models_registry.models import Repository
 
-_COLLECTION_ID = re.compile(r"(?:^|-)0{8}([0-9a-f]{16})\Z")
 _LARGEST_ID = 2**63 - 1
+_ID = re.compile(r"(?:^|-)0{8}([0-9a-f]{16})\Z")
 
 
 def discussion_for(actor: Actor, repository: Repository, number: int) -> Discussion:
@@ -108,7 +113,7 @@ def collection_for(actor: Actor, slug: str) -> Collection:
     Raises CollectionNotFound; a private one and a missing one look alike.
     """
     owner, _, name = slug.partition("/")
-    found = _COLLECTION_ID.search(name)
+    found = _ID.search(name)
     if found and (pk := int(found[1], 16)) < 2**63:
         named = Namespace.objects.filter(Q(key=owner.lower()) | Q(redirects__old_key=owner.lower())).values("pk")
         visible = Collection.objects.visible_to(actor).for_lists()

@@ -3,22 +3,6 @@
 from hub.errors import BadRequest, Conflict, Forbidden, NotFound
 
 
-class DiscussionNotFound(NotFound):
-    """There is no such discussion."""
-
-
-class CommentNotFound(NotFound):
-    """There is no such comment."""
-
-
-class DiscussionLocked(Forbidden):
-    """This discussion is locked: only who may write the repository still comments."""
-
-
-class WrongState(Conflict):
-    """This discussion is not in a state in which that can be done."""
-
-
 class CollectionNotFound(NotFound):
     """There is no such collection, or you may not see it."""
 
@@ -37,3 +21,19 @@ class ItemNotFound(NotFound):
 
 class BadCollection(BadRequest):
     """A collection cannot be like this."""
+
+
+class DiscussionNotFound(NotFound):
+    """There is no such discussion."""
+
+
+class CommentNotFound(NotFound):
+    """There is no such comment."""
+
+
+class DiscussionLocked(Forbidden):
+    """This discussion is locked: only who may write the repository still comments."""
+
+
+class WrongState(Conflict):
+    """This discussion is not in a state in which that can be done."""

@@ -182,14 +182,12 @@ class _Rewriting:
         epoch = Repository.objects.values_list("epoch", flat=True).get(pk=self._repository.pk)
         if batch != self._expected_batch + 1 or epoch != self._epoch:
             return False
-        moved: list[tuple[Reference, str]] = []
-        moves: list[ReferenceMove] = []
+        moved: list[tuple[Reference, ReferenceMove]] = []
         for reference in Reference.objects.filter(repository=self._repository):
             target = self._moved(reference.target, batch)
             if target != reference.target:
                 Reference.objects.filter(pk=reference.pk).update(target=target)
-                moved.append((reference, reference.target))
-                moves.append(ReferenceMove(reference.name, reference.target, target))
+                moved.append((reference, ReferenceMove(reference.name, reference.target, target)))
                 reference.target = target
         self._remove_rows()
         for merged in PullRequest.objects.filter(repository=self._repository, merge_commit__isnull=False):
@@ -201,13 +199,15 @@ class _Rewriting:
             row.oid: row
             for row in Commit.objects.filter(repository=self._repository, oid__in=[r.target for r, _ in moved])
         }
-        for reference, before in moved:
+        for reference, move in moved:
             if reference.target in heads:
                 commit_created.send(
-                    sender=Commit, commit=heads[reference.target], reference=reference, before=before, actor=None
+                    sender=Commit, commit=heads[reference.target], reference=reference, before=move.old, actor=None
                 )
-        if moves:
-            references_moved.send(sender=Repository, repository=self._repository, moves=moves)
+        if moved:
+            references_moved.send(
+                sender=Repository, repository=self._repository, moves=[move for _reference, move in moved]
+            )
         return True
 
     def _moved(self, target: str, batch: int) -> str:
