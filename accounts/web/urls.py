@@ -1,7 +1,24 @@
-from django.urls import include, path
+from typing import Any
+
+from allauth import urls as sign_in
+from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
 from accounts.web import device, memberships, organizations, views
+from hub.wire import rate_limits
+
+
+def _guessed_at(patterns: list[Any]) -> None:
+    """Puts django-allauth's own views under a bucket of ours, on top of its limits for each name."""
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            bucket = "sign_up" if pattern.name == "account_signup" else "sign_in"
+            rate_limits.under(writes=bucket)(pattern.callback)
+        else:
+            _guessed_at(pattern.url_patterns)
+
+
+_guessed_at(sign_in.urlpatterns)
 
 urlpatterns = [
     path("settings", RedirectView.as_view(pattern_name="settings-profile"), name="settings"),
@@ -41,7 +58,7 @@ urlpatterns = [
     path("organizations/<str:name>/settings/rename", organizations.rename, name="organization-rename"),
     path("organizations/<str:name>/settings/hand-over", organizations.hand_over, name="organization-hand-over"),
     path("organizations/<str:name>/settings/delete", organizations.delete, name="organization-delete"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include(sign_in)),
     path("login/device", device.device_login, name="device-login"),
     # The addresses that clients and people of other hubs know.
     path("login", RedirectView.as_view(pattern_name="account_login", query_string=True)),

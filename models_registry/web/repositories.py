@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import ActorRequest
 from hub.errors import HubError
+from hub.wire import rate_limits
 from models_registry import access, panels
 from models_registry.errors import GatedRepository
 from models_registry.formats.card import facts
@@ -89,6 +90,7 @@ def _gate_message(request: ActorRequest, repository: Repository) -> str:
     return ""
 
 
+@rate_limits.under(writes="repository")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest) -> HttpResponse:
