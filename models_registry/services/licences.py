@@ -102,11 +102,12 @@ def check_below(repository_id: int) -> None:
     if repository is None:
         return
     if repository.kind == Kind.MODEL:
-        below = repository.children.values_list("repository", flat=True)
+        of_bases = repository.children.values_list("repository", flat=True)
+        Job.objects.add_many(CHECK, (str(model) for model in of_bases.iterator()))
     else:
         written = {f"dataset:{repository.full_name}", f"dataset:{repository.full_key}"}
-        below = RepositoryTag.objects.filter(tag__in=written).values_list("repository", flat=True)
-    Job.objects.add_many(CHECK, (str(model) for model in below.iterator()))
+        of_data = RepositoryTag.objects.filter(tag__in=written).values_list("repository", flat=True)
+        Job.objects.add_many(CHECK, (str(model) for model in of_data.iterator()))
 
 
 @transaction.atomic

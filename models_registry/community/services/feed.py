@@ -65,7 +65,7 @@ def _page(branches: Sequence[QuerySet[Activity]], *, before: int, size: int) -> 
             "discussion",
             "collection__namespace__user",
             "collection__namespace__organization",
-        )  # fmt: skip
+        )
         .order_by("-pk")[: size + 1]
     )
     for activity in found:
