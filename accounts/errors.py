@@ -25,6 +25,10 @@ class NamespaceNotFound(NotFound):
     """There is no such user or organisation."""
 
 
+class LastAdministrator(Conflict):
+    """An organisation needs an administrator: make somebody else one first."""
+
+
 class NoSuchDeviceCode(NotFound):
     """No program waits with this code: it is mistyped, used or expired."""
 

@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from hub import env
+from hub.wire import rate_policies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -22,6 +23,11 @@ TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("HUB_TRUSTED_PROXIES
 REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "invitation", "closed"), "open")
 # Who may invite strangers to the hub where registration is by invitation; admins of organisations always may, to theirs.
 INVITING = env.choice("HUB_INVITING", ("members", "staff"), "members")
+# How often members and visitors may ask, by kind of request: {} is as often as they like.
+RATE_LIMITS = env.parsed("HUB_RATE_LIMITS", rate_policies.parsed)
+# How long nobody else can have the name of what was renamed or deleted; how many organisations a member founds in a day.
+NAME_HOLD = timedelta(days=env.integer("HUB_NAME_HOLD_DAYS", 90))
+ORGANIZATIONS_A_DAY = env.integer("HUB_ORGANIZATIONS_A_DAY", 5)
 
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.
 CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
@@ -40,6 +46,9 @@ GIT_CACHE_BYTES = env.integer("HUB_GIT_CACHE_GB", 10) * 10**9
 # Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
 HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
 MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
+# Whether members' webhooks may lead into private networks, and how many threads of one worker send to them at once.
+WEBHOOK_PRIVATE_ADDRESSES = env.choice("HUB_WEBHOOK_PRIVATE_ADDRESSES", ("refuse", "allow"), "refuse")
+WEBHOOK_SENDERS = max(env.integer("HUB_WEBHOOK_SENDERS", 1), 1)
 SANDBOX = env.choice("HUB_SANDBOX", ("auto", "bwrap", "container", "none"), "auto")
 
 S3_ENDPOINT_URL = env.address("S3_ENDPOINT_URL", "http://127.0.0.1:9000")
@@ -84,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.authentication.ActorMiddleware",
+    "hub.wire.rate_limits.RateLimitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -95,6 +105,7 @@ MIDDLEWARE_FOR_PROGRAMS = [
     "hub.wire.hygiene.RefuseControlCharacters",
     "django.middleware.security.SecurityMiddleware",
     "accounts.authentication.ActorMiddleware",
+    "hub.wire.rate_limits.RateLimitMiddleware",
 ]
 
 ROOT_URLCONF = "hub.urls"
@@ -226,6 +237,16 @@ CELERY_BEAT_SCHEDULE = {
     "look-for-plain-content": {
         "task": "models_registry.look_for_plain_content",
         "schedule": timedelta(hours=1),
+        "options": {"queue": "io"},
+    },
+    "sweep-deliveries": {
+        "task": "community.sweep_deliveries",
+        "schedule": timedelta(seconds=30),
+        "options": {"queue": "io"},
+    },
+    "prune-deliveries": {
+        "task": "community.prune_deliveries",
+        "schedule": timedelta(hours=6),
         "options": {"queue": "io"},
     },
     "send-digests": {

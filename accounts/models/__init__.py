@@ -2,7 +2,7 @@ from accounts.models.actor import Actor
 from accounts.models.audit import AuditEntry
 from accounts.models.device import DeviceLogin, RefreshToken
 from accounts.models.invitation import Invitation
-from accounts.models.namespace import Membership, Namespace, NamespaceRedirect, Organization, Role
+from accounts.models.namespace import Membership, Namespace, NamespaceRedirect, Organization, Profile, Role, Verified
 from accounts.models.token import AccessToken, TokenRole
 from accounts.models.user import User
 
@@ -16,8 +16,10 @@ __all__ = [
     "Namespace",
     "NamespaceRedirect",
     "Organization",
+    "Profile",
     "RefreshToken",
     "Role",
     "TokenRole",
     "User",
+    "Verified",
 ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models.namespace import Organization, Role
@@ -26,6 +27,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """By name, or at an address that the member has shown to be theirs. Links for whoever holds them are nobody's."""
         addresses = EmailAddress.objects.filter(user=user, verified=True).values_list(Lower("email"))
         return self.filter(Q(user=user) | Q(email__in=addresses))
+
+    def take_back(self, **whose: object) -> int:
+        """Those that wait for an answer end, however they were sent."""
+        return self.filter(_WAITING, **whose).update(revoked_at=timezone.now())
 
     def with_value(self, value: str) -> Invitation | None:
         """The one whose link ends in `value`, whatever its state."""

@@ -9,9 +9,10 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import access
 from accounts.errors import NoSuchInvitation
 from accounts.events import membership_changed, organization_invited
-from accounts.models import Actor, AuditEntry, Invitation, Membership, Organization, Role, User
+from accounts.models import Actor, AuditEntry, Invitation, Membership, Namespace, Organization, Role, User
 from hub.errors import Conflict, Forbidden, Invalid, RateLimited
 from hub.jobs.models import Job
 
@@ -22,11 +23,11 @@ MOST_PENDING_OF_ORGANIZATION = 500
 
 def may_invite(actor: Actor, organization: Organization | None = None) -> bool:
     """To the hub where registration is by invitation; to an organisation as its admin."""
+    if organization is not None:
+        return access.may_administer(actor, organization)
     user = actor.user
     if user is None or user.is_suspended or actor.token is not None:
         return False
-    if organization is not None:
-        return organization.namespace.role_of(user) == Role.ADMIN
     return settings.REGISTRATION == "invitation" and (settings.INVITING == "members" or user.is_staff)
 
 
@@ -60,8 +61,8 @@ def invite(
     member = user or _member_at(email)
     if member is not None and organization is None:
         raise Conflict("Somebody with this address is a member of this hub already.")
-    if member is not None and Membership.objects.filter(organization=organization, user=member).exists():
-        raise Conflict(f"{member.username} is a member already.")
+    if user is not None and Membership.objects.filter(organization=organization, user=user).exists():
+        raise Conflict(f"{user.username} is a member already.")  # whose address it is, nobody learns by inviting it
     if user or email:
         same = Invitation.objects.filter(organization=organization, accepted_at=None, revoked_at=None)
         same.filter(user=user, email=email).update(revoked_at=now)
@@ -72,13 +73,14 @@ def invite(
         actor,
         "invitation.created",
         _target(invitation),
+        namespace=_namespace(invitation),
         whom=_whom(invitation),
         role=role.label if organization else "",
     )
-    if email:
+    if user or email:
         Job.objects.add("send_invitation", str(invitation.pk))
     if member is not None:
-        organization_invited.send(sender=Invitation, invitation=invitation)
+        organization_invited.send(sender=Invitation, invitation=invitation, user=member)
     return invitation
 
 
@@ -90,17 +92,26 @@ def open_invitation(value: str) -> Invitation:
     return found
 
 
+def is_for(invitation: Invitation, user: User) -> bool:
+    """Whether this member may accept it with its link: named, at an address that is theirs for sure, or it is anybody's."""
+    if invitation.user_id is None and not invitation.email:
+        return True
+    return Invitation.objects.addressed_to(user).filter(pk=invitation.pk).exists()
+
+
 @transaction.atomic
 def accept(*, actor: Actor, invitation: Invitation) -> Membership | None:
-    """Join what one was asked to join; the door has made sure that the actor holds the link or is addressed by it.
+    """Join what one was asked to join; the door has made sure that the actor holds the link, if it is for anybody.
 
     A higher role that the member has already stays. Raises NoSuchInvitation if it was answered or taken back meanwhile.
     """
     user, now = actor.require_writer(), timezone.now()
     waiting = Invitation.objects.pending(now).filter(pk=invitation.pk)
-    if invitation.user_id not in {None, user.pk} or not waiting.update(accepted_at=now, accepted_by=user):
+    if not is_for(invitation, user) or not waiting.update(accepted_at=now, accepted_by=user):
         raise NoSuchInvitation
-    AuditEntry.objects.record(actor, "invitation.accepted", _target(invitation))
+    AuditEntry.objects.record(
+        actor, "invitation.accepted", _target(invitation), namespace=_namespace(invitation), whom=_whom(invitation)
+    )
     organization, role = invitation.organization, Role(invitation.role)
     if organization is None:
         return None
@@ -114,6 +125,7 @@ def accept(*, actor: Actor, invitation: Invitation) -> Membership | None:
             actor,
             "membership.created" if created else "membership.changed",
             organization.namespace.name,
+            namespace=organization.namespace,
             member=user.username,
             role=role.label,
         )
@@ -124,10 +136,11 @@ def accept(*, actor: Actor, invitation: Invitation) -> Membership | None:
 @transaction.atomic
 def decline(*, actor: Actor, invitation: Invitation) -> None:
     """Raises NoSuchInvitation if it is not the actor's, or was answered meanwhile."""
-    addressed = Invitation.objects.addressed_to(actor.require_user()).filter(pk=invitation.pk)
-    if not addressed.exists() or not _end(invitation):
+    if not is_for(invitation, actor.require_user()) or not _end(invitation):
         raise NoSuchInvitation
-    AuditEntry.objects.record(actor, "invitation.declined", _target(invitation))
+    AuditEntry.objects.record(
+        actor, "invitation.declined", _target(invitation), namespace=_namespace(invitation), whom=_whom(invitation)
+    )
 
 
 @transaction.atomic
@@ -136,11 +149,13 @@ def revoke(*, actor: Actor, invitation: Invitation) -> None:
     user = actor.require_writer()
     of_organization = invitation.organization is not None and may_invite(actor, invitation.organization)
     is_own = invitation.organization is None and invitation.invited_by_id == user.pk
-    if not (of_organization or is_own or user.is_staff):
-        raise Forbidden("You may not take this invitation back.")
+    if not (of_organization or is_own):
+        access.require_maintainer(actor)
     if not _end(invitation):
         raise NoSuchInvitation
-    AuditEntry.objects.record(actor, "invitation.revoked", _target(invitation), whom=_whom(invitation))
+    AuditEntry.objects.record(
+        actor, "invitation.revoked", _target(invitation), namespace=_namespace(invitation), whom=_whom(invitation)
+    )
 
 
 def _end(invitation: Invitation) -> bool:
@@ -165,6 +180,10 @@ def _member_at(email: str) -> User | None:
 
 def _target(invitation: Invitation) -> str:
     return invitation.organization.namespace.name if invitation.organization else "the hub"
+
+
+def _namespace(invitation: Invitation) -> Namespace | None:
+    return invitation.organization.namespace if invitation.organization else None
 
 
 def _whom(invitation: Invitation) -> str:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
 from hub.wire.views import AnyJson, Form, HubApiView, json_object
@@ -20,6 +21,7 @@ from models_registry.models import AccessRequest, Kind
 from models_registry.services import gating
 
 
+@rate_limits.under(writes="access")
 class AskAccess(HubApiView):
     """Ask to read a gated repository.
 

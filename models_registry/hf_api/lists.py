@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from accounts.models import Actor
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.pagination import next_link, page_limit
 from hub.wire.views import HubApiView
@@ -37,6 +38,7 @@ _TAG_TYPES = frozenset(
 )
 
 
+@rate_limits.under(reads="search")
 class RepositoryList(HubApiView):
     """Models or datasets, searched, narrowed and sorted."""
 

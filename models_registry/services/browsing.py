@@ -18,6 +18,7 @@ MOST_COUNTED = 60
 SORTS = {
     "trending": ("-trending_score", "-pk"),
     "downloads": ("-downloads", "-pk"),
+    "likes": ("-likes", "-pk"),
     "updated": ("-updated_at", "-pk"),
     "newest": ("-created_at", "-pk"),
 }

@@ -10,7 +10,7 @@ from hub.errors import Forbidden
 from hub.jobs.models import Job
 from models_registry import access
 from models_registry.errors import BadName, RepositoryExists, RepositoryNotFound, RevisionNotFound
-from models_registry.events import repository_created, repository_deleted
+from models_registry.events import repository_created, repository_deleted, settings_changed
 from models_registry.formats import gitattributes
 from models_registry.formats.front_matter import with_values
 from models_registry.models import Gate, Kind, Repository, RepositoryRedirect
@@ -57,7 +57,9 @@ def create_repository(
         actor=actor, repository=repository, files=[rules, *_card(name, licence)], title="initial commit"
     )
     repository_created.send(sender=Repository, repository=repository)
-    AuditEntry.objects.record(actor, "repository.created", repository.full_name, kind=kind, private=private)
+    AuditEntry.objects.record(
+        actor, "repository.created", repository.full_name, namespace=repository.namespace, kind=kind, private=private
+    )
     return repository
 
 
@@ -97,7 +99,9 @@ def delete_repository(*, actor: Actor, repository: Repository) -> None:
     if not Repository.objects.select_for_update().filter(pk=repository.pk).values_list("pk"):
         raise RepositoryNotFound("The repository has just been deleted.")
     repository_deleted.send(sender=Repository, repository=repository)
-    AuditEntry.objects.record(actor, "repository.deleted", repository.full_name, kind=repository.kind)
+    AuditEntry.objects.record(
+        actor, "repository.deleted", repository.full_name, namespace=repository.namespace, kind=repository.kind
+    )
     repository.delete()
 
 
@@ -107,13 +111,21 @@ def change_settings(
 ) -> Repository:
     """Who may see it, and who may read it; None leaves a setting as it is. Raises Forbidden."""
     access.require_administration(actor, repository)
+    changes: dict[str, object] = {}
     if private is not None and private != repository.private:
-        repository.private = private
-        AuditEntry.objects.record(actor, "repository.visibility", repository.full_name, private=private)
+        repository.private = changes["private"] = private
+        AuditEntry.objects.record(
+            actor, "repository.visibility", repository.full_name, namespace=repository.namespace, private=private
+        )
     if gated is not None and gated != repository.gated:
         repository.gated = gated
-        AuditEntry.objects.record(actor, "repository.gate", repository.full_name, gated=gated)
+        changes["gated"] = str(gated) or False
+        AuditEntry.objects.record(
+            actor, "repository.gate", repository.full_name, namespace=repository.namespace, gated=gated
+        )
     repository.save(update_fields=["private", "gated"])
+    if changes:
+        settings_changed.send(sender=Repository, repository=repository, changes=changes)
     return repository
 
 
@@ -128,10 +140,16 @@ def change_default_branch(*, actor: Actor, repository: Repository, branch: str) 
     name = head.name.removeprefix("refs/heads/")
     if name != repository.default_branch:
         AuditEntry.objects.record(
-            actor, "repository.default_branch", repository.full_name, old=repository.default_branch, new=name
+            actor,
+            "repository.default_branch",
+            repository.full_name,
+            namespace=repository.namespace,
+            old=repository.default_branch,
+            new=name,
         )
         repository.default_branch = name
         repository.save(update_fields=["default_branch"])
+        settings_changed.send(sender=Repository, repository=repository, changes={"default_branch": name})
         Job.objects.add("index_commit", f"{repository.pk}:{head.target}")
     return repository
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from models_registry import panels
@@ -41,6 +43,12 @@ def facet_title(value: str, facet: str) -> str:
 @register.filter
 def task_icon(task: str) -> str:
     return TASK_ICONS.get(task.partition("-")[0], "sliders")
+
+
+@register.simple_tag(takes_context=True)
+def slot(context: Any, name: str) -> SafeString:
+    """What higher apps show there (`panels`), on pages that are about nothing in particular."""
+    return format_html_join("", "{}", ((shown,) for shown in panels.panels(name, context["request"])))
 
 
 @register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)

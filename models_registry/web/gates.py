@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import ActorRequest
 from hub.errors import HubError
+from hub.wire import rate_limits
 from models_registry import access
 from models_registry.errors import AnswersNeeded, GatedRepository
 from models_registry.models import GateForm, Kind, Repository
@@ -57,6 +58,7 @@ def _place(repository: Repository) -> Place:
     return Place(blob=page_url(repository, "blob", branch) + "/", resolve=resolve_url(repository, branch, ""))
 
 
+@rate_limits.under(writes="access")
 @require_http_methods(["GET", "HEAD", "POST"])
 def gate(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     """The gate on a page of its own; it takes the form that stands on the repository's page, too."""

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import ActorRequest
 from hub.errors import HubError
+from hub.wire import rate_limits
 from models_registry import panels
 from models_registry.formats.card import facts
 from models_registry.formats.licences import identify
@@ -74,6 +75,7 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
     return render(request, "models_registry/repository_card.html", context)
 
 
+@rate_limits.under(writes="repository")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest) -> HttpResponse:

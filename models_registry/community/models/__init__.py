@@ -15,6 +15,15 @@ from models_registry.community.models.moderation import (
     SubjectKind,
 )
 from models_registry.community.models.notification import Mail, Notice, NoticeKind, Notification, NotificationPreference
+from models_registry.community.models.picture import Picture
+from models_registry.community.models.webhook import (
+    Delivery,
+    DeliveryAttempt,
+    WatchedItem,
+    Webhook,
+    WebhookEvent,
+    WebhookQuerySet,
+)
 
 __all__ = [
     "Act",
@@ -26,6 +35,8 @@ __all__ = [
     "CollectionUpvote",
     "CommentEdit",
     "Complaint",
+    "Delivery",
+    "DeliveryAttempt",
     "Discussion",
     "Event",
     "Follow",
@@ -36,10 +47,15 @@ __all__ = [
     "NoticeKind",
     "Notification",
     "NotificationPreference",
+    "Picture",
     "Reaction",
     "Report",
     "ReportState",
     "Severity",
     "SubjectKind",
     "Subscription",
+    "WatchedItem",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookQuerySet",
 ]

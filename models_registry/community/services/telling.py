@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.events import organization_invited
-from accounts.models import Actor, User
+from accounts.models import Actor, Invitation
 from models_registry.community.events import event_added
 from models_registry.community.models import Event, Follow, NoticeKind
 from models_registry.community.services import audience
@@ -66,8 +66,8 @@ def tell_who_asked(sender: object, request: AccessRequest, actor: Actor, **_: An
 
 
 @receiver(organization_invited)
-def tell_who_is_invited(sender: object, invitation: Any, user: User, **_: Any) -> None:
+def tell_who_is_invited(sender: object, invitation: Invitation, **_: Any) -> None:
     notify(
         kind=NoticeKind.INVITED, key=f"invitation:{invitation.organization_id}", actor=invitation.invited_by,
-        organization=invitation.organization, users=[user],
+        organization=invitation.organization, users=[invitation.user] if invitation.user else [],
     )  # fmt: skip
