@@ -87,7 +87,8 @@ class ErrorPages:
             return None
         if leading_on := forwarding(request, error):
             return leading_on
-        response = render(request, "error.html", {"status": error.status, "message": str(error)}, status=error.status)
+        status = error.page_status or error.status
+        response = render(request, error.page, {"status": status, "message": str(error), "error": error}, status=status)
         for name, value in error_headers(error).items():
             response[name] = value
         return response

@@ -37,8 +37,9 @@ class Tab:
 _fillers: dict[str, list[Filler]] = defaultdict(list)
 _tabs: list[Tab] = []
 
-# The slots there are: home (newest scores), repository-side (ranks on a model page), repository-actions (Evaluate button).
-SLOTS = frozenset({"home", "repository-side", "repository-actions"})
+# The slots there are: home (newest scores), repository-side (ranks on a model page), repository-actions (Evaluate button),
+# repository-closed (what its members can do about it), namespace-side.
+SLOTS = frozenset({"home", "repository-side", "repository-actions", "repository-closed"})
 
 
 def fill(slot: str, filler: Filler) -> None:

@@ -97,6 +97,7 @@ class Namespace(models.Model):
     organization = models.OneToOneField(Organization, models.CASCADE, null=True, blank=True, related_name="namespace")
 
     class Meta:
+        permissions = [("rename_namespace", "Can take a name from its holder")]
         constraints = [
             models.UniqueConstraint("key", name="namespace_name_once"),
             models.CheckConstraint(

@@ -25,7 +25,7 @@ from models_registry.models.metadata import (
     TensorSummary,
 )
 from models_registry.models.pull_request import PullRequest
-from models_registry.models.repository import Gate, Kind, Repository, RepositoryRedirect
+from models_registry.models.repository import Gate, Kind, Repository, RepositoryRedirect, Standing
 
 __all__ = [
     "AccessRequest",
@@ -53,6 +53,7 @@ __all__ = [
     "RepositoryRedirect",
     "RepositoryTag",
     "ServedBytes",
+    "Standing",
     "TensorSummary",
     "UploadSession",
     "XetChunkKey",

@@ -1,4 +1,4 @@
-"""Repositories: made, changed, hidden, deleted."""
+"""Repositories: made, changed, deleted."""
 
 import re
 
@@ -6,7 +6,6 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Actor, AuditEntry, Namespace
 from accounts.services.accounts import namespace_named
-from hub.errors import Forbidden
 from models_registry import access
 from models_registry.errors import BadName, RepositoryExists, RepositoryNotFound
 from models_registry.events import repository_created, repository_deleted
@@ -101,26 +100,3 @@ def change_settings(
         AuditEntry.objects.record(actor, "repository.gate", repository.full_name, gated=gated)
     repository.save(update_fields=["private", "gated"])
     return repository
-
-
-@transaction.atomic
-def hide(*, actor: Actor, repository: Repository, reason: str) -> None:
-    """A moderator's act: its members see it and the reason, nobody reads or writes it. Raises Forbidden."""
-    _require_moderator(actor)
-    repository.disabled_reason = reason
-    repository.save(update_fields=["disabled_reason"])
-    AuditEntry.objects.record(actor, "repository.hidden", repository.full_name, reason=reason)
-
-
-@transaction.atomic
-def restore(*, actor: Actor, repository: Repository) -> None:
-    """Undo `hide`. Raises Forbidden."""
-    _require_moderator(actor)
-    repository.disabled_reason = ""
-    repository.save(update_fields=["disabled_reason"])
-    AuditEntry.objects.record(actor, "repository.restored", repository.full_name)
-
-
-def _require_moderator(actor: Actor) -> None:
-    if not actor.require_user().is_staff:
-        raise Forbidden("Only maintainers may do this.")

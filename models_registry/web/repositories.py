@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import ActorRequest
 from hub.errors import HubError
 from models_registry import access, panels
-from models_registry.errors import GatedRepository
+from models_registry.errors import GatedRepository, RepositoryClosed
 from models_registry.formats.card import facts
 from models_registry.formats.licences import identify, plain_words
-from models_registry.models import Card, Kind, Repository
+from models_registry.models import Card, Kind, Repository, Standing
 from models_registry.page_addresses import page_url
 from models_registry.services import gating, references, trees
 from models_registry.services.cards import Place
@@ -57,7 +57,9 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         return redirect(repository)
     context: dict[str, Any] = {"repository": repository, "section": Kind(kind).plural}
     if repository.disabled_reason:
-        return render(request, "models_registry/repository_hidden.html", context)
+        context["panels"] = panels.panels("repository-closed", request, repository)
+        status = RepositoryClosed.page_status if repository.standing == Standing.TAKEN_DOWN else 200
+        return render(request, "models_registry/repository_hidden.html", context, status=status)
     found = Card.objects.filter(repository=repository).first()
     commit = references.resolve(repository, repository.default_branch)
     entries, _more = trees.listing(repository, commit)

@@ -34,6 +34,7 @@ class Discussion(models.Model):
     updated_at = models.DateTimeField(auto_now_add=True, help_text="Its last event.")
 
     class Meta:
+        permissions = [("lock_discussion", "Can lock a thread")]
         constraints = [
             models.UniqueConstraint(fields=["repository", "number"], name="discussion_once_per_number"),
             models.CheckConstraint(
@@ -80,6 +81,7 @@ class Event(models.Model):
     hidden_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
+        permissions = [("hide_comment", "Can hide a comment")]
         indexes = [models.Index(fields=["discussion", "id"], name="event_in_order")]
 
     def __str__(self) -> str:
