@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts.errors import NameTaken
 from accounts.models import Namespace, User
 from accounts.models.namespace import name_validators
 
@@ -23,8 +24,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_username(self, username: str, shallow: bool = False) -> str:
         for validate in name_validators:
             validate(username)
-        if not shallow and Namespace.objects.filter(key=username.lower()).exists():
-            raise ValidationError("This name is taken.")
+        if not shallow and not Namespace.objects.is_free(username):
+            raise ValidationError(_("This name is taken."))
         return super().clean_username(username, shallow=shallow)
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
@@ -32,8 +33,8 @@ class AccountAdapter(DefaultAccountAdapter):
             with transaction.atomic():
                 user = super().save_user(request, user, form, commit=commit)
                 if commit:
-                    Namespace.objects.create(name=user.username, user=user)
-        except IntegrityError:  # somebody took the name since the form looked
+                    Namespace.objects.claim(user.username, user=user)
+        except (IntegrityError, NameTaken):  # somebody took the name since the form looked
             messages.error(request, _("This name or address was taken a moment ago. Choose another."))
             raise ImmediateHttpResponse(redirect("account_signup")) from None
         return user

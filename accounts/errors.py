@@ -25,12 +25,20 @@ class NamespaceNotFound(NotFound):
     """There is no such user or organisation."""
 
 
+class LastAdministrator(Conflict):
+    """An organisation needs an administrator: make somebody else one first."""
+
+
 class NoSuchDeviceCode(NotFound):
     """No program waits with this code: it is mistyped, used or expired."""
 
 
 class NamespaceMoved(Moved):
     """This user or organisation has another name now."""
+
+
+class NoSuchInvitation(NotFound):
+    """This invitation is accepted, taken back, expired or mistyped: ask for another."""
 
 
 class DeviceLoginRefused(BadRequest):

@@ -10,4 +10,4 @@ TRANSPORT_ALIASES["filesystem"] = "hub.file_broker:Transport"
 
 app = Celery("grove")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["hub.jobs", "models_registry", "evaluations"])
+app.autodiscover_tasks(["hub.jobs", "accounts", "models_registry", "models_registry.community", "evaluations"])

@@ -19,7 +19,12 @@ BASE_URL = env.address("HUB_BASE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.names("HUB_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("HUB_TRUSTED_PROXIES", 0)
-REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "closed"), "open")
+REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "invitation", "closed"), "open")
+# Who may invite strangers to the hub where registration is by invitation; admins of organisations always may, to theirs.
+INVITING = env.choice("HUB_INVITING", ("members", "staff"), "members")
+# How long nobody else can have the name of what was renamed or deleted; how many organisations a member founds in a day.
+NAME_HOLD = timedelta(days=env.integer("HUB_NAME_HOLD_DAYS", 90))
+ORGANIZATIONS_A_DAY = env.integer("HUB_ORGANIZATIONS_A_DAY", 5)
 
 # Servers beside the site: chunk-level storage (Xet) and plain bytes, each on an origin of its own.
 CAS_URL = env.address("HUB_CAS_URL", "http://127.0.0.1:8001")
@@ -38,6 +43,9 @@ GIT_CACHE_BYTES = env.integer("HUB_GIT_CACHE_GB", 10) * 10**9
 # Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
 HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
 MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
+# Whether members' webhooks may lead into private networks, and how many threads of one worker send to them at once.
+WEBHOOK_PRIVATE_ADDRESSES = env.choice("HUB_WEBHOOK_PRIVATE_ADDRESSES", ("refuse", "allow"), "refuse")
+WEBHOOK_SENDERS = max(env.integer("HUB_WEBHOOK_SENDERS", 1), 1)
 SANDBOX = env.choice("HUB_SANDBOX", ("auto", "bwrap", "container", "none"), "auto")
 
 S3_ENDPOINT_URL = env.address("S3_ENDPOINT_URL", "http://127.0.0.1:9000")
@@ -63,6 +71,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "rest_framework",
     "drf_spectacular",
+    "django_countries",
     "hub.jobs",
     "accounts",
     "models_registry",
@@ -226,6 +235,26 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"queue": "io"},
     },
+    "sweep-deliveries": {
+        "task": "community.sweep_deliveries",
+        "schedule": timedelta(seconds=30),
+        "options": {"queue": "io"},
+    },
+    "prune-deliveries": {
+        "task": "community.prune_deliveries",
+        "schedule": timedelta(hours=6),
+        "options": {"queue": "io"},
+    },
+    "send-digests": {
+        "task": "community.send_digests",
+        "schedule": timedelta(minutes=30),
+        "options": {"queue": "io"},
+    },
+    "forget-old-news": {
+        "task": "community.forget_old_news",
+        "schedule": timedelta(hours=24),
+        "options": {"queue": "io"},
+    },
     "collect-garbage": {
         "task": "models_registry.collect_garbage",
         "schedule": timedelta(minutes=30),
@@ -275,6 +304,8 @@ STORAGES = {
 }
 
 globals().update(env.email("EMAIL_URL", "consolemail://"))
+# From this hour on (UTC), the day's digest of notifications is sent.
+DIGEST_HOUR = env.integer("HUB_DIGEST_HOUR", 6)
 DEFAULT_FROM_EMAIL = env.text("HUB_FROM_EMAIL", "Grove <grove@localhost>")
 
 LOGGING = {

@@ -52,6 +52,7 @@ ICONS = """
     file-text folder-fill folder2 gear git heart image info-circle key layout-three-columns link-45deg list lock
     moon patch-check-fill pencil people person play plus-lg search shield-check shield-exclamation sliders
     soundwave stop-circle sun table tag trash trophy upload x x-circle
+    bell bell-slash emoji-smile eye-slash flag pin-angle quote sign-merge-right three-dots unlock
 """.split()
 LOGO = STATIC / "logo.svg"
 

@@ -62,6 +62,27 @@ class GatedRepository(HubError):
             self.status = 401
 
 
+class AnswersNeeded(BadRequest):
+    """Who wants to read this gated repository must answer its owners' questions, or accept their terms.
+
+    `faults`: {question: what is wrong with its answer}. `terms_missing`: the terms, as they are now, were not accepted.
+    """
+
+    def __init__(self, page: str, faults: dict[str, str], *, terms_missing: bool):
+        wrong = [f"{label}: {fault}" for label, fault in faults.items()]
+        wrong += ["its terms must be accepted, as they stand now"] if terms_missing else []
+        super().__init__(
+            f"Answer what the owners ask at {page}, or send the answers by question: {'; '.join(wrong)}."[:900],
+            details={"fields": faults, "termsMissing": terms_missing},
+        )
+        self.faults = faults
+        self.terms_missing = terms_missing
+
+
+class DecisionStands(Conflict):
+    """The owners have decided, and that cannot be undone by who asked."""
+
+
 class RepositoryDisabled(Forbidden):
     """Access to this resource is disabled."""
 

@@ -1,8 +1,25 @@
 """What has happened in the registry, told within the transaction of the fact itself. Higher apps and tasks listen."""
 
+from typing import NamedTuple
+
 from django.dispatch import Signal
 
+
+class ReferenceMove(NamedTuple):
+    """A branch, tag or pull request, by its full name, and what it points at. None: it was not, or is no more."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
 commit_created = Signal()  # commit: Commit, reference: Reference
+references_moved = Signal()  # repository: Repository, moves: list[ReferenceMove]; not those of a new repository
 repository_created = Signal()  # repository: Repository
-repository_moved = Signal()  # repository: Repository, under its new name
+repository_moved = Signal()  # repository: Repository, under its new name; old_namespace: Namespace, old_name: str
 repository_deleted = Signal()  # repository: Repository, about to go
+access_asked = Signal()  # request: AccessRequest, just made; actor: Actor. An automatic gate has let them in already
+access_decided = Signal()  # request: AccessRequest, accepted, rejected or set back to pending by its owners; actor: Actor
+licence_changed = Signal()  # repository: Repository, old: str, new: str, commit: str; as the card writes them
+licence_contradicted = Signal()  # repository: Repository, findings: list[formats.licence_conflicts.Finding], the new ones
+settings_changed = Signal()  # repository: Repository, changes: dict[str, object], by setting

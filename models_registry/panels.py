@@ -1,7 +1,7 @@
 """Slots on the registry's pages that higher apps fill, so that the registry need not know them.
 
-A filler is registered in the higher app's `ready()`; it gets the request and the page's repository (or None) and returns
-safe HTML, or an empty string to show nothing.
+A filler is registered in the higher app's `ready()`; it gets the request and what the page is about (a repository, a
+namespace, or None) and returns safe HTML, or an empty string to show nothing.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from accounts.requests import ActorRequest
 
 
 class Filler(Protocol):
-    def __call__(self, request: ActorRequest, repository: Any) -> SafeString | str: ...
+    def __call__(self, request: ActorRequest, subject: Any, /) -> SafeString | str: ...
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,16 @@ _fillers: dict[str, list[Filler]] = defaultdict(list)
 _tabs: list[Tab] = []
 
 # The slots there are: home (newest scores), repository-side (ranks on a model page), repository-actions (Evaluate button),
-# repository-closed (what its members can do about it), namespace-side.
-SLOTS = frozenset({"home", "repository-side", "repository-actions", "repository-closed"})
+# repository-closed (what its members can do about it);
+# on the page of a member or an organisation, whose Namespace fillers get: namespace-actions (beside its name: Follow),
+# namespace-facts (in the line below it: followers; each filler gives one <span>), namespace-main (below what it shares:
+# collections, activity) and namespace-side (below its members: boards, following).
+SLOTS = frozenset(
+    {
+        "home", "repository-side", "repository-actions", "repository-closed",
+        "namespace-actions", "namespace-facts", "namespace-main", "namespace-side",
+    }
+)  # fmt: skip
 
 
 def fill(slot: str, filler: Filler) -> None:
@@ -56,6 +64,6 @@ def tabs() -> list[Tab]:
     return list(_tabs)
 
 
-def panels(slot: str, request: ActorRequest, repository: Any = None) -> list[SafeString | str]:
+def panels(slot: str, request: ActorRequest, subject: Any = None) -> list[SafeString | str]:
     """What higher apps show in this slot."""
-    return [shown for filler in _fillers[slot] if (shown := filler(request, repository))]
+    return [shown for filler in _fillers[slot] if (shown := filler(request, subject))]

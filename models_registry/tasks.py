@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import OperationalError
 from django.dispatch import receiver
 
+from accounts.events import namespace_renamed, organization_leaving
+from accounts.models import Namespace, Organization
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -18,7 +20,9 @@ from models_registry.services import (
     garbage,
     history_maps,
     indexing,
+    licences,
     lineage,
+    moving,
     plain_copies,
     scanning,
     storage_use,
@@ -53,6 +57,18 @@ def follow_the_move(sender: object, repository: Repository, **_: Any) -> None:
     storage_use.request([repository.pk])  # what is stored for it depends on whose it is
 
 
+@receiver(namespace_renamed)
+def follow_the_new_name(sender: object, namespace: Namespace, **_: Any) -> None:
+    """What is written down by name elsewhere may be much: it follows by a job."""
+    moving.follow_namespace(namespace)
+    Job.objects.add("follow_rename", str(namespace.pk))
+
+
+@receiver(organization_leaving)
+def keep_what_is_shared(sender: object, organization: Organization, **_: Any) -> None:
+    moving.require_nothing_in(organization.namespace)
+
+
 @job("index_commit", lease=timedelta(minutes=5), retry_on=_PASSING)
 def index_commit(key: str) -> None:
     repository_id, _, oid = key.partition(":")
@@ -78,6 +94,21 @@ def scan_file(key: str) -> None:
 @job("tag_children", lease=timedelta(minutes=15), retry_on=_PASSING)
 def tag_children(key: str) -> None:
     lineage.tag_children(int(key))
+
+
+@job("follow_rename", lease=timedelta(minutes=30), retry_on=_PASSING)
+def follow_rename(key: str) -> None:
+    lineage.follow_rename(int(key))
+
+
+@job(licences.CHECK, lease=timedelta(minutes=5), retry_on=_PASSING)
+def check_licence(key: str) -> None:
+    licences.check(int(key))
+
+
+@job(licences.CHECK_BELOW, lease=timedelta(minutes=15), retry_on=_PASSING)
+def check_licences_below(key: str) -> None:
+    licences.check_below(int(key))
 
 
 @job(storage_use.KIND, lease=timedelta(minutes=15), retry_on=_PASSING)

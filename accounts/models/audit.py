@@ -5,15 +5,20 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models
 
+from accounts.models.namespace import Namespace
+
 if TYPE_CHECKING:
     from accounts.models.actor import Actor
 
 
 class AuditManager(models.Manager["AuditEntry"]):
-    def record(self, actor: Actor, action: str, target: str, **details: Any) -> AuditEntry:
+    def record(
+        self, actor: Actor, action: str, target: str, *, namespace: Namespace | None = None, **details: Any
+    ) -> AuditEntry:
         """Write down one act, in the transaction of the act itself.
 
         action: subject and verb, such as "token.created" or "repository.hidden". target: what it was done to, by name.
+        namespace: whose administrators may read the entry with all its details; of moderation, leave it out.
         """
         return self.create(
             user=actor.user,
@@ -21,6 +26,7 @@ class AuditManager(models.Manager["AuditEntry"]):
             token_prefix=actor.token.prefix if actor.token else "",
             action=action,
             target=target,
+            namespace=namespace,
             details=details,
         )
 
@@ -33,6 +39,7 @@ class AuditEntry(models.Model):
     token_prefix = models.CharField(max_length=12, blank=True)
     action = models.CharField(max_length=64, db_index=True)
     target = models.CharField(max_length=255)
+    namespace = models.ForeignKey(Namespace, models.SET_NULL, null=True, related_name="+")
     details: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 

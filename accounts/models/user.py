@@ -15,7 +15,7 @@ class GroveUserManager(UserManager["User"]):
     def _create_user(self, username: str, email: str | None, password: str | None, **extra: Any) -> User:
         with transaction.atomic():
             user: User = super()._create_user(username, email, password, **extra)  # type: ignore[misc]
-            Namespace.objects.create(name=user.username, user=user)
+            Namespace.objects.claim(user.username, user=user)
         return user
 
 

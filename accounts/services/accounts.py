@@ -12,7 +12,8 @@ from accounts.models.namespace import name_validators
 from hub.errors import Invalid
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises Invalid."""
     try:
         for validate in name_validators:
             validate(name)
@@ -24,7 +25,7 @@ def create_account(
     *, name: str, email: str, full_name: str = "", password: str | None = None, is_admin: bool = False
 ) -> User:
     """A verified member with a namespace of the same name. Raises NameTaken, Invalid."""
-    _check_name(name)
+    check_name(name)
     try:
         with transaction.atomic():
             user = User.objects.create_user(
@@ -46,15 +47,13 @@ def create_organization(
     members: Iterable[tuple[User, Role]] = (),
 ) -> Organization:
     """An organisation with its members. Raises NameTaken, Invalid."""
-    _check_name(name)
-    if Namespace.objects.filter(key=name.lower()).exists():
-        raise NameTaken(f"The name {name!r} is taken.")
+    check_name(name)
     organization = Organization.objects.create(full_name=full_name, private_by_default=private_by_default)
-    Namespace.objects.create(name=name, organization=organization)
+    namespace = Namespace.objects.claim(name, organization=organization)
     Membership.objects.bulk_create(
         Membership(organization=organization, user=user, role=role) for user, role in members
     )
-    AuditEntry.objects.record(actor, "organization.created", name)
+    AuditEntry.objects.record(actor, "organization.created", name, namespace=namespace)
     return organization
 
 

@@ -8,4 +8,9 @@ class CommunityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from models_registry.community.services import likes  # noqa: F401 - counts one less when a like goes
+        from models_registry.community.services import (  # noqa: F401 - they listen
+            activities,
+            collections,
+            likes,
+            telling,
+        )

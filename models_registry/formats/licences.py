@@ -18,12 +18,19 @@ HUB_NAMES = {
     "c-uda": "Computational Use of Data Agreement",
     "cc": "Creative Commons, version unstated",
     "creativeml-openrail-m": "CreativeML OpenRAIL-M",
+    "databricks-open-model-license": "Databricks open model licence",
     "deepfloyd-if-license": "DeepFloyd IF licence",
+    "deepseek": "DeepSeek model licence",
+    "exaone": "EXAONE AI model licence",
     "fair-noncommercial-research-license": "FAIR noncommercial research licence",
+    "falcon-180b-license": "Falcon 180B TII licence",
+    "falcon-llm-license": "TII Falcon LLM licence",
+    "flux-1-dev-non-commercial-license": "FLUX.1 [dev] non-commercial licence",
     "gemma": "Gemma terms of use",
     "grok2-community": "Grok 2 community licence",
     "h-research": "H Research licence",
     "intel-research": "Intel research use licence",
+    "jamba-open-model-license": "Jamba open model licence",
     "lgpl-lr": "Lesser General Public License for Linguistic Resources",
     "llama2": "Llama 2 community licence",
     "llama3": "Llama 3 community licence",
@@ -31,9 +38,19 @@ HUB_NAMES = {
     "llama3.2": "Llama 3.2 community licence",
     "llama3.3": "Llama 3.3 community licence",
     "llama4": "Llama 4 community licence",
+    "mnpl": "Mistral AI non-production licence",
+    "mrl": "Mistral AI research licence",
+    "nvidia-open-model-license": "NVIDIA open model licence",
     "openmdw-1.0": "OpenMDW 1.0",
     "openrail": "OpenRAIL",
     "openrail++": "OpenRAIL++",
+    "qwen": "Qwen licence agreement",
+    "qwen-research": "Qwen research licence",
+    "stabilityai-ai-community": "Stability AI community licence",
+    "stabilityai-nc-research-community": "Stability AI non-commercial research licence",
+    "tencent-hunyuan-community": "Tencent Hunyuan community licence",
+    "tongyi-qianwen": "Tongyi Qianwen licence agreement",
+    "tongyi-qianwen-research": "Tongyi Qianwen research licence",
 }
 # Written in cards for what SPDX spells otherwise.
 SPELLINGS = {
@@ -84,25 +101,3 @@ def identify(written: str) -> Licence:
     spdx = str(expression)
     # The library also knows names from outside SPDX; those are references, not SPDX ids.
     return Licence(spdx, "" if "LicenseRef-" in spdx else spdx, known=True)
-
-
-_WORDS = [
-    (
-        {"MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib"},
-        "Use, change and share it, also commercially; keep the notice.",
-    ),
-    ({"Apache-2.0"}, "Use, change and share it, also commercially; keep the notices and say what you changed."),
-    ({"CC0-1.0", "Unlicense", "0BSD"}, "Do as you like: its authors keep no rights."),
-    ({"CC-BY-4.0", "CC-BY-3.0"}, "Use, change and share it, also commercially; name the authors."),
-    ({"CC-BY-SA-4.0", "CC-BY-SA-3.0"}, "Name the authors, and share what you make of it under the same licence."),
-    ({"CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "CC-BY-NC-ND-4.0"}, "Not for commercial use; name the authors."),
-    (
-        {"GPL-3.0-only", "GPL-3.0-or-later", "GPL-2.0-only", "GPL-2.0-or-later", "AGPL-3.0-only", "AGPL-3.0-or-later"},
-        "Share what you build on it under the same licence, with its source.",
-    ),
-]
-
-
-def plain_words(licence: Licence) -> str:
-    """One sentence on what it allows, "" where we would have to guess. Not legal advice, and the page says so."""
-    return next((sentence for ids, sentence in _WORDS if licence.spdx in ids), "")

@@ -7,7 +7,6 @@ from django.http import HttpResponseRedirect
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
-from accounts.services.accounts import verified_addresses
 from hub.errors import BadRequest
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
@@ -22,18 +21,51 @@ from models_registry.services import gating
 class AskAccess(HubApiView):
     """Ask to read a gated repository.
 
-    Programs get JSON; the button on the repository's page leads back to it.
+    `fields` holds the answers by question; without it, the members of the body are taken for them. `terms` is the SHA-256 of
+    the text of the terms that are accepted. What is asked is at `…/gate`. Programs get JSON; a browser is led back to the
+    repository's page.
     """
 
-    @describe(answer=shapes.AskState, also={302: "The repository's page."})
+    @describe(body=shapes.Ask, answer=shapes.AskState, also={302: "The repository's page."})
     def post(
         self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL
     ) -> Response | HttpResponseRedirect:
         repository = access.repository_for(request.actor, kind, f"{namespace}/{name}")
-        asked = gating.ask(actor=request.actor, repository=repository)
+        body = json_object(request)
+        asked = gating.ask(
+            actor=request.actor,
+            repository=repository,
+            answers=_answers(body),
+            terms=_text(body, "terms") or "",
+        )
         if request.actor.token is None:
             return HttpResponseRedirect(repository.get_absolute_url())
         return Response({"status": asked.status})
+
+
+def _answers(body: dict[str, Any]) -> dict[str, Any]:
+    fields = body.get("fields")
+    return fields if isinstance(fields, dict) else {name: value for name, value in body.items() if name != "terms"}
+
+
+class GateView(RepositoryView):
+    """What is asked of who wants to read a gated repository, and how it stands with who asks here."""
+
+    @describe(answer=shapes.GateShape)
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        form, asked = gating.form_of(repository), gating.state_of(request.actor, repository)
+        return Response(
+            {
+                "gated": repository.gated or False,
+                "heading": form.heading,
+                "description": form.description,
+                "prompt": form.prompt,
+                "fields": form.fields,
+                "terms": {"sha256": form.terms_sha256, "text": form.terms} if form.terms else None,
+                "request": {"status": asked.status, "timestamp": asked.created_at} if asked else None,
+            }
+        )
 
 
 class AccessRequests(RepositoryView):
@@ -93,7 +125,7 @@ def _requests(rows: Sequence[AccessRequest]) -> list[dict[str, Any]]:
 
     An address that nobody has confirmed may be another's, on whose name they would be let in.
     """
-    addresses = verified_addresses(row.user for row in rows if not row.granted_by_hand)
+    addresses = gating.addresses_of(rows)
     return [_request(row, addresses.get(row.user_id)) for row in rows]
 
 
@@ -111,6 +143,10 @@ def _request(request: AccessRequest, address: str | None) -> dict[str, Any]:
         "status": request.status,
         "timestamp": request.created_at,
     }
+    if request.fields:
+        answer["fields"] = request.fields
+    if request.terms_sha256:
+        answer["terms"] = {"sha256": request.terms_sha256, "commit": request.terms_commit}
     if request.rejection_reason:
         answer["rejectionReason"] = request.rejection_reason
     return answer

@@ -15,7 +15,6 @@ _JOBS = "This hub runs no jobs but evaluations: see /api/evaluations."
 _INFERENCE = "This hub serves no models for inference: download them, and run them yourself."
 _DISCUSSIONS = "This hub has no discussions yet."
 _COLLECTIONS = "This hub has no collections yet."
-_WEBHOOKS = "This hub sends no webhooks yet."
 _PAPERS = "This hub lists no papers."
 _UPLOADS = "This hub takes no pictures for discussions yet."
 _VIEWER = "This hub does not convert or show the rows of datasets: download their files."
@@ -40,7 +39,6 @@ _ADDRESSES = {
     "v2/endpoint/": _INFERENCE,
     "v2/provider/": _INFERENCE,
     "api/collections/": _COLLECTIONS,
-    "api/settings/webhooks/": _WEBHOOKS,
     "api/papers/": _PAPERS,
     "api/daily_papers": _PAPERS,
     "papers/": _PAPERS,

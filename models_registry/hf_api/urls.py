@@ -20,6 +20,7 @@ from models_registry.hf_api import (
     repositories,
     tensors,
     trees,
+    webhooks,
     xet_tokens,
 )
 from models_registry.hf_api.addressing import REPOSITORY as _REPOSITORY
@@ -44,6 +45,10 @@ urlpatterns = [
     path("api/repos/delete", repositories.Delete.as_view()),
     path("api/repos/move", repositories.Move.as_view()),
     path("api/settings/repositories", people.Stored.as_view()),
+    path("api/settings/webhooks", webhooks.Webhooks.as_view()),
+    path("api/settings/webhooks/<str:webhook_id>", webhooks.OneWebhook.as_view()),
+    path("api/settings/webhooks/<str:webhook_id>/enable", webhooks.Enable.as_view()),
+    path("api/settings/webhooks/<str:webhook_id>/disable", webhooks.Disable.as_view()),
     path("api/users/<str:username>/overview", people.UserOverview.as_view()),
     path("api/users/<str:username>/likes", likes.LikedBy.as_view()),
     path("api/users/<str:username>/followers", people.NobodyFollows.as_view()),
@@ -58,6 +63,7 @@ urlpatterns = [
     path(f"{_REPOSITORY}/duplicate", repositories.Duplicate.as_view()),
     path(f"{_REPOSITORY}/like", likes.LikeView.as_view()),
     path(f"{_REPOSITORY}/likers", likes.Likers.as_view()),
+    path(f"{_REPOSITORY}/gate", access_requests.GateView.as_view()),
     path(f"{_REPOSITORY}/user-access-request/handle", access_requests.HandleAccessRequest.as_view()),
     path(f"{_REPOSITORY}/user-access-request/grant", access_requests.GrantAccess.as_view()),
     path(f"{_REPOSITORY}/user-access-request/<str:status>", access_requests.AccessRequests.as_view()),

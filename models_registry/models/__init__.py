@@ -18,6 +18,7 @@ from models_registry.models.git import BlobContent, Commit, FolderHistory, GitOb
 from models_registry.models.metadata import (
     Card,
     FileScan,
+    GateForm,
     LineageEdge,
     Relation,
     RepositoryFacts,
@@ -25,12 +26,13 @@ from models_registry.models.metadata import (
     TensorSummary,
 )
 from models_registry.models.pull_request import PullRequest
-from models_registry.models.repository import Gate, Kind, Repository, RepositoryRedirect, Standing
+from models_registry.models.repository import CommercialUse, Gate, Kind, Repository, RepositoryRedirect, Standing
 
 __all__ = [
     "AccessRequest",
     "BlobContent",
     "Card",
+    "CommercialUse",
     "Commit",
     "DownloadCount",
     "FileScan",
@@ -38,6 +40,7 @@ __all__ = [
     "GarbageMark",
     "GarbageRound",
     "Gate",
+    "GateForm",
     "GitObject",
     "Kind",
     "LfsLock",

@@ -22,6 +22,29 @@ class Card(models.Model):
         return f"card of {self.repository}"
 
 
+class GateForm(models.Model):
+    """What a gated repository asks of who wants in, as its card says (formats.gate_form). Rebuilt with the card.
+
+    `fields`: [{"label", "type", "options", "required"}, …]. `terms`: a text to accept, out of a file of the repository or
+    the card itself; in `commit` it stands. `problems`: what the card says of its gate and could not be understood.
+    """
+
+    repository = models.OneToOneField(Repository, models.CASCADE, related_name="gate_form")
+    commit = HashField(20)
+    heading = models.CharField(max_length=200, blank=True)
+    description = models.CharField(max_length=1000, blank=True)
+    button = models.CharField(max_length=100, blank=True)
+    prompt = models.TextField(blank=True, help_text="Markdown.")
+    fields: models.JSONField[Any, list[dict[str, Any]]] = models.JSONField(default=list)
+    terms = models.TextField(blank=True)
+    terms_file = models.CharField(max_length=200, blank=True, help_text="The file in which they stand, if it is one.")
+    terms_sha256 = models.CharField(max_length=64, blank=True)
+    problems: models.JSONField[Any, list[str]] = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"gate of {self.repository}"
+
+
 class RepositoryTag(models.Model):
     """One tag of a repository, as lists filter by it: free words, and `license:mit`, `language:en`, `base_model:ns/name` …"""
 
@@ -69,6 +92,7 @@ class RepositoryFacts(models.Model):
     `config`: the part of config.json and its neighbours that says how to load the model. `transformers`: auto_model,
     pipeline_tag, processor. `safetensors`: {"parameters": {dtype: count}, "total"}. `gguf`: the header of its first GGUF file.
     `main_size`: bytes of a dataset's data files. `problems`: files that could not be understood, in a sentence each.
+    `licence_findings`: [[rule, name], …], where its licence contradicted what it is made from when that was last looked at.
     """
 
     repository = models.OneToOneField(Repository, models.CASCADE, related_name="facts")
@@ -78,6 +102,7 @@ class RepositoryFacts(models.Model):
     gguf: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
     main_size = models.BigIntegerField(null=True)
     problems: models.JSONField[Any, list[str]] = models.JSONField(default=list)
+    licence_findings: models.JSONField[Any, list[list[str]]] = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"facts of {self.repository}"

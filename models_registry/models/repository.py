@@ -45,6 +45,14 @@ class Standing(models.TextChoices):
     TAKEN_DOWN = "taken down"  # whoever asks for it gets the public notice
 
 
+class CommercialUse(models.TextChoices):
+    """Whether what a repository holds may be used commercially, as far as its licence is known."""
+
+    YES = "yes"
+    CONDITIONAL = "conditional"
+    NO = "no"
+
+
 class RepositoryQuerySet(models.QuerySet["Repository"]):
     """Who may know of, read and change a repository: the rule, written once, as queries.
 
@@ -71,12 +79,14 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
         if actor.user is None:
             return visible.filter(gated=Gate.OPEN)
         member = Q(namespace__in=actor.namespaces(Role.READ)) & actor.scope_of("read")
+        if actor.user.is_suspended:  # their own they may still take away; what others let them have is closed
+            return visible.filter(Q(gated=Gate.OPEN) | member)
         granted = Q(
             pk__in=Repository.objects.filter(
                 access_requests__user=actor.user, access_requests__status="accepted"
             ).values("pk")
         )
-        return visible.filter(Q(gated=Gate.OPEN) | member | granted)
+        return visible.filter(Q(gated=Gate.OPEN) | member | (granted & actor.scope_of("read")))
 
     def writable_by(self, actor: Actor) -> Self:
         """Those the actor may change."""
@@ -160,6 +170,12 @@ class Repository(models.Model):
     task = models.CharField(max_length=64, blank=True)
     library = models.CharField(max_length=64, blank=True)
     licence = models.CharField(max_length=64, blank=True)
+    commercial_use = models.CharField(
+        max_length=12,
+        choices=CommercialUse.choices,
+        blank=True,
+        help_text="What its licence says of it (formats.licence_terms). Empty: that cannot be told.",
+    )
     parameter_count = models.BigIntegerField(null=True)
     downloads = models.BigIntegerField(default=0, help_text="In the last 30 days.")
     downloads_all_time = models.BigIntegerField(default=0)
@@ -188,6 +204,7 @@ class Repository(models.Model):
         ]
         indexes = [  # by what lists sort by; the id decides between equals, of which there are many
             models.Index(fields=["kind", "-updated_at", "-id"], name="repository_by_update"),
+            models.Index(fields=["kind", "commercial_use"], name="repository_by_commercial_use"),
             models.Index(fields=["kind", "-created_at", "-id"], name="repository_by_creation"),
             models.Index(fields=["kind", "-downloads", "-id"], name="repository_by_downloads"),
             models.Index(fields=["kind", "-likes", "-id"], name="repository_by_likes"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Actor
 from models_registry import access
 from models_registry.errors import BranchMoved, ContentTooLarge
-from models_registry.events import commit_created
+from models_registry.events import ReferenceMove, commit_created, references_moved
 from models_registry.formats import git_objects
 from models_registry.models import Commit, ObjectKind, Reference, Repository
 from models_registry.services import history, objects, references
@@ -183,8 +183,10 @@ def move(repository: Repository, reference: Reference, commit: Commit) -> None:
     """Point a reference at a new commit, if it still is where it was read. Raises BranchMoved."""
     if not Reference.objects.compare_and_swap(reference, commit.oid):
         raise BranchMoved
+    moved = ReferenceMove(reference.name, reference.target, commit.oid)
     reference.target = commit.oid
     if reference.name.startswith("refs/heads/"):
         Repository.objects.filter(pk=repository.pk).update(updated_at=commit.committed_at)
     commit_created.send(sender=Commit, commit=commit, reference=reference)
+    references_moved.send(sender=Repository, repository=repository, moves=[moved])
     logger.info("commit %s created on %s of repository %d", commit.oid, reference.name, repository.pk)

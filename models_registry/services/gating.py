@@ -1,20 +1,29 @@
-"""Gated repositories: who asks to be let in, and what the owners say."""
+"""Gated repositories: who asks to be let in, what they are asked, and what the owners say."""
 
 import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
+from django_countries import countries
 
 from accounts.models import Actor, AuditEntry, User
-from accounts.services.accounts import user_named
+from accounts.services.accounts import user_named, verified_addresses
 from hub.errors import BadRequest, NotFound
 from models_registry import access
-from models_registry.models import AccessRequest, Gate, Repository
+from models_registry.errors import AnswersNeeded, DecisionStands
+from models_registry.events import access_asked, access_decided
+from models_registry.formats import gate_form
+from models_registry.formats.gate_form import BadAnswers, FieldType, GateWords, Question
+from models_registry.models import AccessRequest, Commit, Gate, GateForm, Repository
+from models_registry.services.card_editing import edit_card
 
 Status = AccessRequest.Status
 LONGEST_REASON = 500
+MOST_AT_ONCE = 500
 _ID = re.compile(r"[0-9]{1,18}")
 
 
@@ -25,43 +34,119 @@ def state_of(actor: Actor, repository: Repository) -> AccessRequest | None:
     return AccessRequest.objects.filter(repository=repository, user=actor.user).first()
 
 
+def form_of(repository: Repository) -> GateForm:
+    """What is asked of who wants in; an empty one where its card asks nothing."""
+    return GateForm.objects.filter(repository=repository).first() or GateForm(repository=repository)
+
+
+def questions_of(form: GateForm) -> tuple[Question, ...]:
+    return tuple(Question.of_json(row) for row in form.fields)
+
+
 def _require_gate(repository: Repository) -> None:
     if not repository.gated:
         raise BadRequest(f"{repository.full_name} is not gated: everybody who may see it may read it.")
 
 
 @transaction.atomic
-def ask(*, actor: Actor, repository: Repository) -> AccessRequest:
-    """Ask to read a gated repository: an automatic gate opens at once. Asking again changes nothing.
+def ask(
+    *, actor: Actor, repository: Repository, answers: Mapping[str, Any] | None = None, terms: str = ""
+) -> AccessRequest:
+    """Ask to read a gated repository: an automatic gate opens at once. Asking again changes nothing, but that an automatic
+    gate opens for who still waits.
 
-    Raises Unauthenticated, Suspended, ReadOnlyToken; BadRequest if it is not gated, or the actor may read it anyway.
+    answers: by question. terms: the SHA-256 of the text of the terms that the asker accepts. Raises Unauthenticated,
+    Suspended, ReadOnlyToken; AnswersNeeded; BadRequest if it is not gated, or the actor may read it anyway.
     """
     user = actor.require_writer()
     _require_gate(repository)
     access.keep(repository)
     known = AccessRequest.objects.filter(repository=repository, user=user).first()
+    opens = repository.gated == Gate.AUTO
     if known is not None:
+        if known.status == Status.PENDING and opens:
+            _set(known, Status.ACCEPTED, "", timezone.now(), None)
         return known
     if Repository.objects.filter(pk=repository.pk).readable_by(actor).exists():
         raise BadRequest(f"You may read {repository.full_name} already.")
-    opens = repository.gated == Gate.AUTO
+    form = form_of(repository)
     made = AccessRequest.objects.create(
         repository=repository,
         user=user,
         status=Status.ACCEPTED if opens else Status.PENDING,
         decided_at=timezone.now() if opens else None,
+        fields=_checked(form, repository, answers or {}, terms),
+        terms_sha256=form.terms_sha256,
+        terms_commit=form.commit if form.terms_sha256 else "",
     )
     AuditEntry.objects.record(actor, "access.asked", repository.full_name, kind=repository.kind, status=made.status)
+    access_asked.send(sender=AccessRequest, request=made, actor=actor)
     return made
+
+
+def _checked(form: GateForm, repository: Repository, answers: Mapping[str, Any], terms: str) -> dict[str, Any]:
+    """The answers, as they are kept. Raises AnswersNeeded."""
+    questions, faults = questions_of(form), {}
+    checked: dict[str, Any] = {}
+    try:
+        checked = gate_form.checked(questions, answers)
+    except BadAnswers as error:
+        faults = error.faults
+    for question in questions:
+        if question.type == FieldType.COUNTRY and checked.get(question.label, "DE") not in dict(countries):
+            faults[question.label] = "is the code of no country"
+    if faults or terms != form.terms_sha256:
+        raise AnswersNeeded(f"{repository.get_absolute_url()}/access", faults, terms_missing=terms != form.terms_sha256)
+    return checked
+
+
+@transaction.atomic
+def withdraw(*, actor: Actor, repository: Repository) -> None:
+    """Ask no longer, or give an access back. Raises NotFound without a request; DecisionStands if it was rejected."""
+    user = actor.require_writer()
+    access.keep(repository)
+    request = AccessRequest.objects.filter(repository=repository, user=user).first()
+    if request is None:
+        raise NotFound("You have not asked for access.")
+    if request.status == Status.REJECTED:
+        raise DecisionStands(f"The owners of {repository.full_name} have declined: that cannot be taken back by asking anew.")
+    request.delete()
+    AuditEntry.objects.record(
+        actor, "access.withdrawn", repository.full_name, kind=repository.kind, status=request.status
+    )
+
+
+def requests_by(actor: Actor) -> QuerySet[AccessRequest]:
+    """All that the actor has asked for, newest first, of what they may still know of."""
+    visible = Repository.objects.visible_to(actor).values("pk")
+    found = AccessRequest.objects.filter(user=actor.require_user(), repository__in=visible)
+    return found.select_related("repository__namespace").order_by("-created_at", "-pk")
 
 
 def requests(*, actor: Actor, repository: Repository, status: str) -> QuerySet[AccessRequest]:
     """Those in that state, for who may write the repository. Raises BadRequest, Forbidden, NotFound for no such state."""
     access.require_write(actor, repository)
     _require_gate(repository)
+    return kept_requests(actor=actor, repository=repository, status=status)
+
+
+def kept_requests(*, actor: Actor, repository: Repository, status: str) -> QuerySet[AccessRequest]:
+    """As `requests`, also while the gate is open: they are kept for when it closes again."""
+    access.require_write(actor, repository)
     if status not in Status.values:
         raise NotFound(f"Requests are pending, accepted or rejected, not {status[:40]!r}.")
-    return AccessRequest.objects.filter(repository=repository, status=status).select_related("user")
+    return AccessRequest.objects.filter(repository=repository, status=status).select_related("user", "decided_by")
+
+
+def counts(repository: Repository) -> dict[str, int]:
+    """How many requests are in each state."""
+    found = AccessRequest.objects.filter(repository=repository).order_by().values_list("status").annotate(Count("pk"))
+    return dict.fromkeys(Status.values, 0) | dict(found)
+
+
+def addresses_of(rows: Sequence[AccessRequest]) -> dict[int, str]:
+    """{user id: address} as the owners may see it: of who has shown that it is theirs, and has asked themselves."""
+    return verified_addresses(row.user for row in rows if not row.granted_by_hand)
 
 
 @transaction.atomic
@@ -88,10 +173,11 @@ def decide(
     request = _request_of(repository, username, request_id)
     if request.status == status:
         raise NotFound(f"The request of {request.user.username} is {status} already.")
-    _set(request, Status(status), reason, timezone.now())
+    _set(request, Status(status), reason, timezone.now(), actor.user)
     AuditEntry.objects.record(
         actor, f"access.{status}", repository.full_name, kind=repository.kind, user=request.user.username, reason=reason
     )
+    access_decided.send(sender=AccessRequest, request=request, actor=actor)
     return request
 
 
@@ -108,10 +194,34 @@ def _request_of(repository: Repository, username: str | None, request_id: str | 
     return found
 
 
-def _set(request: AccessRequest, status: AccessRequest.Status, reason: str, now: datetime) -> None:
-    request.status, request.rejection_reason = status, reason
+def _set(
+    request: AccessRequest, status: AccessRequest.Status, reason: str, now: datetime, decided_by: User | None
+) -> None:
+    request.status, request.rejection_reason, request.decided_by = status, reason, decided_by
     request.decided_at = None if status == Status.PENDING else now
-    request.save(update_fields=["status", "rejection_reason", "decided_at"])
+    request.save(update_fields=["status", "rejection_reason", "decided_at", "decided_by"])
+
+
+@transaction.atomic
+def accept_all(*, actor: Actor, repository: Repository, ids: Collection[int] | None = None) -> int:
+    """Let in all who wait, or those of them with these ids, at most 500 at once; how many. Raises Forbidden, BadRequest."""
+    access.require_write(actor, repository)
+    _require_gate(repository)
+    waiting = AccessRequest.objects.select_for_update(of=("self",)).filter(repository=repository, status=Status.PENDING)
+    if ids is not None:
+        waiting = waiting.filter(pk__in=list(ids)[:MOST_AT_ONCE])
+    rows = list(waiting.select_related("user").order_by("pk")[:MOST_AT_ONCE])
+    now = timezone.now()
+    for row in rows:
+        row.status, row.decided_at, row.decided_by = Status.ACCEPTED, now, actor.user
+    AccessRequest.objects.bulk_update(rows, ["status", "decided_at", "decided_by"])
+    for row in rows:
+        row.repository = repository
+        AuditEntry.objects.record(
+            actor, "access.accepted", repository.full_name, kind=repository.kind, user=row.user.username, reason=""
+        )
+        access_decided.send(sender=AccessRequest, request=row, actor=actor)
+    return len(rows)
 
 
 @transaction.atomic
@@ -127,6 +237,67 @@ def grant(*, actor: Actor, repository: Repository, username: str) -> AccessReque
     if request is None:
         request = AccessRequest(repository=repository, user=user, granted_by_hand=True)
         request.save()
-    _set(request, Status.ACCEPTED, "", timezone.now())
+    _set(request, Status.ACCEPTED, "", timezone.now(), actor.user)
     AuditEntry.objects.record(actor, "access.granted", repository.full_name, kind=repository.kind, user=user.username)
+    access_decided.send(sender=AccessRequest, request=request, actor=actor)
     return request
+
+
+def exported(*, actor: Actor, repository: Repository) -> Iterator[list[str]]:
+    """Every request as rows of text, the first one the titles: for a table of the owners' own. Raises Forbidden."""
+    access.require_write(actor, repository)
+    AuditEntry.objects.record(actor, "access.exported", repository.full_name, kind=repository.kind)
+    kept = AccessRequest.objects.filter(repository=repository).order_by("pk")
+    labels = list(dict.fromkeys(label for fields in kept.values_list("fields", flat=True).iterator() for label in fields))
+    return _rows(kept, labels)
+
+
+def _rows(kept: QuerySet[AccessRequest], labels: list[str]) -> Iterator[list[str]]:
+    yield ["user", "full name", "e-mail", "status", "asked", "decided", "reason", "terms (SHA-256)", *labels]
+    last = 0
+    while some := list(kept.filter(pk__gt=last).select_related("user")[:MOST_AT_ONCE]):
+        last = some[-1].pk
+        addresses = addresses_of(some)
+        for row in some:
+            yield [
+                row.user.username,
+                row.user.get_full_name(),
+                addresses.get(row.user_id, ""),
+                row.status,
+                row.created_at.isoformat(timespec="seconds"),
+                row.decided_at.isoformat(timespec="seconds") if row.decided_at else "",
+                row.rejection_reason,
+                row.terms_sha256,
+                *(_written(row.fields.get(label, "")) for label in labels),
+            ]
+
+
+def _written(answer: object) -> str:
+    return str(answer).lower() if isinstance(answer, bool) else str(answer)
+
+
+def change_words(*, actor: Actor, repository: Repository, words: GateWords) -> Commit:
+    """Let the card ask this of who wants in: a commit. Raises Forbidden, Invalid, BranchMoved."""
+    access.require_administration(actor, repository)
+    values: dict[str, Any] = {
+        "extra_gated_heading": words.heading or None,
+        "extra_gated_description": words.description or None,
+        "extra_gated_button_content": words.button or None,
+        "extra_gated_prompt": words.prompt or None,
+        "extra_gated_fields": {question.label: _as_written(question) for question in words.questions} or None,
+        "extra_gated_license_file": words.terms_file or None,
+        "extra_gated_license_text": words.terms or None,
+    }
+    return edit_card(
+        actor=actor, repository=repository, values=values, title="Change what is asked of who wants access"
+    )
+
+
+def _as_written(question: Question) -> str | dict[str, Any]:
+    """As other hubs write it, where they can."""
+    if question.required and not question.options:
+        return question.type.value
+    more: dict[str, Any] = {"type": question.type.value}
+    if question.options:
+        more["options"] = list(question.options)
+    return more if question.required else more | {"required": False}

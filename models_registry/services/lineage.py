@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
+from accounts.models import NamespaceRedirect
 from models_registry.models import Kind, LineageEdge, Relation, Repository, RepositoryRedirect, RepositoryTag
 
 MOST_BASES = 50
@@ -55,6 +56,7 @@ def _repositories(keys: Iterable[str]) -> dict[str, Repository]:
         named |= Q(namespace__key=namespace, key=name)
     models = Repository.objects.select_related("namespace").filter(named, kind=Kind.MODEL)
     found = {base.full_name.lower(): base for base in models}
+    found |= _in_renamed_namespaces({key: wanted[key] for key in wanted.keys() - found.keys()})
     if missing := wanted.keys() - found.keys():
         moved = Q()
         for key in missing:
@@ -63,6 +65,33 @@ def _repositories(keys: Iterable[str]) -> dict[str, Repository]:
         for redirect in old.filter(moved, kind=Kind.MODEL):
             found[f"{redirect.namespace.name.lower()}/{redirect.key}"] = redirect.repository
     return found
+
+
+def _in_renamed_namespaces(wanted: dict[str, tuple[str, str]]) -> dict[str, Repository]:
+    """{written name: the repository}, of those whose owner has another name by now."""
+    former = NamespaceRedirect.objects.filter(old_key__in={namespace for namespace, _name in wanted.values()})
+    led = dict(former.exclude(namespace=None).values_list("old_key", "namespace"))
+    named = Q()
+    for namespace, name in wanted.values():
+        if namespace in led:
+            named |= Q(namespace=led[namespace], key=name)
+    if not named:
+        return {}
+    models = Repository.objects.select_related("namespace").filter(named, kind=Kind.MODEL)
+    by_place = {(model.namespace_id, model.key): model for model in models}
+    places = {key: (led.get(namespace), name) for key, (namespace, name) in wanted.items()}
+    return {key: by_place[place] for key, place in places.items() if place in by_place}
+
+
+def follow_rename(namespace_id: int) -> None:
+    """Lead the edges that write a repository's new name to it, and let its children be found by that name.
+
+    Their owner was renamed: they may be many.
+    """
+    models = Repository.objects.filter(namespace=namespace_id, kind=Kind.MODEL).select_related("namespace")
+    for model in models.iterator():
+        link(model)
+        tag_children(model.pk)
 
 
 def link(repository: Repository) -> None:

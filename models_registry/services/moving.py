@@ -1,9 +1,12 @@
 """Repositories renamed, or given to another namespace; their old address leads on."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 
-from accounts.models import Actor, AuditEntry
+from accounts.models import Actor, AuditEntry, Namespace
 from accounts.services.accounts import namespace_named
+from hub.errors import Conflict
 from models_registry import access
 from models_registry.errors import RepositoryExists, RepositoryNotFound
 from models_registry.events import repository_moved
@@ -39,7 +42,29 @@ def move_repository(*, actor: Actor, repository: Repository, namespace: str, nam
         RepositoryRedirect.objects.update_or_create(
             namespace=old_namespace, kind=current.kind, key=old_key, defaults={"repository": current}
         )
-    AuditEntry.objects.record(actor, "repository.moved", old_name, kind=current.kind, to=current.full_name)
+    AuditEntry.objects.record(
+        actor, "repository.moved", old_name, namespace=old_namespace, kind=current.kind, to=current.full_name
+    )
+    if target != old_namespace:
+        AuditEntry.objects.record(
+            actor, "repository.received", current.full_name, namespace=target, kind=current.kind, was=old_name
+        )
     current.refresh_from_db()
-    repository_moved.send(sender=Repository, repository=current)
+    repository_moved.send(
+        sender=Repository, repository=current, old_namespace=old_namespace, old_name=old_name.partition("/")[2]
+    )
     return current
+
+
+def follow_namespace(namespace: Namespace) -> None:
+    """It has another name now, and so have all its repositories."""
+    name = Concat(Value(f"{namespace.name.lower()}/"), F("key"))
+    Repository.objects.filter(namespace=namespace).update(full_key=name)
+
+
+def require_nothing_in(namespace: Namespace) -> None:
+    """Raises Conflict: an organisation goes when its repositories are deleted or given away."""
+    count = Repository.objects.filter(namespace=namespace).count()
+    if count:
+        things = "repository" if count == 1 else "repositories"
+        raise Conflict(f"{namespace.name} still has {count} {things}: delete or transfer what is there first.")

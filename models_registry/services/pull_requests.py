@@ -9,7 +9,7 @@ from accounts.models import Actor
 from hub.errors import NotFound
 from models_registry import access
 from models_registry.errors import RevisionNotFound
-from models_registry.events import commit_created
+from models_registry.events import ReferenceMove, commit_created, references_moved
 from models_registry.models import Commit, PullRequest, Reference, Repository
 from models_registry.services import objects, references
 from models_registry.services.changes import Change, note_places
@@ -58,6 +58,9 @@ def propose(
     note_places(repository, changes, made.reference_name)
     reference = Reference.objects.create(repository=repository, name=made.reference_name, target=commit.oid)
     commit_created.send(sender=Commit, commit=commit, reference=reference)
+    references_moved.send(
+        sender=Repository, repository=repository, moves=[ReferenceMove(reference.name, None, commit.oid)]
+    )
     return made, commit
 
 

@@ -11,6 +11,7 @@ from accounts.models import Actor
 from hub.errors import Forbidden, Invalid
 from models_registry import access
 from models_registry.errors import ReferenceExists, RevisionNotFound
+from models_registry.events import ReferenceMove, references_moved
 from models_registry.formats import git_objects
 from models_registry.models import Commit, GitObject, ObjectKind, Reference, Repository
 from models_registry.models.git import ReferenceQuerySet
@@ -106,7 +107,9 @@ def create_branch(*, actor: Actor, repository: Repository, name: str, start: str
     full_name = checked_name(f"refs/heads/{name}")
     access.keep(repository)
     commit = resolve(repository, start or repository.default_branch)
-    return add(repository, full_name, commit.oid)
+    made = add(repository, full_name, commit.oid)
+    _tell(repository, full_name, None, commit.oid)
+    return made
 
 
 @transaction.atomic
@@ -115,9 +118,7 @@ def delete_branch(*, actor: Actor, repository: Repository, name: str) -> None:
     access.require_write(actor, repository)
     if name == repository.default_branch:
         raise Forbidden(f"Cannot delete refs/heads/{name}: it is the default branch.")
-    deleted, _ = Reference.objects.filter(repository=repository, name=f"refs/heads/{name}").delete()
-    if not deleted:
-        raise RevisionNotFound(name)
+    _delete(repository, f"refs/heads/{name}")
 
 
 @transaction.atomic
@@ -141,16 +142,30 @@ def create_tag(
         )
         objects.insert(repository, [objects.row_of(encoded, ObjectKind.TAG)], batch=objects.next_batch(repository))
         target = encoded.oid
-    return add(repository, full_name, target)
+    made = add(repository, full_name, target)
+    _tell(repository, full_name, None, target)
+    return made
 
 
 @transaction.atomic
 def delete_tag(*, actor: Actor, repository: Repository, name: str) -> None:
     """Raises Forbidden, RevisionNotFound."""
     access.require_write(actor, repository)
-    deleted, _ = Reference.objects.filter(repository=repository, name=f"refs/tags/{name}").delete()
-    if not deleted:
-        raise RevisionNotFound(name)
+    _delete(repository, f"refs/tags/{name}")
+
+
+def _delete(repository: Repository, full_name: str) -> None:
+    """Raises RevisionNotFound."""
+    found = Reference.objects.filter(repository=repository, name=full_name)
+    target = found.values_list("target", flat=True).first()
+    if target is None or not found.delete()[0]:
+        raise RevisionNotFound(full_name.split("/", 2)[2])
+    _tell(repository, full_name, target, None)
+
+
+def _tell(repository: Repository, full_name: str, old: str | None, new: str | None) -> None:
+    moves = [ReferenceMove(full_name, old, new)]
+    references_moved.send(sender=Repository, repository=repository, moves=moves)
 
 
 _PINS = "refs/scores/"

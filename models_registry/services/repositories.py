@@ -8,7 +8,7 @@ from accounts.models import Actor, AuditEntry, Namespace
 from accounts.services.accounts import namespace_named
 from models_registry import access
 from models_registry.errors import BadName, RepositoryExists, RepositoryNotFound
-from models_registry.events import repository_created, repository_deleted
+from models_registry.events import repository_created, repository_deleted, settings_changed
 from models_registry.formats import gitattributes
 from models_registry.models import Gate, Kind, Repository, RepositoryRedirect
 from models_registry.models.repository import REPOSITORY_NAME
@@ -49,7 +49,9 @@ def create_repository(
     rules = AddFile.of(".gitattributes", gitattributes.DEFAULT.encode())
     create_initial_commit(actor=actor, repository=repository, files=[rules], title="initial commit")
     repository_created.send(sender=Repository, repository=repository)
-    AuditEntry.objects.record(actor, "repository.created", repository.full_name, kind=kind, private=private)
+    AuditEntry.objects.record(
+        actor, "repository.created", repository.full_name, namespace=repository.namespace, kind=kind, private=private
+    )
     return repository
 
 
@@ -82,7 +84,9 @@ def delete_repository(*, actor: Actor, repository: Repository) -> None:
     if not Repository.objects.select_for_update().filter(pk=repository.pk).values_list("pk"):
         raise RepositoryNotFound("The repository has just been deleted.")
     repository_deleted.send(sender=Repository, repository=repository)
-    AuditEntry.objects.record(actor, "repository.deleted", repository.full_name, kind=repository.kind)
+    AuditEntry.objects.record(
+        actor, "repository.deleted", repository.full_name, namespace=repository.namespace, kind=repository.kind
+    )
     repository.delete()
 
 
@@ -92,11 +96,19 @@ def change_settings(
 ) -> Repository:
     """Who may see it, and who may read it; None leaves a setting as it is. Raises Forbidden."""
     access.require_administration(actor, repository)
+    changes: dict[str, object] = {}
     if private is not None and private != repository.private:
-        repository.private = private
-        AuditEntry.objects.record(actor, "repository.visibility", repository.full_name, private=private)
+        repository.private = changes["private"] = private
+        AuditEntry.objects.record(
+            actor, "repository.visibility", repository.full_name, namespace=repository.namespace, private=private
+        )
     if gated is not None and gated != repository.gated:
         repository.gated = gated
-        AuditEntry.objects.record(actor, "repository.gate", repository.full_name, gated=gated)
+        changes["gated"] = str(gated) or False
+        AuditEntry.objects.record(
+            actor, "repository.gate", repository.full_name, namespace=repository.namespace, gated=gated
+        )
     repository.save(update_fields=["private", "gated"])
+    if changes:
+        settings_changed.send(sender=Repository, repository=repository, changes=changes)
     return repository

@@ -13,7 +13,7 @@ from django.db.models import F
 
 from hub.batches import batches
 from hub.errors import Conflict
-from models_registry.events import commit_created
+from models_registry.events import ReferenceMove, commit_created, references_moved
 from models_registry.formats import git_objects
 from models_registry.formats.git_objects import EMPTY_TREE, Entry
 from models_registry.models import (
@@ -181,11 +181,13 @@ class _Rewriting:
         epoch = Repository.objects.values_list("epoch", flat=True).get(pk=self._repository.pk)
         if batch != self._expected_batch + 1 or epoch != self._epoch:
             return False
-        moved = []
+        moved: list[Reference] = []
+        moves: list[ReferenceMove] = []
         for reference in Reference.objects.filter(repository=self._repository):
             target = self._moved(reference.target, batch)
             if target != reference.target:
                 Reference.objects.filter(pk=reference.pk).update(target=target)
+                moves.append(ReferenceMove(reference.name, reference.target, target))
                 reference.target = target
                 moved.append(reference)
         self._remove_rows()
@@ -198,6 +200,8 @@ class _Rewriting:
         for reference in moved:
             if reference.target in heads:
                 commit_created.send(sender=Commit, commit=heads[reference.target], reference=reference)
+        if moves:
+            references_moved.send(sender=Repository, repository=self._repository, moves=moves)
         return True
 
     def _moved(self, target: str, batch: int) -> str:

@@ -16,8 +16,8 @@ from models_registry.formats.pickles import may_hold_pickles
 from models_registry.models import Commit, FileScan, Kind, Reference, Repository, TensorSummary
 from models_registry.page_addresses import page_url, resolve_url
 from models_registry.services import history, objects, references, scanning, trees
-from models_registry.services.cards import Place
 from models_registry.services.cards import render as render_markdown
+from models_registry.services.markdown import Place
 from models_registry.services.random_access import content_id
 from models_registry.services.trees import TreeEntry
 from models_registry.web.repositories import of_address

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Membership
 from accounts.requests import ActorRequest
 from accounts.services.accounts import namespace_named
+from models_registry import panels
 from models_registry.models import Kind, Repository
 
 MOST = 50
@@ -26,5 +27,6 @@ def namespace(request: ActorRequest, name: str) -> HttpResponse:
         "datasets": shared.filter(kind=Kind.DATASET)[:MOST],
         "members": members if found.is_organization else [],
         "memberships": [] if found.is_organization else memberships,
+        **{slot: panels.panels(f"namespace-{slot}", request, found) for slot in ("actions", "facts", "main", "side")},
     }
     return render(request, "models_registry/namespace.html", context)

@@ -16,12 +16,12 @@ from hub.errors import HubError
 from models_registry import access, panels
 from models_registry.errors import GatedRepository, RepositoryClosed
 from models_registry.formats.card import facts
-from models_registry.formats.licences import identify, plain_words
+from models_registry.formats.licences import identify
 from models_registry.models import Card, Kind, Repository, Standing
 from models_registry.page_addresses import page_url
 from models_registry.services import gating, references, trees
-from models_registry.services.cards import Place
 from models_registry.services.cards import render as render_markdown
+from models_registry.services.markdown import Place
 from models_registry.services.repositories import change_settings, create_repository, delete_repository
 from models_registry.web import side_facts
 from models_registry.web.forms import DeleteForm, NewRepositoryForm, VisibilityForm
@@ -73,7 +73,6 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         "usages": usages(repository, paths),
         "first_steps": first_steps(repository),
         "licence": licence,
-        "licence_words": plain_words(licence),
         "tensors": list(repository.tensor_summaries.defer("tensors").order_by("path")[:8]),
         "panels": panels.panels("repository-side", request, repository),
         "may_write": Repository.objects.filter(pk=repository.pk).writable_by(request.actor).exists(),

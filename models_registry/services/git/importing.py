@@ -14,7 +14,7 @@ from hub.batches import batches
 from hub.errors import HubError, PreconditionFailed
 from models_registry import access, storage
 from models_registry.errors import PushRefused
-from models_registry.events import commit_created
+from models_registry.events import ReferenceMove, commit_created, references_moved
 from models_registry.formats.git_objects import ReadCommit
 from models_registry.models import BlobContent, Commit, ObjectKind, Reference, Repository
 from models_registry.services import history, objects, possession, references
@@ -75,7 +75,7 @@ def write(
                 raise _Undone(refusals)
             _insert(repository, brought, large, batch)
             _note(repository, brought, commands)
-            _tell(repository, moved)
+            _tell(repository, moved, [command for command in commands if command.name not in refusals])
     except _Undone as undone:
         return undone.refusals
     for reference in moved:
@@ -178,7 +178,7 @@ def _note(repository: Repository, brought: Brought, commands: Sequence[Command])
     possession.note_places(repository, places, reference)
 
 
-def _tell(repository: Repository, moved: Sequence[Reference]) -> None:
+def _tell(repository: Repository, moved: Sequence[Reference], done: Sequence[Command]) -> None:
     heads = [reference for reference in moved if not reference.name.startswith("refs/tags/")]
     if heads:
         Repository.objects.filter(pk=repository.pk).update(updated_at=timezone.now())
@@ -186,3 +186,8 @@ def _tell(repository: Repository, moved: Sequence[Reference]) -> None:
         commit = Commit.objects.get(repository=repository, oid=reference.target)
         commit.repository = repository
         commit_created.send(sender=Commit, commit=commit, reference=reference)
+    moves = [
+        ReferenceMove(command.name, None if command.creates else command.old, None if command.deletes else command.new)
+        for command in done
+    ]
+    references_moved.send(sender=Repository, repository=repository, moves=moves)

@@ -9,9 +9,11 @@ import logging
 from django.db import transaction
 
 from models_registry.formats.card import CardFacts
+from models_registry.formats.licence_terms import commercial_use
 from models_registry.models import (
     Card,
     Commit,
+    GateForm,
     Kind,
     LineageEdge,
     Reference,
@@ -20,10 +22,12 @@ from models_registry.models import (
     RepositoryTag,
     TensorSummary,
 )
-from models_registry.services import lineage, scanning, trees
+from hub.jobs.models import Job
+from models_registry.services import licences, lineage, scanning, trees
 from models_registry.services.indexing import tensors
 from models_registry.services.indexing.card import read_card, summary_of
 from models_registry.services.indexing.configuration import Configuration, read_configuration
+from models_registry.services.indexing.gate import read_gate
 from models_registry.services.indexing.tags import data_files, tags_of
 from models_registry.services.trees import TreeEntry
 
@@ -43,6 +47,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False) -> None:
         return  # deleted, or a later commit has a job of its own
     files = trees.files(repository, commit)
     card, facts = read_card(repository, commit, files)
+    gate = read_gate(repository, card, commit, files)
     configuration = Configuration()
     summaries: list[TensorSummary] = []
     if repository.kind == Kind.MODEL:
@@ -58,6 +63,8 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False) -> None:
         if not locked or not _is_head(repository, oid):
             return
         _write(repository, card, facts, configuration, files, summaries)
+        _write_gate(repository, gate)
+        _write_licence(repository, facts.licence, commit)
     scanning.request(repository, files)
     logger.info("commit %s indexed", oid)
 
@@ -102,7 +109,6 @@ def _write(
         summary=summary_of(card.text),
         task=(facts.task or configuration.task)[:64],
         library=(facts.library or configuration.library)[:64],
-        licence=facts.licence[:64],
         parameter_count=tensors.count(summaries),
     )
     edges = _edges(repository, facts, configuration, summaries)
@@ -113,6 +119,21 @@ def _write(
     RepositoryTag.objects.bulk_create(RepositoryTag(repository=repository, tag=tag) for tag in tags)
     _write_summaries(repository, summaries)
     _write_facts(repository, configuration, files, summaries)
+
+
+def _write_gate(repository: Repository, gate: GateForm | None) -> None:
+    GateForm.objects.filter(repository=repository).delete()
+    if gate is not None:
+        gate.save(force_insert=True)
+
+
+def _write_licence(repository: Repository, licence: str, commit: Commit) -> None:
+    new = licence[:64]
+    old = Repository.objects.values_list("licence", flat=True).get(pk=repository.pk)
+    Repository.objects.filter(pk=repository.pk).update(licence=new, commercial_use=commercial_use(licence))
+    if old != new:
+        licences.note_change(repository, old=old, new=new, commit=commit)
+    Job.objects.add(licences.CHECK, str(repository.pk))
 
 
 def _edges(

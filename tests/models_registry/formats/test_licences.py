@@ -2,7 +2,7 @@
 
 import pytest
 
-from models_registry.formats.licences import Licence, identify, plain_words
+from models_registry.formats.licences import Licence, identify
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,3 @@ def test_an_unknown_licence_is_kept_as_written_and_marked(written):
 
 def test_names_that_only_model_hubs_use_are_known_without_an_spdx_name():
     assert identify("llama3.2") == Licence("Llama 3.2 community licence", "", known=True)
-
-
-def test_plain_words_are_given_only_where_we_need_not_guess():
-    assert "commercial" in plain_words(identify("cc-by-nc-4.0"))
-    assert plain_words(identify("my-own-terms")) == ""

@@ -7,6 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Actor, Membership, Organization, Role, User
+from models_registry.community.services.webhooks import keeping
+from models_registry.community.services.webhooks.keeping import Watched
 from models_registry.models import AccessRequest, LfsObject, Repository, RepositoryLfsObject
 from models_registry.services import commits, references
 from models_registry.services.changes import AddLfsFile
@@ -28,6 +30,12 @@ def _repository(ada: User, number: int) -> None:
 
 def _asking(ada: User, number: int) -> None:
     AccessRequest.objects.create(repository=Repository.objects.get(key="net"), user=make.user())
+
+
+def _webhook(ada: User, number: int) -> None:
+    net = Watched("model", "ada/net")
+    url = f"https://example.org/{number}"
+    keeping.create(actor=Actor(user=ada), owner=ada.namespace, url=url, watched=[net, Watched("user", "ada")])
 
 
 def _reference(ada: User, number: int) -> None:
@@ -55,6 +63,7 @@ def _large_file(ada: User, number: int) -> None:
         ("/api/models/ada/net/user-access-request/pending", _asking),
         ("/api/models/ada/net/refs", _reference),
         ("/api/models/ada/net/lfs-files", _large_file),
+        ("/api/settings/webhooks", _webhook),
     ],
 )
 def test_lists_take_as_many_queries_for_many_entries(api: Api, path: str, add: Callable[[User, int], None]) -> None:

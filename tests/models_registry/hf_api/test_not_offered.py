@@ -12,7 +12,7 @@ NOT_OFFERED = [
     ("GET", "/api/jobs/ada"), ("GET", "/api/jobs/hardware"), ("POST", "/api/scheduled-jobs/ada"), ("GET", "/api/tasks"),
     ("GET", "/api/models/ada/net/discussions"), ("POST", "/api/models/ada/net/discussions"),
     ("POST", "/api/datasets/ada/net/discussions/1/comment"), ("GET", "/api/collections"), ("DELETE", "/api/collections/ada/x-1"),
-    ("GET", "/api/settings/webhooks"), ("POST", "/api/settings/webhooks/1/enable"), ("GET", "/api/papers/search"),
+    ("GET", "/api/papers/search"),
     ("GET", "/api/papers/2301.00001"), ("GET", "/papers/2301.00001.md"), ("GET", "/api/daily_papers"), ("POST", "/uploads"),
     ("GET", "/api/datasets/ada/rows/leaderboard"), ("GET", "/api/datasets/ada/rows/parquet/default/train/0.parquet"),
     ("POST", "/api/models/ada/net/resource-group"), ("PUT", "/v2/endpoint/ada"),

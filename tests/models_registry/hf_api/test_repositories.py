@@ -1,8 +1,7 @@
 import pytest
 
 from accounts.models import Actor
-from models_registry.models import Repository
-from models_registry.models import Standing
+from models_registry.models import Repository, Standing
 from models_registry.services.standing import close
 from tests import make
 from tests.models_registry.hf_api.conftest import Api

@@ -1,0 +1,77 @@
+"""Who is to be told of a notice, and why: asked by the job, when it is told."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Membership, Role, User
+from models_registry.community.models import Event, Follow, Notice, NoticeKind, Subscription
+from models_registry.community.services import activities
+from models_registry.models import Repository
+
+
+def of(notice: Notice) -> dict[int, NoticeKind]:
+    """{user id: why they are told}, without who did it, and of a repository only those who may know of it."""
+    kind = NoticeKind(notice.kind)
+    reasons: dict[int, NoticeKind] = {}
+    if kind == NoticeKind.VERSION and notice.repository_id:
+        followers = Follow.objects.filter(repository=notice.repository_id).values_list("user_id", flat=True)
+        reasons = dict.fromkeys(followers, kind)
+    if notice.event is not None:
+        reasons = _of_thread(notice.event)
+    named = set(notice.users)
+    if notice.discussion_id:
+        named -= _muted(notice.discussion_id)
+    reasons |= dict.fromkeys(named, kind)
+    if notice.actor_id:
+        reasons.pop(notice.actor_id, None)
+    if notice.repository is not None:
+        allowed = who_may_know(notice.repository, reasons)
+        reasons = {user: why for user, why in reasons.items() if user in allowed}
+    return reasons
+
+
+def _muted(discussion: int) -> set[int]:
+    muted = Subscription.objects.filter(discussion=discussion, is_muted=True)
+    return set(muted.values_list("user_id", flat=True))
+
+
+def _of_thread(event: Event) -> dict[int, NoticeKind]:
+    """Whoever takes part; of a new thread, those whose repository it is."""
+    told = Subscription.objects.filter(discussion=event.discussion_id, is_muted=False)
+    why = NoticeKind.REPLY if event.kind == Event.Kind.COMMENT else NoticeKind.STATUS
+    reasons = dict.fromkeys(told.values_list("user_id", flat=True), why)
+    if event.kind == Event.Kind.COMMENT and activities.is_first(event):
+        keepers = set(keepers_of(event.discussion.repository)) - _muted(event.discussion_id)
+        reasons |= dict.fromkeys(keepers, NoticeKind.OPENED)
+    return reasons
+
+
+def keepers_of(repository: Repository) -> list[int]:
+    """Whose repository it is: its member; in an organisation, who made it and who follows it, of those that may write it."""
+    namespace = repository.namespace
+    if namespace.user_id is not None:
+        return [namespace.user_id]
+    writers = Membership.objects.filter(organization=namespace.organization_id, role__gte=Role.CONTRIBUTOR)
+    followers = Follow.objects.filter(repository=repository).values("user")
+    return list(writers.filter(Q(user=repository.creator) | Q(user__in=followers)).values_list("user_id", flat=True))
+
+
+def deciders(repository: Repository) -> QuerySet[User]:
+    """Who answers for a repository: its member, or in an organisation its administrators, and who made it."""
+    namespace = repository.namespace
+    if namespace.user_id is not None:
+        return User.objects.filter(pk=namespace.user_id)
+    members = Membership.objects.filter(organization=namespace.organization_id)
+    answering = members.filter(Q(role__gte=Role.ADMIN) | Q(user=repository.creator, role__gte=Role.CONTRIBUTOR))
+    return User.objects.filter(pk__in=answering.values("user"))
+
+
+def who_may_know(repository: Repository, users: Iterable[int]) -> set[int]:
+    """Of these members, who may know of it: `RepositoryQuerySet.visible_to`, asked the other way round, in one query."""
+    if repository.is_public:
+        return set(users)
+    namespace = repository.namespace
+    members = Membership.objects.filter(organization=namespace.organization_id, role__gte=Role.READ)
+    known = User.objects.filter(Q(pk=namespace.user_id) | Q(pk__in=members.values("user")))
+    return set(known.values_list("pk", flat=True)) & set(users)

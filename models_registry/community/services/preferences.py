@@ -1,0 +1,81 @@
+"""How members wish to be told of each kind of thing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.core import signing
+from django.db import transaction
+
+from accounts.models import User
+from models_registry.community.models import NoticeKind, NotificationPreference
+
+Email = NotificationPreference.Email
+_SALT = "community.unsubscribe"
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Wish:
+    on_page: bool
+    email: str
+
+
+# Until a member says otherwise: at once what waits for them, daily what can.
+DEFAULTS: dict[str, Wish] = {
+    NoticeKind.MENTION: Wish(on_page=True, email=Email.NOW),
+    NoticeKind.OPENED: Wish(on_page=True, email=Email.DIGEST),
+    NoticeKind.REPLY: Wish(on_page=True, email=Email.DIGEST),
+    NoticeKind.STATUS: Wish(on_page=True, email=Email.DIGEST),
+    NoticeKind.ACCESS_ASKED: Wish(on_page=True, email=Email.DIGEST),
+    NoticeKind.ACCESS_DECIDED: Wish(on_page=True, email=Email.NOW),
+    NoticeKind.INVITED: Wish(on_page=True, email=Email.NOW),
+    NoticeKind.VERSION: Wish(on_page=True, email=Email.DIGEST),
+    NoticeKind.MODERATION: Wish(on_page=True, email=Email.NOW),
+    NoticeKind.SAFETY: Wish(on_page=True, email=Email.NOW),
+    NoticeKind.EVALUATION: Wish(on_page=True, email=Email.DIGEST),
+}
+
+
+def of_users(users: Iterable[int], kinds: Iterable[str]) -> dict[tuple[int, str], Wish]:
+    """{(user id, kind): what they wish}, of those who said so. One query."""
+    rows = NotificationPreference.objects.filter(user__in=list(users), kind__in=list(kinds))
+    return {(row.user_id, row.kind): Wish(row.on_page, row.email) for row in rows}
+
+
+def of_user(user: User) -> dict[str, Wish]:
+    """{kind: their wish}, for every kind."""
+    said = of_users([user.pk], DEFAULTS)
+    return {kind: said.get((user.pk, kind), wish) for kind, wish in DEFAULTS.items()}
+
+
+@transaction.atomic
+def choose(*, user: User, wishes: Mapping[str, Wish]) -> None:
+    NotificationPreference.objects.bulk_create(
+        (
+            NotificationPreference(user=user, kind=kind, on_page=wish.on_page, email=wish.email)
+            for kind, wish in wishes.items()
+        ),
+        update_conflicts=True, unique_fields=["user", "kind"], update_fields=["on_page", "email"],
+    )  # fmt: skip
+
+
+def unsubscribe(*, user: User, kind: str) -> None:
+    """No e-mail of that kind any more, or of none (`ALL`); the page stays as it is."""
+    now = of_user(user)
+    kinds = list(now) if kind == ALL else [kind]
+    choose(user=user, wishes={one: Wish(now[one].on_page, Email.NEVER) for one in kinds})
+
+
+def token(user: User, kind: str) -> str:
+    """What an e-mail's link to end such e-mails holds: it opens nothing else, and stays good."""
+    return signing.dumps([user.pk, kind], salt=_SALT)
+
+
+def opened(value: str) -> tuple[User, str] | None:
+    """The member and the kind of such a link; None for one that the hub has not made, or whose member is gone."""
+    try:
+        pk, kind = signing.loads(value, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    user = User.objects.filter(pk=pk).first()
+    return (user, kind) if user is not None and kind in {*DEFAULTS, ALL} else None

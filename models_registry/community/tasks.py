@@ -1,0 +1,46 @@
+"""The community's durable work: telling people and programs."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.db import OperationalError
+
+from hub.jobs.registry import job
+from models_registry.community.services import activities, mails, notifications
+from models_registry.community.services.webhooks import announcing, delivering
+
+
+@job(announcing.KIND, lease=timedelta(minutes=5), retry_on=(OperationalError,))
+def deliver_webhooks(key: str) -> None:
+    delivering.deliver_due(key)
+
+
+@shared_task(name="community.sweep_deliveries", ignore_result=True)
+def sweep_deliveries() -> None:
+    delivering.sweep()
+
+
+@shared_task(name="community.prune_deliveries", ignore_result=True)
+def prune_deliveries() -> None:
+    delivering.prune()
+
+
+@job(notifications.KIND, lease=timedelta(minutes=10), retry_on=(OperationalError,))
+def tell(key: str) -> None:
+    notifications.tell(int(key))
+
+
+@job(mails.KIND, lease=timedelta(minutes=5), attempts=8, retry_on=(*mails.REFUSALS, OperationalError))
+def send_mail(key: str) -> None:
+    mails.send(int(key))
+
+
+@shared_task(name="community.send_digests", ignore_result=True)
+def send_digests() -> None:
+    mails.request_digests()
+
+
+@shared_task(name="community.forget_old_news", ignore_result=True)
+def forget_old_news() -> None:
+    activities.prune()
+    notifications.prune()
