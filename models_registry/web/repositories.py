@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import Organization
 from accounts.requests import ActorRequest
 from hub.errors import HubError
 from hub.wire import rate_limits
@@ -94,7 +95,9 @@ def _gate_message(request: ActorRequest, repository: Repository) -> str:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest) -> HttpResponse:
-    initial = {"namespace": request.GET.get("namespace", request.user.get_username())}
+    owner = request.GET.get("namespace", request.user.get_username())
+    is_private = Organization.objects.filter(namespace__key=owner.lower(), private_by_default=True).exists()
+    initial = {"namespace": owner, "visibility": "private" if is_private else "public"}
     form = NewRepositoryForm(request.POST or None, actor=request.actor, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

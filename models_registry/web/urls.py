@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from models_registry.models import Kind
-from models_registry.web import browsing, changes, files, namespaces, repositories
+from models_registry.web import browsing, changes, files, namespaces, repositories, transfer
 
 PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("", repositories.card, "repository"),
@@ -17,6 +17,7 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("/discussions/<int:number>", changes.pull_request, "pull-request"),
     ("/settings", repositories.settings, "repository-settings"),
     ("/settings/visibility", repositories.change_visibility, "repository-visibility"),
+    ("/settings/transfer", transfer.transfer, "repository-transfer"),
     ("/settings/delete", repositories.delete, "repository-delete"),
 ]
 
