@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import Organization
 from accounts.requests import ActorRequest
 from hub.errors import HubError
 from hub.wire import rate_limits
@@ -82,7 +83,9 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest) -> HttpResponse:
-    initial = {"namespace": request.GET.get("namespace", request.user.get_username())}
+    owner = request.GET.get("namespace", request.user.get_username())
+    is_private = Organization.objects.filter(namespace__key=owner.lower(), private_by_default=True).exists()
+    initial = {"namespace": owner, "visibility": "private" if is_private else "public"}
     form = NewRepositoryForm(request.POST or None, actor=request.actor, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
