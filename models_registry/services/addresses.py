@@ -7,7 +7,7 @@ from django.conf import settings
 
 from models_registry import storage
 from models_registry.models import LfsObject
-from models_registry.services import plain_copies, signed
+from models_registry.services import plain_copies, quarantine, signed
 
 ADDRESS_SECONDS = 3600
 _PURPOSE = "content"
@@ -33,8 +33,9 @@ def content_address(lfs_object: LfsObject, filename: str) -> str:
 def download_address(lfs_object: LfsObject, filename: str) -> str:
     """Where a client finds the bytes: in storage if there is a plain copy, else on the content server.
 
-    The address opens the content for whoever has it: give it only to who may read the file.
+    The address opens the content for whoever has it: give it only to who may read the file. Raises ContentQuarantined.
     """
+    quarantine.require_free(lfs_object.sha256)
     if lfs_object.plain_key and lfs_object.is_read_plainly:
         plain_copies.note_use(lfs_object)
         return storage.presign_get(lfs_object.plain_key, filename=filename.rpartition("/")[2])
