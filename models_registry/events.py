@@ -14,7 +14,9 @@ class ReferenceMove(NamedTuple):
 
 
 commit_created = Signal()  # commit: Commit, reference: Reference
-references_moved = Signal()  # repository: Repository, moves: list[ReferenceMove]; not those of a new repository
+references_moved = (
+    Signal()
+)  # repository: Repository, moves: list[ReferenceMove], not of a new one; actor, if known: Actor
 commit_created = Signal()
 """commit: Commit, the new head of reference: Reference; before: the head it had, None for a new one; actor: Actor or None."""
 pull_request_opened = Signal()  # pull_request: PullRequest, actor: Actor, title: str, description: str, is_draft: bool

@@ -237,4 +237,4 @@ def _tell(actor: Actor, repository: Repository, moved: Sequence[Reference], done
     moves = [
         ReferenceMove(command.name, before[command.name], None if command.deletes else command.new) for command in done
     ]
-    references_moved.send(sender=Repository, repository=repository, moves=moves)
+    references_moved.send(sender=Repository, repository=repository, moves=moves, actor=actor)
