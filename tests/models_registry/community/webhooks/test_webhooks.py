@@ -15,7 +15,7 @@ from huggingface_hub import WebhookPayload
 from accounts.models import Actor, Membership
 from hub.errors import Conflict, Forbidden, HubError, Invalid
 from models_registry.community.events import comment_changed, event_added
-from models_registry.community.models import Delivery, Discussion, Event, Webhook, WebhookEvent
+from models_registry.community.models import Delivery, Discussion, Event, Notice, NoticeKind, Webhook, WebhookEvent
 from models_registry.community.services import discussions
 from models_registry.community.services.webhooks import announcing, delivering, keeping
 from models_registry.community.services.webhooks.keeping import Watched
@@ -301,6 +301,8 @@ def test_an_address_that_is_gone_disables_its_webhook(hook: Hook, send: Send) ->
     webhook.refresh_from_db()
     assert webhook.is_disabled
     assert "410" in webhook.disabled_reason
+    notice = Notice.objects.get(kind=NoticeKind.WEBHOOK)
+    assert (notice.users, notice.url) == ([ada.pk], webhook.get_absolute_url())
 
 
 def test_a_webhook_that_fails_for_days_is_disabled_and_what_waits_dropped(
