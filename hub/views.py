@@ -60,6 +60,7 @@ def home(request: ActorRequest) -> HttpResponse:
         "tasks": [task for task, _count in tasks[:5]],
         "recent": recent,
         "datasets": visible.filter(kind=Kind.DATASET).for_cards().order_by("-created_at", "-pk")[:6],
+        "feed": panels.panels("home-feed", request),
         "panels": panels.panels("home", request),
         "client_example": f"export HF_ENDPOINT={settings.BASE_URL}\nhf download {example}",
     }

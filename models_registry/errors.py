@@ -1,5 +1,8 @@
 """What the registry refuses. Codes and some texts are those that Hub clients know."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from hub.errors import (
     BadRequest,
     Conflict,
@@ -85,6 +88,26 @@ class RepositoryDisabled(Forbidden):
     """Access to this resource is disabled."""
 
 
+class RepositoryClosed(RepositoryDisabled):
+    """Access to this resource is disabled."""
+
+    # Hub clients know that sentence; people read the notice in the body, beside git's error, or on a page of its own.
+
+    page = "models_registry/repository_closed.html"
+    page_status = 451
+
+    def __init__(self, *, notice: str, legal_basis: str = "", since: datetime | None = None):
+        told = {"notice": notice, "legalBasis": legal_basis or None, "since": since.isoformat() if since else None}
+        super().__init__(details={name: value for name, value in told.items() if value})
+        self.notice, self.legal_basis, self.since = notice, legal_basis, since
+
+    @property
+    def in_words(self) -> str:
+        basis = f"\nLegal basis: {self.legal_basis}" if self.legal_basis else ""
+        since = f"\nSince {self.since:%Y-%m-%d}." if self.since else ""
+        return f"{self}\n{self.notice}{basis}{since}"
+
+
 class RepositoryExists(Conflict):
     """There is a repository of this name already."""
 
@@ -95,6 +118,24 @@ class BadName(BadRequest):
 
 class BadPath(Invalid):
     """This is no path for a file."""
+
+
+class PullRequestClosed(Conflict):
+    """This pull request is merged or closed."""
+
+
+class NothingToMerge(Conflict):
+    """This pull request has no commits that its base lacks."""
+
+
+class MergeConflict(Conflict):
+    """Both sides have changed the same files. `paths`: which, by path."""
+
+    def __init__(self, paths: Sequence[str]):
+        named = ", ".join(paths[:10]) + (f" and {len(paths) - 10} more" if len(paths) > 10 else "")
+        super().__init__(f"Both sides have changed {named}: merge the base into the pull request first.")
+        self.paths = list(paths)
+        self.details = {"filesWithConflicts": self.paths}
 
 
 class ReferenceExists(Conflict):

@@ -4,7 +4,7 @@ from allauth import urls as sign_in
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from accounts.web import device, security, views
+from accounts.web import device, memberships, organizations, security, views
 from hub.wire import rate_limits
 
 
@@ -32,6 +32,39 @@ urlpatterns = [
     path("accounts/2fa/", RedirectView.as_view(pattern_name="settings-security")),
     path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="settings-security")),
     path("accounts/sessions/", RedirectView.as_view(pattern_name="settings-security")),
+    path("settings/name/<str:name>", organizations.rename, name="settings-name"),
+    path("settings/organizations", memberships.mine, name="settings-organizations"),
+    path("settings/organizations/invitations/<int:pk>", memberships.answer, name="settings-invitation"),
+    path("settings/organizations/<str:name>/leave", memberships.leave, name="settings-organization-leave"),
+    path("invitations/<str:value>", memberships.by_link, name="invitation"),
+    path("organizations/new", organizations.new, name="new-organization"),
+    path("organizations/<str:name>", organizations.lead_on),
+    path("organizations/<str:name>/settings", organizations.profile, name="organization-profile"),
+    path("organizations/<str:name>/settings/members", organizations.members, name="organization-members"),
+    path(
+        "organizations/<str:name>/settings/members/<str:member>/role",
+        organizations.change_role,
+        name="organization-role",
+    ),
+    path(
+        "organizations/<str:name>/settings/members/<str:member>/remove",
+        organizations.remove,
+        name="organization-remove",
+    ),
+    path(
+        "organizations/<str:name>/settings/invitations", organizations.invitation_list, name="organization-invitations"
+    ),
+    path(
+        "organizations/<str:name>/settings/invitations/<int:pk>/revoke",
+        organizations.revoke_invitation,
+        name="organization-invitation-revoke",
+    ),
+    path("organizations/<str:name>/settings/defaults", organizations.defaults, name="organization-defaults"),
+    path("organizations/<str:name>/settings/audit", organizations.audit, name="organization-audit"),
+    path("organizations/<str:name>/settings/danger", organizations.danger, name="organization-danger"),
+    path("organizations/<str:name>/settings/rename", organizations.rename, name="organization-rename"),
+    path("organizations/<str:name>/settings/hand-over", organizations.hand_over, name="organization-hand-over"),
+    path("organizations/<str:name>/settings/delete", organizations.delete, name="organization-delete"),
     path("accounts/", include(sign_in)),
     path("login/device", device.device_login, name="device-login"),
     # The addresses that clients and people of other hubs know.

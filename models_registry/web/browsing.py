@@ -15,12 +15,14 @@ PAGE_SIZE = 30
 SORT_TITLES = {
     "trending": _("Trending"),
     "downloads": _("Downloads"),
+    "likes": _("Likes"),
     "updated": _("Last change"),
     "newest": _("Newest"),
 }
 FACET_TITLES = {
     "task": _("Task"),
     "library": _("Library"),
+    "commercial": _("Commercial use"),
     "licence": _("Licence"),
     "language": _("Language"),
     "tag": _("Tags"),
