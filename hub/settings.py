@@ -60,6 +60,7 @@ S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY", "grove-development-secre
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -273,6 +274,8 @@ UNFOLD = {
     "SITE_ICON": lambda _request: static("logo.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("logo.svg")}],
     "SHOW_VIEW_ON_SITE": True,
+    "DASHBOARD_CALLBACK": "hub.dashboard.fill",
+    "STYLES": [lambda _request: static("css/administration.css")],
     "COLORS": {
         # The green of static/css/tokens.css, from pale to deep.
         "primary": {

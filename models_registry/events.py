@@ -13,10 +13,11 @@ class ReferenceMove(NamedTuple):
     new: str | None
 
 
-references_moved = Signal()  # repository: Repository, moves: list[ReferenceMove]; not those of a new repository
 commit_created = Signal()
 """commit: Commit, the new head of reference: Reference; before: the head it had, None for a new one; actor: Actor or None."""
 pull_request_opened = Signal()  # pull_request: PullRequest, actor: Actor, title: str, description: str, is_draft: bool
+references_moved = Signal()
+"""repository: Repository, moves: list[ReferenceMove], actor: Actor or None; not those of a new repository."""
 repository_created = Signal()  # repository: Repository
 repository_moved = Signal()  # repository: Repository, under its new name; old_namespace: Namespace, old_name: str
 repository_deleted = Signal()  # repository: Repository, about to go

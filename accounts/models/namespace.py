@@ -159,6 +159,7 @@ class Namespace(models.Model):
     objects = NamespaceManager()
 
     class Meta:
+        permissions = [("rename_namespace", "Can take a name from its holder")]
         constraints = [
             models.UniqueConstraint("key", name="namespace_name_once"),
             models.CheckConstraint(

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
-from hub.errors import BadRequest, Forbidden
+from hub.errors import BadRequest, Forbidden, HubError
 from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
@@ -33,7 +33,7 @@ class LfsView(HubApiView):
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)
         if isinstance(response.data, dict) and "error" in response.data:
-            response.data["message"] = response.data["error"]
+            response.data["message"] = exc.in_words if isinstance(exc, HubError) else response.data["error"]
         if response.status_code == 401:
             response["LFS-Authenticate"] = response["WWW-Authenticate"] = HOW_TO_ASK
         return response

@@ -94,9 +94,8 @@ def open_at(
     )
     if commit.oid != base.target:
         commit_created.send(sender=Commit, commit=commit, reference=reference, before=base.target, actor=actor)
-    references_moved.send(
-        sender=Repository, repository=repository, moves=[ReferenceMove(reference.name, None, commit.oid)]
-    )
+    moved = ReferenceMove(reference.name, None, commit.oid)
+    references_moved.send(sender=Repository, repository=repository, moves=[moved], actor=actor)
     return made
 
 

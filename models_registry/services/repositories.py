@@ -1,4 +1,4 @@
-"""Repositories: made, changed, hidden, deleted."""
+"""Repositories: made, changed, deleted."""
 
 import re
 
@@ -6,7 +6,6 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Actor, AuditEntry, Namespace
 from accounts.services.accounts import namespace_named
-from hub.errors import Forbidden
 from hub.jobs.models import Job
 from models_registry import access
 from models_registry.errors import BadName, RepositoryExists, RepositoryNotFound, RevisionNotFound
@@ -152,26 +151,3 @@ def change_default_branch(*, actor: Actor, repository: Repository, branch: str) 
         settings_changed.send(sender=Repository, repository=repository, changes={"default_branch": name})
         Job.objects.add("index_commit", f"{repository.pk}:{head.target}")
     return repository
-
-
-@transaction.atomic
-def hide(*, actor: Actor, repository: Repository, reason: str) -> None:
-    """A moderator's act: its members see it and the reason, nobody reads or writes it. Raises Forbidden."""
-    _require_moderator(actor)
-    repository.disabled_reason = reason
-    repository.save(update_fields=["disabled_reason"])
-    AuditEntry.objects.record(actor, "repository.hidden", repository.full_name, reason=reason)
-
-
-@transaction.atomic
-def restore(*, actor: Actor, repository: Repository) -> None:
-    """Undo `hide`. Raises Forbidden."""
-    _require_moderator(actor)
-    repository.disabled_reason = ""
-    repository.save(update_fields=["disabled_reason"])
-    AuditEntry.objects.record(actor, "repository.restored", repository.full_name)
-
-
-def _require_moderator(actor: Actor) -> None:
-    if not actor.require_user().is_staff:
-        raise Forbidden("Only maintainers may do this.")

@@ -9,13 +9,15 @@ from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import Organization
 from accounts.requests import ActorRequest
 from hub.errors import HubError
 from hub.wire import rate_limits
 from models_registry import panels
+from models_registry.errors import RepositoryClosed
 from models_registry.formats.card import facts
 from models_registry.formats.licences import identify
-from models_registry.models import Card, Kind, Repository
+from models_registry.models import Card, Kind, Repository, Standing
 from models_registry.page_addresses import page_url
 from models_registry.services import licences, references, trees
 from models_registry.services.cards import render as render_markdown
@@ -51,7 +53,9 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         return redirect(repository)
     context: dict[str, Any] = {"repository": repository, "section": Kind(kind).plural}
     if repository.disabled_reason:
-        return render(request, "models_registry/repository_hidden.html", context)
+        context["panels"] = panels.panels("repository-closed", request, repository)
+        status = RepositoryClosed.page_status if repository.standing == Standing.TAKEN_DOWN else 200
+        return render(request, "models_registry/repository_hidden.html", context, status=status)
     found = Card.objects.filter(repository=repository).first()
     commit = references.resolve(repository, repository.default_branch)
     entries, _more = trees.listing(repository, commit)
@@ -79,7 +83,9 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest) -> HttpResponse:
-    initial = {"namespace": request.GET.get("namespace", request.user.get_username())}
+    owner = request.GET.get("namespace", request.user.get_username())
+    is_private = Organization.objects.filter(namespace__key=owner.lower(), private_by_default=True).exists()
+    initial = {"namespace": owner, "visibility": "private" if is_private else "public"}
     form = NewRepositoryForm(request.POST or None, actor=request.actor, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

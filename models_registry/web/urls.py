@@ -16,6 +16,7 @@ from models_registry.web import (
     namespaces,
     repositories,
     repository_settings,
+    transfer,
 )
 
 PAGES: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
@@ -38,6 +39,7 @@ PAGES: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
     ("/settings/access/accept", access_settings.accept_all, "repository-accept-all"),
     ("/settings/access/export", access_settings.export, "repository-access-export"),
     ("/settings/access/<int:request_id>", access_settings.decide, "repository-access-decide"),
+    ("/settings/transfer", transfer.transfer, "repository-transfer"),
     ("/settings/delete", repository_settings.delete, "repository-delete"),
 ]
 

@@ -229,7 +229,6 @@ class ModerationAction(OfSubject):
 
     class Meta:
         default_permissions = ("view",)
-        permissions = [("warn_member", "Can warn a member")]
         indexes = [models.Index(fields=["subject_kind", "subject_id"], name="act_on_subject")]
 
     def __str__(self) -> str:
