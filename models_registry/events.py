@@ -19,7 +19,11 @@ repository_created = Signal()  # repository: Repository
 repository_moved = Signal()  # repository: Repository, under its new name; old_namespace: Namespace, old_name: str
 repository_deleted = Signal()  # repository: Repository, about to go
 access_asked = Signal()  # request: AccessRequest, just made; actor: Actor. An automatic gate has let them in already
-access_decided = Signal()  # request: AccessRequest, accepted, rejected or set back to pending by its owners; actor: Actor
+access_decided = (
+    Signal()
+)  # request: AccessRequest, accepted, rejected or set back to pending by its owners; actor: Actor
 licence_changed = Signal()  # repository: Repository, old: str, new: str, commit: str; as the card writes them
-licence_contradicted = Signal()  # repository: Repository, findings: list[formats.licence_conflicts.Finding], the new ones
+licence_contradicted = (
+    Signal()
+)  # repository: Repository, findings: list[formats.licence_conflicts.Finding], the new ones
 settings_changed = Signal()  # repository: Repository, changes: dict[str, object], by setting

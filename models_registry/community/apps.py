@@ -14,3 +14,6 @@ class CommunityConfig(AppConfig):
             likes,
             telling,
         )
+        from models_registry.community.web import moderation_slots
+
+        moderation_slots.fill()

@@ -132,9 +132,9 @@ def _of_commerce(child: Terms, parent: Terms) -> Iterable[Rule]:
     elif parent.commercial == Allowed.NO:
         if child.commercial in {Allowed.YES, Allowed.CONDITIONAL}:
             yield Rule.COMMERCIAL_ON_NONCOMMERCIAL
-    elif child.commercial == Allowed.YES and parent.conditions:
-        yield Rule.CONDITIONS_DROPPED
-    elif child.commercial == Allowed.CONDITIONAL and not child.conditions >= parent.conditions:
+    elif (child.commercial == Allowed.YES and parent.conditions) or (
+        child.commercial == Allowed.CONDITIONAL and not child.conditions >= parent.conditions
+    ):
         yield Rule.CONDITIONS_DROPPED
 
 

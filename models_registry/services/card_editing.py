@@ -30,7 +30,9 @@ def edit_card(*, actor: Actor, repository: Repository, values: dict[str, Any], t
         try:
             text = objects.inflate(trees.content_of(repository, entry)).decode("utf-8")
         except UnicodeDecodeError:
-            raise Invalid("The README.md of this repository is not UTF-8: its metadata cannot be changed here.") from None
+            raise Invalid(
+                "The README.md of this repository is not UTF-8: its metadata cannot be changed here."
+            ) from None
     try:
         edited = with_values(text, values)
     except CardError as error:

@@ -109,7 +109,9 @@ def withdraw(*, actor: Actor, repository: Repository) -> None:
     if request is None:
         raise NotFound("You have not asked for access.")
     if request.status == Status.REJECTED:
-        raise DecisionStands(f"The owners of {repository.full_name} have declined: that cannot be taken back by asking anew.")
+        raise DecisionStands(
+            f"The owners of {repository.full_name} have declined: that cannot be taken back by asking anew."
+        )
     request.delete()
     AuditEntry.objects.record(
         actor, "access.withdrawn", repository.full_name, kind=repository.kind, status=request.status
@@ -248,7 +250,9 @@ def exported(*, actor: Actor, repository: Repository) -> Iterator[list[str]]:
     access.require_write(actor, repository)
     AuditEntry.objects.record(actor, "access.exported", repository.full_name, kind=repository.kind)
     kept = AccessRequest.objects.filter(repository=repository).order_by("pk")
-    labels = list(dict.fromkeys(label for fields in kept.values_list("fields", flat=True).iterator() for label in fields))
+    labels = list(
+        dict.fromkeys(label for fields in kept.values_list("fields", flat=True).iterator() for label in fields)
+    )
     return _rows(kept, labels)
 
 

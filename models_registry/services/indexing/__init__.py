@@ -8,6 +8,7 @@ import logging
 
 from django.db import transaction
 
+from hub.jobs.models import Job
 from models_registry.formats.card import CardFacts
 from models_registry.formats.licence_terms import commercial_use
 from models_registry.models import (
@@ -22,7 +23,6 @@ from models_registry.models import (
     RepositoryTag,
     TensorSummary,
 )
-from hub.jobs.models import Job
 from models_registry.services import licences, lineage, scanning, trees
 from models_registry.services.indexing import tensors
 from models_registry.services.indexing.card import read_card, summary_of

@@ -17,7 +17,9 @@ def read_gate(repository: Repository, card: Card, commit: Commit, files: list[Tr
     if words.terms_file:
         terms = _text(repository, files, words.terms_file)
         if not terms:
-            problems.append(f"The terms to accept should be in {words.terms_file}, which is no text file of this repository.")
+            problems.append(
+                f"The terms to accept should be in {words.terms_file}, which is no text file of this repository."
+            )
     return GateForm(
         repository=repository,
         commit=commit.oid,
