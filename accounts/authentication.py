@@ -10,6 +10,9 @@ from django.utils.functional import SimpleLazyObject
 from accounts.errors import BadCredentials
 from accounts.models import AccessToken, Actor
 from hub.error_responses import to_json_response
+from hub.errors import RateLimited
+from hub.wire import rate_limits
+from hub.wire.client_address import client_address
 
 
 def _token_value(header: str) -> str:
@@ -35,6 +38,18 @@ def actor_from_token(value: str) -> Actor:
     return Actor(user=token.user, token=token)
 
 
+def _actor_of(request: HttpRequest, header: str) -> Actor:
+    """Raises BadCredentials; RateLimited for an address that has sent very many wrong ones, without looking any more."""
+    address = client_address(request)
+    if rate_limits.is_spent("wrong_token", address):
+        rate_limits.spend_as("wrong_token", None, address)
+    try:
+        return actor_from_token(_token_value(header))
+    except BadCredentials:
+        rate_limits.spend_as("wrong_token", None, address)
+        raise
+
+
 NOBODY = Actor()
 
 
@@ -48,8 +63,8 @@ class ActorMiddleware:
         header = request.headers.get("Authorization")
         if header:
             try:
-                request.actor = actor_from_token(_token_value(header))  # type: ignore[attr-defined]
-            except BadCredentials as error:
+                request.actor = _actor_of(request, header)  # type: ignore[attr-defined]
+            except (BadCredentials, RateLimited) as error:
                 return to_json_response(error)
         else:
             # Lazily: an anonymous call of the API should not pay for a session. The session's user is taken hold of now,

@@ -1,12 +1,14 @@
 """Typed readers of the environment. A missing or wrong value stops the start, and names the variable."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+T = TypeVar("T")
 _environment = environ.Env()
 _REQUIRED: Any = object()
 
@@ -72,6 +74,14 @@ def database(name: str, default: str) -> dict[str, Any]:
 
 def cache(name: str, default: str) -> dict[str, Any]:
     return dict(environ.Env.cache_url_config(text(name, default)))
+
+
+def parsed(name: str, parse: Callable[[str], T]) -> T:
+    """A text with a form of its own, as `parse` reads it, which raises ValueError; "" where it is not set."""
+    try:
+        return parse(_environment.ENVIRON.get(name, "").strip())
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
 
 
 def email(name: str, default: str) -> dict[str, Any]:

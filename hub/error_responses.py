@@ -85,13 +85,15 @@ class ErrorPages:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, HubError):
             return None
-        if leading_on := forwarding(request, error):
-            return leading_on
-        status = error.page_status or error.status
-        response = render(request, error.page, {"status": status, "message": str(error), "error": error}, status=status)
-        for name, value in error_headers(error).items():
-            response[name] = value
-        return response
+        return forwarding(request, error) or to_page(request, error)
+
+
+def to_page(request: HttpRequest, error: HubError) -> HttpResponse:
+    status = error.page_status or error.status
+    response = render(request, error.page, {"status": status, "message": str(error), "error": error}, status=status)
+    for name, value in error_headers(error).items():
+        response[name] = value
+    return response
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:

@@ -18,6 +18,7 @@ _PARAMETERS = {
     "name": "Name within the namespace. Capitals do not matter.",
     "rest": "Revision (branch, tag, commit id, or such as `refs/pr/1`), with the path behind it where the address needs "
     "one. Slashes may be sent as they are or as %2F.",
+    "slug": "Words of the title and the id of a collection; the id alone counts.",
     "xorb_hash": "Hash of a xorb, as the CAS writes hashes.",
     "file_hash": "Hash of a file, as the CAS writes hashes.",
     "chunk_hash": "Hash of a chunk, as the CAS writes hashes.",

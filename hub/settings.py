@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from hub import env
+from hub.wire import rate_policies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -22,6 +23,8 @@ TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("HUB_TRUSTED_PROXIES
 REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "invitation", "closed"), "open")
 # Who may invite strangers to the hub where registration is by invitation; admins of organisations always may, to theirs.
 INVITING = env.choice("HUB_INVITING", ("members", "staff"), "members")
+# How often members and visitors may ask, by kind of request: {} is as often as they like.
+RATE_LIMITS = env.parsed("HUB_RATE_LIMITS", rate_policies.parsed)
 # How long nobody else can have the name of what was renamed or deleted; how many organisations a member founds in a day.
 NAME_HOLD = timedelta(days=env.integer("HUB_NAME_HOLD_DAYS", 90))
 ORGANIZATIONS_A_DAY = env.integer("HUB_ORGANIZATIONS_A_DAY", 5)
@@ -91,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.authentication.ActorMiddleware",
+    "hub.wire.rate_limits.RateLimitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -102,6 +106,7 @@ MIDDLEWARE_FOR_PROGRAMS = [
     "hub.wire.hygiene.RefuseControlCharacters",
     "django.middleware.security.SecurityMiddleware",
     "accounts.authentication.ActorMiddleware",
+    "hub.wire.rate_limits.RateLimitMiddleware",
 ]
 
 ROOT_URLCONF = "hub.urls"

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import ActorRequest
 from hub.error_responses import to_json_response
 from hub.errors import HubError, NotFound
+from hub.wire import rate_limits
 from models_registry import panels, storage
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import Filters, browse
@@ -22,11 +23,13 @@ THEMES = {"light", "dark"}
 A_YEAR = 365 * 24 * 3600
 
 
+@rate_limits.under(reads="")
 def live(request: HttpRequest) -> HttpResponse:
     """The process answers."""
     return JsonResponse({"status": "live"})
 
 
+@rate_limits.under(reads="")
 def ready(request: HttpRequest) -> HttpResponse:
     """The database and the storage answer too: this node may get requests."""
     problems = {}
@@ -57,6 +60,7 @@ def home(request: ActorRequest) -> HttpResponse:
         "tasks": [task for task, _count in tasks[:5]],
         "recent": recent,
         "datasets": visible.filter(kind=Kind.DATASET).for_cards().order_by("-created_at", "-pk")[:6],
+        "feed": panels.panels("home-feed", request),
         "panels": panels.panels("home", request),
         "client_example": f"export HF_ENDPOINT={settings.BASE_URL}\nhf download {example}",
     }

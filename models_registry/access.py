@@ -6,6 +6,7 @@ from accounts.models import Actor, Namespace
 from hub.errors import Forbidden
 from models_registry.errors import (
     GatedRepository,
+    PullRequestClosed,
     RepositoryClosed,
     RepositoryDisabled,
     RepositoryMoved,
@@ -89,22 +90,28 @@ def require_proposal(actor: Actor, repository: Repository) -> None:
 def require_write_to(actor: Actor, repository: Repository, reference: str) -> None:
     """May this actor add commits to that reference (its full name)? A pull request's author may, who else only reads.
 
-    Raises as `require_write`, and GatedRepository.
+    Raises as `require_write`, GatedRepository, and PullRequestClosed.
     """
-    if number := _PULL_REQUEST.fullmatch(reference):
-        actor.require_writer()
-        require_read(actor, repository)
-        if PullRequest.objects.writable_by(actor).filter(repository=repository, number=number[1]).exists():
-            return
-    require_write(actor, repository)
+    number = _PULL_REQUEST.fullmatch(reference)
+    if number is None:
+        require_write(actor, repository)
+        return
+    actor.require_writer()
+    require_read(actor, repository)
+    found = PullRequest.objects.writable_by(actor).filter(repository=repository, number=number[1]).first()
+    if found is None:
+        require_write(actor, repository)
+    elif not found.is_open:
+        state = "merged: open another one" if found.merge_commit else "closed: reopen it"
+        raise PullRequestClosed(f"Pull request {found.number} is {state} to propose more commits.")
 
 
 def require_push(actor: Actor, repository: Repository) -> None:
-    """May this actor push anything: to all of it, or to a pull request of theirs? Raises as `require_write_to`."""
-    actor.require_writer()
-    refuse_what_is_closed(repository)
-    if not PullRequest.objects.writable_by(actor).filter(repository=repository).exists():
-        require_write(actor, repository)
+    """May this actor push anything: to all of it, or a proposal? Raises as `require_proposal`.
+
+    What may move is asked of each reference (`require_write_to`).
+    """
+    require_proposal(actor, repository)
 
 
 def require_administration(actor: Actor, repository: Repository) -> None:

@@ -1,5 +1,6 @@
 """What the registry refuses. Codes and some texts are those that Hub clients know."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from hub.errors import (
@@ -117,6 +118,24 @@ class BadName(BadRequest):
 
 class BadPath(Invalid):
     """This is no path for a file."""
+
+
+class PullRequestClosed(Conflict):
+    """This pull request is merged or closed."""
+
+
+class NothingToMerge(Conflict):
+    """This pull request has no commits that its base lacks."""
+
+
+class MergeConflict(Conflict):
+    """Both sides have changed the same files. `paths`: which, by path."""
+
+    def __init__(self, paths: Sequence[str]):
+        named = ", ".join(paths[:10]) + (f" and {len(paths) - 10} more" if len(paths) > 10 else "")
+        super().__init__(f"Both sides have changed {named}: merge the base into the pull request first.")
+        self.paths = list(paths)
+        self.details = {"filesWithConflicts": self.paths}
 
 
 class ReferenceExists(Conflict):

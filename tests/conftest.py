@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from hub.wire.rate_limits import counters
 from models_registry.services import counting
 from models_registry.storage import s3
 from tests.environment import DATA_DIR
@@ -48,6 +49,7 @@ def _every_test_may_use_the_database(db: None) -> None:
 def _no_test_spends_anothers_rate_limit() -> None:
     """Sign-ins are counted by address in the cache, and all tests come from one address."""
     cache.clear()
+    counters.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,7 @@ os.environ.update(
     HUB_BASE_URL="http://testserver",
     HUB_ALLOWED_HOSTS="*",
     HUB_LOG_LEVEL="WARNING",
+    HUB_RATE_LIMITS="off",
     S3_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}",
     S3_BUCKET="grove-tests",
     S3_ACCESS_KEY_ID="grove-tests",

@@ -12,6 +12,7 @@ from accounts.errors import DeviceLoginRefused
 from accounts.services import device_logins
 from accounts.services.device_logins import Tokens
 from hub.errors import BadRequest, NotOffered
+from hub.wire import rate_limits
 from hub.wire.client_address import client_address
 from hub.wire.describing import describe
 from hub.wire.views import HubApiView
@@ -51,6 +52,7 @@ class GivenToken(serializers.Serializer[Any]):
 _FORM = "application/x-www-form-urlencoded"
 
 
+@rate_limits.under(writes="api")
 class DeviceCode(HubApiView):
     """Begin to sign a program in: its user opens the page and types the code."""
 
@@ -69,6 +71,7 @@ class DeviceCode(HubApiView):
         return Response(answer, headers=_NOT_KEPT)
 
 
+@rate_limits.under(writes="api")
 class Token(HubApiView):
     """Ask whether the member has said yes, or change a refresh token for the next access token."""
 

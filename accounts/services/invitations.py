@@ -92,15 +92,25 @@ def open_invitation(value: str) -> Invitation:
     return found
 
 
+def is_for(invitation: Invitation, user: User) -> bool:
+    """Whether this member may accept it with its link: named, or by an address of theirs, or it is anybody's.
+
+    The link came by a letter to that address, so who holds it need not show again that the address is theirs.
+    """
+    if invitation.user_id is None and invitation.email in {"", user.email.lower()}:
+        return True
+    return Invitation.objects.addressed_to(user).filter(pk=invitation.pk).exists()
+
+
 @transaction.atomic
 def accept(*, actor: Actor, invitation: Invitation) -> Membership | None:
-    """Join what one was asked to join; the door has made sure that the actor holds the link or is addressed by it.
+    """Join what one was asked to join; the door has made sure that the actor holds the link, if it is for anybody.
 
     A higher role that the member has already stays. Raises NoSuchInvitation if it was answered or taken back meanwhile.
     """
     user, now = actor.require_writer(), timezone.now()
     waiting = Invitation.objects.pending(now).filter(pk=invitation.pk)
-    if invitation.user_id not in {None, user.pk} or not waiting.update(accepted_at=now, accepted_by=user):
+    if not is_for(invitation, user) or not waiting.update(accepted_at=now, accepted_by=user):
         raise NoSuchInvitation
     AuditEntry.objects.record(
         actor, "invitation.accepted", _target(invitation), namespace=_namespace(invitation), whom=_whom(invitation)
@@ -129,8 +139,7 @@ def accept(*, actor: Actor, invitation: Invitation) -> Membership | None:
 @transaction.atomic
 def decline(*, actor: Actor, invitation: Invitation) -> None:
     """Raises NoSuchInvitation if it is not the actor's, or was answered meanwhile."""
-    addressed = Invitation.objects.addressed_to(actor.require_user()).filter(pk=invitation.pk)
-    if not addressed.exists() or not _end(invitation):
+    if not is_for(invitation, actor.require_user()) or not _end(invitation):
         raise NoSuchInvitation
     AuditEntry.objects.record(
         actor, "invitation.declined", _target(invitation), namespace=_namespace(invitation), whom=_whom(invitation)

@@ -6,17 +6,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import scopes
-from accounts.models import AccessToken, Actor, Namespace, Role, TokenRole, User
+from accounts.models import AccessToken, Actor, Namespace, Role, TokenRole
 
 MOST_SCOPES = 100
-
-
-class ProfileForm(forms.ModelForm):
-    class Meta:
-        model = User
-        fields = ["full_name"]
-        labels = {"full_name": _("Full name")}
-        help_texts = {"full_name": _("Shown beside your name; any script, or nothing.")}
 
 
 class TokenForm(forms.Form):

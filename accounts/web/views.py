@@ -11,19 +11,28 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import AccessToken, TokenRole
 from accounts.requests import ActorRequest
+from accounts.services.profiles import change_profile, profile_of
 from accounts.services.tokens import create_token, revoke_token
-from accounts.web.forms import ProfileForm, TokenForm, describe_scopes
+from accounts.web.forms import TokenForm, describe_scopes
+from accounts.web.organization_forms import NameForm, ProfileForm
+from hub.errors import HubError
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: ActorRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=request.actor.require_user())
+    namespace = request.actor.require_user().namespace
+    form = ProfileForm(request.POST or None, initial=ProfileForm.initial_of(namespace, profile_of(namespace)))
     if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("Your profile is saved."))
-        return redirect("settings-profile")
-    return render(request, "accounts/profile_settings.html", {"form": form})
+        try:
+            change_profile(actor=request.actor, namespace=namespace, **form.cleaned_data)
+        except HubError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Your profile is saved."))
+            return redirect("settings-profile")
+    context = {"form": form, "naming": NameForm(auto_id="id_naming_%s")}
+    return render(request, "accounts/profile_settings.html", context)
 
 
 @login_required

@@ -16,6 +16,7 @@ from evaluations.errors import ResultNotReady
 from evaluations.models import Result
 from evaluations.services import listing, ranking, requesting, results, suites
 from hub.errors import BadRequest
+from hub.wire import rate_limits
 from hub.wire.describing import ANY_OBJECT, describe
 from hub.wire.pagination import page_limit
 from hub.wire.views import HubApiView, json_object
@@ -23,6 +24,7 @@ from models_registry.access import repository_for
 from models_registry.models import Kind
 
 
+@rate_limits.under(writes="evaluation")
 class EvaluationsView(HubApiView):
     """Ask for an evaluation, or list a repository's."""
 

@@ -22,6 +22,7 @@ from evaluations.services.suites import current_versions
 from evaluations.templatetags.scores import axis_of
 from evaluations.web.forms import EvaluateForm
 from hub.errors import HubError
+from hub.wire import rate_limits
 from models_registry.access import repository_for, require_read
 from models_registry.models import Commit, Kind, Repository
 
@@ -43,6 +44,7 @@ def of_repository(request: ActorRequest, namespace: str, name: str) -> HttpRespo
     return render(request, "evaluations/repository_runs.html", context)
 
 
+@rate_limits.under(writes="evaluation")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def evaluate(request: ActorRequest, namespace: str, name: str) -> HttpResponse:

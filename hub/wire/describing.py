@@ -37,6 +37,7 @@ _REFUSALS: dict[int, type[errors.HubError]] = {
         errors.Unavailable,
     )
 }  # fmt: skip
+_TELLS = {429: ("Retry-After", "RateLimit", "RateLimit-Policy"), 503: ("Retry-After",)}
 _ALWAYS = {400, 401, 429, 503}
 _OF_WRITES = {403, 413, 422}
 
@@ -127,10 +128,14 @@ def components() -> dict[str, Any]:
         | {"description": "For programs, such as RepoNotFound, RevisionNotFound, EntryNotFound, GatedRepo."},
         "X-Error-Message": header | {"description": "The sentence of the body, in one line."},
         "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait before the next attempt."},
+        "RateLimit": header
+        | {"description": 'What is left of which limit: `"api";r=0;t=55`, 0 for the next 55 seconds.'},
+        "RateLimit-Policy": header
+        | {"description": 'The limit: `"fixed window";"api";q=500;w=300`, 500 in 300 seconds.'},
     }
     responses = {}
     for status, kind in _REFUSALS.items():
-        tells = ["X-Request-Id", "X-Error-Code", "X-Error-Message", *(["Retry-After"] if status in {429, 503} else [])]
+        tells = ["X-Request-Id", "X-Error-Code", "X-Error-Message", *_TELLS.get(status, ())]
         responses[kind.__name__] = {
             "description": (kind.__doc__ or "").strip(),
             "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in tells},

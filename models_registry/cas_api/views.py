@@ -14,8 +14,9 @@ from drf_spectacular.utils import OpenApiParameter
 
 from hub.error_responses import answers_in_json
 from hub.errors import BadRequest, HubError, NotFound, Unauthenticated, Unavailable
-from hub.wire import json_text
+from hub.wire import json_text, rate_limits
 from hub.wire.body import body_stream
+from hub.wire.client_address import client_address
 from hub.wire.describing import ANY_OBJECT, BYTES, JSON, describe, describe_function
 from models_registry.cas_api import shapes
 from models_registry.cas_api.heartbeat import with_heartbeat
@@ -44,7 +45,10 @@ def _caller(request: HttpRequest) -> Caller:
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated("Send the CAS token that the hub gave you.")
-    return caller_with(value.strip())
+    caller = caller_with(value.strip())
+    if not caller.converts:
+        rate_limits.spend_as("xet", caller.actor.user.pk if caller.actor.user else None, client_address(request))
+    return caller
 
 
 def _body(request: HttpRequest, limit: int) -> bytes:

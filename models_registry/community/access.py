@@ -1,15 +1,109 @@
-"""Asks the querysets that hold the rule (`models/`) and raises the right refusal."""
+"""Asks the querysets of the community's models and raises the right refusal. Every door and service asks here."""
 
 import re
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from accounts.models import Actor, Namespace, Role, TokenRole
+from accounts.models import Actor, Namespace, Role, TokenRole, User
 from hub.errors import Forbidden
-from models_registry.community.errors import CollectionNotFound
-from models_registry.community.models import Collection
+from models_registry.access import refuse_what_is_closed
+from models_registry.community.errors import (
+    CollectionNotFound,
+    CommentNotFound,
+    DiscussionLocked,
+    DiscussionNotFound,
+)
+from models_registry.community.models import Collection, Discussion, Event
+from models_registry.models import Repository
 
+_LARGEST_ID = 2**63 - 1
 _ID = re.compile(r"(?:^|-)0{8}([0-9a-f]{16})\Z")
+
+
+def discussion_for(actor: Actor, repository: Repository, number: int) -> Discussion:
+    """A thread of a repository that this actor may know of. Raises DiscussionNotFound."""
+    visible = Discussion.objects.visible_to(actor).for_lists()
+    found = visible.filter(repository=repository, number=number).first() if number <= 2**31 - 1 else None
+    if found is None:
+        raise DiscussionNotFound(f"{repository.full_name} has no discussion {number}.")
+    return found
+
+
+def comment_for(discussion: Discussion, public_id: str) -> Event:
+    """By the id that programs know. Raises CommentNotFound."""
+    try:
+        identity = int(public_id, 16)
+    except ValueError:
+        identity = 0
+    comments = discussion.events.comments().for_timeline()
+    found = comments.filter(pk=identity).first() if 0 < identity <= _LARGEST_ID else None
+    if found is None:
+        raise CommentNotFound(f"Discussion {discussion.number} has no comment {public_id[:40]!r}.")
+    return found
+
+
+def require_discussing(actor: Actor, repository: Repository) -> User:
+    """May this actor open discussions there? Every member who may know of it.
+
+    Raises Unauthenticated, Suspended, ReadOnlyToken, RepositoryDisabled, Forbidden.
+    """
+    user = actor.require_writer()
+    refuse_what_is_closed(repository)
+    if not Repository.objects.filter(pk=repository.pk).discussable_by(actor).exists():
+        raise Forbidden(f"You may not discuss {repository.full_name} with this account or token.")
+    return user
+
+
+def require_commenting(actor: Actor, discussion: Discussion) -> User:
+    """May this actor comment there? Raises as `require_discussing`, and DiscussionLocked."""
+    user = require_discussing(actor, discussion.repository)
+    if not Discussion.objects.commentable_by(actor).filter(pk=discussion.pk).exists():
+        raise DiscussionLocked
+    return user
+
+
+def require_steering(actor: Actor, discussion: Discussion) -> User:
+    """May this actor change its title and status? Its author, and who writes the repository. Raises as `require_commenting`."""
+    user = require_discussing(actor, discussion.repository)
+    if not Discussion.objects.steerable_by(actor).filter(pk=discussion.pk).exists():
+        raise Forbidden("Only the author, or who may write the repository, can do this.")
+    return user
+
+
+def require_governing(actor: Actor, discussion: Discussion) -> User:
+    """May this actor lock, pin and merge? Who writes the repository. Raises as `require_discussing`."""
+    user = require_discussing(actor, discussion.repository)
+    if not Discussion.objects.governed_by(actor).filter(pk=discussion.pk).exists():
+        raise Forbidden(f"Only who may write {discussion.repository.full_name} can do this.")
+    return user
+
+
+def require_editing(actor: Actor, comment: Event) -> User:
+    """May this actor change its text? Its author alone. Raises as `require_commenting`."""
+    user = require_commenting(actor, comment.discussion)
+    if not Event.objects.editable_by(actor).filter(pk=comment.pk).exists():
+        raise Forbidden("A hidden comment stays as it is." if comment.is_hidden else "Only its author edits a comment.")
+    return user
+
+
+def require_hiding(actor: Actor, comment: Event) -> User:
+    """Its author, and who writes the repository. Raises as `require_discussing`."""
+    user = require_discussing(actor, comment.discussion.repository)
+    if not Event.objects.hideable_by(actor).filter(pk=comment.pk).exists():
+        raise Forbidden("Only its author, or who may write the repository, can hide a comment.")
+    return user
+
+
+def who_may_know_of(repository: Repository, members: QuerySet[User]) -> QuerySet[User]:
+    """Those of the members to whom the repository is no secret: `Repository.objects.visible_to`, asked from the other side."""
+    if repository.is_public:
+        return members
+    inside = Q(namespace=repository.namespace_id) | Q(
+        pk__in=User.objects.filter(
+            memberships__organization__namespace=repository.namespace_id, memberships__role__gte=Role.READ
+        ).values("pk")
+    )
+    return members.filter(inside)
 
 
 def collection_for(actor: Actor, slug: str) -> Collection:

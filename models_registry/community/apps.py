@@ -8,12 +8,23 @@ class CommunityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        from accounts.navigation import SettingsPage, add_settings_page
         from models_registry.community.services import (  # noqa: F401 - they listen
             activities,
             collections,
             likes,
+            pull_requests,
             telling,
         )
-        from models_registry.community.web import moderation_slots
+        from models_registry.community.services.webhooks import announcing  # noqa: F401 - it listens, too
+        from models_registry.community.web import moderation_slots, slots
 
+        add_settings_page(SettingsPage("settings-notifications", _("Notifications"), "bell"))
+        add_settings_page(SettingsPage("settings-webhooks", _("Webhooks"), "link-45deg"))
+
+        add_settings_page(SettingsPage("settings-moderation", _("Moderation"), "shield-exclamation"))
+
+        slots.fill()
         moderation_slots.fill()

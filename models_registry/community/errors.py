@@ -1,6 +1,6 @@
 """What the community refuses."""
 
-from hub.errors import BadRequest, Conflict, NotFound
+from hub.errors import BadRequest, Conflict, Forbidden, NotFound
 
 
 class CollectionNotFound(NotFound):
@@ -21,3 +21,19 @@ class ItemNotFound(NotFound):
 
 class BadCollection(BadRequest):
     """A collection cannot be like this."""
+
+
+class DiscussionNotFound(NotFound):
+    """There is no such discussion."""
+
+
+class CommentNotFound(NotFound):
+    """There is no such comment."""
+
+
+class DiscussionLocked(Forbidden):
+    """This discussion is locked: only who may write the repository still comments."""
+
+
+class WrongState(Conflict):
+    """This discussion is not in a state in which that can be done."""

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest, Forbidden, HubError
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
@@ -46,6 +47,7 @@ class LfsView(HubApiView):
         return access.repository_for(request.actor, kind, f"{namespace}/{name}")
 
 
+@rate_limits.under(writes="upload")
 class Batch(LfsView):
     """Where these large files are to be sent, or can be had."""
 
@@ -143,6 +145,7 @@ def _download(stored: LfsObject | None, sha256: str, size: int) -> dict[str, Any
     return {"oid": sha256, "size": stored.size, "authenticated": True, "actions": {"download": action}}
 
 
+@rate_limits.under(writes="upload")
 class Verify(LfsView):
     """The client says it is done: hash what arrived. 200 means it is content of this repository."""
 
@@ -160,6 +163,7 @@ class Verify(LfsView):
         return Response({})
 
 
+@rate_limits.under(writes="upload")
 class CompleteParts(HubApiView):
     """All parts are there. Called without credentials: the address itself is the right to finish this one upload."""
 

@@ -12,6 +12,7 @@ from drf_spectacular.utils import OpenApiParameter
 from accounts.requests import ActorRequest
 from hub.error_responses import error_headers, forwarding
 from hub.errors import BadRequest, Forbidden, HubError, Unauthenticated
+from hub.wire import rate_limits
 from hub.wire.body import body_stream, inflated
 from hub.wire.describing import BYTES, describe, describe_function
 from models_registry import access
@@ -82,6 +83,7 @@ def _require_token(request: ActorRequest) -> None:
         raise Unauthenticated("Send an access token as the password.")
 
 
+@rate_limits.under(reads="git")
 @describe_function(
     get=describe(
         answer=BYTES,
@@ -110,6 +112,7 @@ def info_refs(request: ActorRequest, kind: str, namespace: str, name: str) -> Ht
     return HttpResponse(advertised, content_type=f"application/x-{service}-advertisement")
 
 
+@rate_limits.under(writes="git")
 @describe_function(
     post=describe(
         body={"application/x-git-upload-pack-request": BYTES},
@@ -133,6 +136,7 @@ def upload_pack(request: ActorRequest, kind: str, namespace: str, name: str) -> 
     return StreamingHttpResponse(answer, content_type="application/x-git-upload-pack-result")
 
 
+@rate_limits.under(writes="commit")
 @describe_function(
     post=describe(
         body={"application/x-git-receive-pack-request": BYTES},

@@ -24,7 +24,15 @@ class ActionConverter(PluralConverter):
     )
 
 
+class MarkConverter(PluralConverter):
+    """How a notification can be marked."""
+
+    regex = "read|unread|done"
+
+
+register_converter(MarkConverter, "mark")
 register_converter(PluralConverter, "plural")
 register_converter(ActionConverter, "action")
 
 REPOSITORY = "api/<plural:plural>/<str:namespace>/<str:name>"
+COLLECTION = "api/collections/<str:namespace>/<str:slug>"

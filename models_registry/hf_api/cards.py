@@ -6,12 +6,14 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry.formats import card
 from models_registry.hf_api.shapes import identity as shapes
 
 
+@rate_limits.under(writes="api")
 class ValidateYaml(HubApiView):
     """JSON whatever the status: an upload parses the body first. Card classes ask for text/plain, and quote it."""
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire import rate_limits
 from hub.wire.body import body_stream
 from hub.wire.describing import describe, text
 from hub.wire.pagination import next_link, page_limit
@@ -25,6 +26,7 @@ from models_registry.services.commits import create_commit
 _CO_AUTHOR = re.compile(r"^co-authored-by:[ \t]*([^<>\r\n]{1,200})<", re.IGNORECASE | re.MULTILINE)
 
 
+@rate_limits.under(writes="upload")
 class Preupload(RepositoryView):
     """Which of these files go into the commit itself, and which are uploaded before it."""
 
@@ -83,6 +85,7 @@ def _asked(item: Any) -> preupload.Asked:
     raise BadRequest("Each file needs a path and a size.")
 
 
+@rate_limits.under(writes="commit")
 class CommitView(RepositoryView):
     """Move a branch by one commit, all or nothing."""
 

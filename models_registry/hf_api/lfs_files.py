@@ -7,6 +7,7 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.pagination import id_cursor, next_link, page_limit
 from hub.wire.views import json_object
@@ -68,6 +69,7 @@ def _is_sha256(value: Any) -> bool:
     return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
 
+@rate_limits.under(writes="upload")
 class Copying(RepositoryView):
     """Let another repository have large contents of this one: nothing is moved, and commits there may name them."""
 

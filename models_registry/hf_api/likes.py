@@ -4,6 +4,7 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from accounts.services.accounts import user_named
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
 from hub.wire.views import HubApiView
@@ -13,6 +14,7 @@ from models_registry.hf_api.shapes import people as shapes
 from models_registry.hf_api.views import RepositoryView
 
 
+@rate_limits.under(writes="like")
 class LikeView(RepositoryView):
     """Like a repository, or no longer; twice is once."""
 

@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from hub.error_responses import answers_in_json
 from hub.errors import NotOffered
-from models_registry.hf_api.addressing import REPOSITORY
+from models_registry.hf_api.addressing import COLLECTION, REPOSITORY
 
 _SPACES = "This hub holds models and datasets, no Spaces: it runs nobody's applications."
 _KERNELS = "This hub holds models and datasets, no kernels."
@@ -14,7 +14,6 @@ _BUCKETS = "This hub holds models and datasets, no buckets."
 _JOBS = "This hub runs no jobs but evaluations: see /api/evaluations."
 _INFERENCE = "This hub serves no models for inference: download them, and run them yourself."
 _DISCUSSIONS = "This hub has no discussions yet."
-_COLLECTIONS = "This hub has no collections yet."
 _PAPERS = "This hub lists no papers."
 _UPLOADS = "This hub takes no pictures for discussions yet."
 _VIEWER = "This hub does not convert or show the rows of datasets: download their files."
@@ -38,7 +37,6 @@ _ADDRESSES = {
     "api/partners/": _INFERENCE,
     "v2/endpoint/": _INFERENCE,
     "v2/provider/": _INFERENCE,
-    "api/collections/": _COLLECTIONS,
     "api/papers/": _PAPERS,
     "api/daily_papers": _PAPERS,
     "papers/": _PAPERS,
@@ -48,6 +46,7 @@ _ADDRESSES = {
     f"{REPOSITORY}/parquet/": _VIEWER,
     f"{REPOSITORY}/croissant": _VIEWER,
     f"{REPOSITORY}/resource-group": _GROUPS,
+    f"{COLLECTION}/resource-group": _GROUPS,
     f"{REPOSITORY}/scan": "This hub scans every commit by itself.",
 }
 

@@ -13,7 +13,8 @@ from hub.errors import Forbidden
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
 from hub.wire.views import HubApiView
-from models_registry.community.services import likes
+from models_registry.community.models import Collection, CollectionUpvote
+from models_registry.community.services import follows, likes
 from models_registry.hf_api.shapes import people as shapes
 from models_registry.models import Kind, Repository
 
@@ -54,14 +55,16 @@ class UserOverview(HubApiView):
         user = user_named(username)
         memberships = Membership.objects.filter(user=user).select_related("organization__namespace").order_by("pk")
         answer = short_user(user) | {
-            "isFollowing": False,
+            "isFollowing": follows.is_following(request.actor, namespace=user.namespace),
             "createdAt": user.date_joined,
             **_counts(request.actor, user.namespace),
             "numDiscussions": 0,
-            "numUpvotes": 0,
+            "numUpvotes": CollectionUpvote.objects.filter(
+                user=user, collection__in=Collection.objects.visible_to(request.actor).values("pk")
+            ).count(),
             "numLikes": likes.liked_by(user, seen_by=request.actor).count(),
-            "numFollowing": 0,
-            "numFollowers": 0,
+            "numFollowing": follows.following(user).count(),
+            "numFollowers": follows.followers(namespace=user.namespace).count(),
             "orgs": [_short_organization(membership.organization) for membership in memberships],
         }
         return Response(answer)
@@ -75,11 +78,11 @@ class OrganizationOverview(HubApiView):
         organization = organization_named(name)
         answer = _short_organization(organization) | {
             "isVerified": False,
-            "isFollowing": False,
+            "isFollowing": follows.is_following(request.actor, namespace=organization.namespace),
             "createdAt": organization.created_at,
             "numUsers": organization.memberships.count(),
             **_counts(request.actor, organization.namespace),
-            "numFollowers": 0,
+            "numFollowers": follows.followers(namespace=organization.namespace).count(),
         }
         return Response(answer)
 
@@ -92,18 +95,6 @@ class Members(HubApiView):
         memberships = Membership.objects.filter(organization=organization_named(name)).select_related("user")
         rows, headers = page_by_id(request._request, memberships)  # noqa: SLF001 - DRF has no public name for Django's request
         return Response([short_user(row.user) | {"role": row.get_role_display()} for row in rows], headers=headers)
-
-
-class NobodyFollows(HubApiView):
-    """Nobody: on this hub nobody follows anybody so far, but whom one asks about must exist."""
-
-    @describe(answer=shapes.ShortUser(many=True))
-    def get(self, request: ActorApiRequest, username: str = "", name: str = "") -> Response:
-        if username:
-            user_named(username)
-        else:
-            organization_named(name)
-        return Response([])
 
 
 class Stored(HubApiView):

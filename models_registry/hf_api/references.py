@@ -4,6 +4,7 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.views import json_object
 from models_registry.hf_api.shapes import references as shapes
@@ -36,6 +37,7 @@ class References(RepositoryView):
         return Response(answer)
 
 
+@rate_limits.under(writes="commit")
 class SuperSquash(RepositoryView):
     """Put one commit in place of all those of a branch or pull request."""
 

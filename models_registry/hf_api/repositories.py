@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest, NotFound
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
@@ -47,6 +48,7 @@ def _visibility(body: dict[str, Any]) -> bool | None:
             raise BadRequest(f"visibility must be public or private, not {other!r}.")
 
 
+@rate_limits.under(writes="repository")
 class Create(HubApiView):
     """Make a repository, with its initial commit."""
 
@@ -86,6 +88,7 @@ def _full_name(body: dict[str, Any], member: str) -> tuple[str, str]:
     return namespace, name
 
 
+@rate_limits.under(writes="repository")
 class Move(HubApiView):
     """Rename a repository, or give it to another namespace; its old address leads on."""
 
@@ -98,6 +101,7 @@ class Move(HubApiView):
         return Response({"url": request.build_absolute_uri(moved.get_absolute_url()), "name": moved.full_name})
 
 
+@rate_limits.under(writes="repository")
 class Duplicate(RepositoryView):
     """Copy a repository with its history, branches and tags; large files are not stored again."""
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
 from hub.error_responses import answers_in_json
+from hub.wire import rate_limits
 from hub.wire.describing import BYTES, describe, describe_function
 from hub.wire.ranges import Unsatisfiable, asked_span
 from models_registry.errors import RangeNotSatisfiable
@@ -33,6 +34,7 @@ _HEADERS = {
 }
 
 
+@rate_limits.under(reads="resolve")
 @describe_function(
     head=describe(answer=None, headers=_HEADERS, refuses=[403]),
     get=describe(
@@ -59,6 +61,7 @@ def resolve(request: ActorRequest, namespace: str, name: str, rest: str, kind: s
     return _large(request, kind, namespace, name, file) if file.entry.lfs else _small(request, file)
 
 
+@rate_limits.under(reads="resolve")
 @describe_function(
     head=describe(answer=None, headers={"X-Repo-Commit": _HEADERS["X-Repo-Commit"]}, refuses=[403]),
     get=describe(

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
+from hub.wire import rate_limits
 from hub.wire.describing import JSON, describe
 from hub.wire.pagination import next_link, page_limit
 from models_registry.hf_api.presenting import tree_entries
@@ -39,6 +40,7 @@ class Tree(RepositoryView):
         return Response(tree_entries(repository, commit, entries, expand=expand), headers=headers)
 
 
+@rate_limits.under(writes="api")
 class PathsInfo(RepositoryView):
     """What is known of these paths; those that are not there are left out.
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from models_registry.hf_api.downloads import note_session
 from models_registry.hf_api.shapes import identity as shapes
@@ -25,6 +26,7 @@ def _answer(issued: IssuedToken) -> Response:
     return Response(body, headers=headers)
 
 
+@rate_limits.under(reads="resolve")
 class XetReadToken(RepositoryView):
     """A token that reads this repository's content from the CAS."""
 
@@ -36,6 +38,7 @@ class XetReadToken(RepositoryView):
         return _answer(issued)
 
 
+@rate_limits.under(reads="upload")
 class XetWriteToken(RepositoryView):
     """A token that uploads content for this repository to the CAS.
 

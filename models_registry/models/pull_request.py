@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models import Actor
+from models_registry.models.fields import HashField
 from models_registry.models.repository import Repository
 
 
@@ -17,17 +18,18 @@ class PullRequestQuerySet(models.QuerySet["PullRequest"]):
 
 
 class PullRequest(models.Model):
-    """A proposal: the commits under `refs/pr/<number>`, meant for the branch `base`.
+    """A proposal, as git and the rules of access know it: the commits under `refs/pr/<number>`, meant for the branch `base`.
 
-    `number` counts discussions and pull requests of a repository together. `base`: a reference's full name.
+    `number` counts discussions and pull requests of a repository together. `base`: a reference's full name. What people
+    say of it, its title included, is a discussion of the community under the same number.
     """
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="pull_requests")
     number = models.PositiveIntegerField()
     base = models.CharField(max_length=255)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    title = models.CharField(max_length=500)
-    description = models.TextField(blank=True)
+    is_open = models.BooleanField(default=True, help_text="Neither merged nor closed: it takes commits.")
+    merge_commit = HashField(20, null=True, help_text="What it became on its base.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PullRequestQuerySet.as_manager()
@@ -35,6 +37,10 @@ class PullRequest(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["repository", "number"], name="pull_request_once_per_number"),
+            models.CheckConstraint(
+                name="pull_request_is_not_open_when_merged",
+                condition=models.Q(merge_commit__isnull=True) | models.Q(is_open=False),
+            ),
         ]
 
     def __str__(self) -> str:

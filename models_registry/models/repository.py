@@ -103,6 +103,13 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
             return self.none()
         return self.readable_by(actor).filter(actor.scope_of("write"))
 
+    def discussable_by(self, actor: Actor) -> Self:
+        """Those of which the actor may open and join discussions: what they may know of, gated or not, with a credential
+        that may write there."""
+        if actor.user is None or actor.user.is_suspended:
+            return self.none()
+        return self.visible_to(actor).filter(actor.scope_of("write"), disabled_reason="")
+
     def administered_by(self, actor: Actor) -> Self:
         """Those the actor may delete, move, rename, hide or gate: who administers the namespace, and their creators."""
         if actor.user is None or actor.user.is_suspended:

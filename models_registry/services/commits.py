@@ -56,7 +56,7 @@ def create_commit(
     )  # fmt: skip
     note_places(repository, changes, reference.name)
     if commit.oid != reference.target:
-        move(repository, reference, commit)
+        move(repository, reference, commit, actor=actor)
     return commit
 
 
@@ -135,7 +135,7 @@ def create_initial_commit(*, actor: Actor, repository: Repository, files: Sequen
     reference = Reference.objects.create(
         repository=repository, name=f"refs/heads/{repository.default_branch}", target=commit.oid
     )
-    commit_created.send(sender=Commit, commit=commit, reference=reference)
+    commit_created.send(sender=Commit, commit=commit, reference=reference, before=None, actor=actor)
     return commit
 
 
@@ -179,14 +179,15 @@ def write_commit(
     return Commit.objects.get(repository=repository, oid=encoded.oid)  # the same commit within a second is the same
 
 
-def move(repository: Repository, reference: Reference, commit: Commit) -> None:
+def move(repository: Repository, reference: Reference, commit: Commit, *, actor: Actor) -> None:
     """Point a reference at a new commit, if it still is where it was read. Raises BranchMoved."""
+    before = reference.target
     if not Reference.objects.compare_and_swap(reference, commit.oid):
         raise BranchMoved
     moved = ReferenceMove(reference.name, reference.target, commit.oid)
     reference.target = commit.oid
     if reference.name.startswith("refs/heads/"):
         Repository.objects.filter(pk=repository.pk).update(updated_at=commit.committed_at)
-    commit_created.send(sender=Commit, commit=commit, reference=reference)
-    references_moved.send(sender=Repository, repository=repository, moves=[moved])
+    commit_created.send(sender=Commit, commit=commit, reference=reference, before=before, actor=actor)
+    references_moved.send(sender=Repository, repository=repository, moves=[moved], actor=actor)
     logger.info("commit %s created on %s of repository %d", commit.oid, reference.name, repository.pk)

@@ -85,4 +85,4 @@ def _tell_of_the_head(made: Repository) -> None:
     commit = Commit.objects.filter(repository=made, oid=reference.target).first() if reference else None
     if reference is not None and commit is not None:
         Repository.objects.filter(pk=made.pk).update(updated_at=commit.committed_at)
-        commit_created.send(sender=Commit, commit=commit, reference=reference)
+        commit_created.send(sender=Commit, commit=commit, reference=reference, before=None, actor=None)

@@ -86,6 +86,7 @@ def note_change(repository: Repository, *, old: str, new: str, commit: Commit) -
         Actor(user=commit.author),
         "licence.changed",
         repository.full_name,
+        namespace=repository.namespace,
         kind=repository.kind,
         old=old,
         new=new,
@@ -102,11 +103,11 @@ def check_below(repository_id: int) -> None:
     if repository is None:
         return
     if repository.kind == Kind.MODEL:
-        below = repository.children.values_list("repository", flat=True)
+        below: Iterable[int] = repository.children.values_list("repository", flat=True).iterator()
     else:
         written = {f"dataset:{repository.full_name}", f"dataset:{repository.full_key}"}
-        below = RepositoryTag.objects.filter(tag__in=written).values_list("repository", flat=True)
-    Job.objects.add_many(CHECK, (str(model) for model in below.iterator()))
+        below = RepositoryTag.objects.filter(tag__in=written).values_list("repository", flat=True).iterator()
+    Job.objects.add_many(CHECK, (str(model) for model in below))
 
 
 @transaction.atomic

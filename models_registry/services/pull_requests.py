@@ -1,4 +1,7 @@
-"""Proposals: commits beside the branches, under `refs/pr/<number>`, that who may read a repository may make."""
+"""Proposals: commits beside the branches, under `refs/pr/<number>`, that who may read a repository may make.
+
+What is said about them is the community's, which hears of each (`pull_request_opened`) and closes, reopens and merges them.
+"""
 
 from collections.abc import Sequence
 
@@ -8,12 +11,13 @@ from django.db.models import F
 from accounts.models import Actor
 from hub.errors import NotFound
 from models_registry import access
-from models_registry.errors import RevisionNotFound
-from models_registry.events import ReferenceMove, commit_created, references_moved
+from models_registry.errors import BranchMoved, PullRequestClosed, RevisionNotFound
+from models_registry.events import ReferenceMove, commit_created, pull_request_opened, references_moved
 from models_registry.models import Commit, PullRequest, Reference, Repository
-from models_registry.services import objects, references
+from models_registry.services import history, merging, objects, references
 from models_registry.services.changes import Change, note_places
-from models_registry.services.commits import build
+from models_registry.services.commits import build, move, write_commit
+from models_registry.services.merging import Merged
 
 
 def base_for(repository: Repository, name: str) -> Reference:
@@ -47,25 +51,56 @@ def propose(
         actor=actor, repository=repository, base=branch, parent=parent, changes=changes, title=title, body=body,
         batch=batch,
     )  # fmt: skip
-    made = PullRequest.objects.create(
-        repository=repository,
-        number=_next_number(repository),
-        base=branch.name,
-        author=actor.require_user(),
-        title=title[:500],
-        description=body,
-    )
+    made = open_at(actor=actor, repository=repository, base=branch, commit=commit, title=title, description=body)
     note_places(repository, changes, made.reference_name)
-    reference = Reference.objects.create(repository=repository, name=made.reference_name, target=commit.oid)
-    commit_created.send(sender=Commit, commit=commit, reference=reference)
-    references_moved.send(
-        sender=Repository, repository=repository, moves=[ReferenceMove(reference.name, None, commit.oid)]
-    )
     return made, commit
 
 
-def _next_number(repository: Repository) -> int:
-    """Within a transaction that holds the repository's row."""
+@transaction.atomic
+def open_draft(
+    *, actor: Actor, repository: Repository, title: str, description: str, base: str | None = None
+) -> PullRequest:
+    """A pull request without commits yet, at its base's head; None: the default branch.
+
+    Raises Forbidden, GatedRepository, RevisionNotFound, RepositoryNotFound.
+    """
+    access.require_proposal(actor, repository)
+    access.keep(repository)
+    branch = base_for(repository, base or repository.default_branch)
+    commit = Commit.objects.get(repository=repository, oid=branch.target)
+    return open_at(
+        actor=actor, repository=repository, base=branch, commit=commit, title=title, description=description,
+        is_draft=True,
+    )  # fmt: skip
+
+
+def open_at(
+    *,
+    actor: Actor,
+    repository: Repository,
+    base: Reference,
+    commit: Commit,
+    title: str,
+    description: str,
+    is_draft: bool = False,
+) -> PullRequest:
+    """A pull request whose head is a commit that is there. Within a transaction that holds the repository's row."""
+    made = PullRequest.objects.create(
+        repository=repository, number=next_number(repository), base=base.name, author=actor.require_user()
+    )
+    reference = Reference.objects.create(repository=repository, name=made.reference_name, target=commit.oid)
+    pull_request_opened.send(
+        sender=PullRequest, pull_request=made, actor=actor, title=title, description=description, is_draft=is_draft
+    )
+    if commit.oid != base.target:
+        commit_created.send(sender=Commit, commit=commit, reference=reference, before=base.target, actor=actor)
+    moved = ReferenceMove(reference.name, None, commit.oid)
+    references_moved.send(sender=Repository, repository=repository, moves=[moved], actor=actor)
+    return made
+
+
+def next_number(repository: Repository) -> int:
+    """Of its next discussion or pull request. Within a transaction that holds the repository's row."""
     Repository.objects.filter(pk=repository.pk).update(last_number=F("last_number") + 1)
     return Repository.objects.values_list("last_number", flat=True).get(pk=repository.pk)
 
@@ -76,3 +111,66 @@ def pull_request(repository: Repository, number: int) -> PullRequest:
     if found is None:
         raise NotFound(f"{repository.full_name} has no pull request {number}.")
     return found
+
+
+def set_open(repository: Repository, number: int, *, is_open: bool) -> None:
+    """Close it, or open it again: within the transaction in which its discussion says so. Raises PullRequestClosed."""
+    unmerged = PullRequest.objects.filter(repository=repository, number=number, merge_commit__isnull=True)
+    if not unmerged.update(is_open=is_open):
+        raise PullRequestClosed(f"Pull request {number} is merged, and stays so.")
+
+
+def retarget(repository: Repository, number: int, *, base: str) -> Reference:
+    """Mean it for another branch: within the transaction in which its discussion says so.
+
+    Raises RevisionNotFound, PullRequestClosed.
+    """
+    branch = base_for(repository, base)
+    changed = PullRequest.objects.filter(repository=repository, number=number, is_open=True).update(base=branch.name)
+    if not changed:
+        raise PullRequestClosed(f"Pull request {number} is merged or closed.")
+    return branch
+
+
+def sides(found: PullRequest) -> tuple[Commit, Commit]:
+    """The heads of its base and its own. Raises RevisionNotFound if its base was deleted."""
+    rows = Reference.objects.filter(repository=found.repository_id, name__in=[found.base, found.reference_name])
+    targets = dict(rows.values_list("name", "target"))
+    if found.base not in targets:
+        raise RevisionNotFound(f"{found.base_name} (the branch that pull request {found.number} is meant for is gone)")
+    commits = Commit.objects.filter(repository=found.repository_id, oid__in=set(targets.values()))
+    by_id = {commit.oid: commit for commit in commits}
+    return by_id[targets[found.base]], by_id[targets[found.reference_name]]
+
+
+@transaction.atomic
+def merge(*, actor: Actor, pull_request: PullRequest, merged: Merged, title: str, body: str = "") -> Commit:
+    """Put the prepared merge (`services.merging`) on the base, as a commit of two parents; the pull request is over then.
+
+    Raises Forbidden, PullRequestClosed, RevisionNotFound; BranchMoved if the base or the head is no longer what was merged.
+    """
+    repository = pull_request.repository
+    access.require_write(actor, repository)
+    batch = objects.next_batch(repository)  # holds the repository's row
+    now = PullRequest.objects.get(pk=pull_request.pk)
+    if not now.is_open:
+        raise PullRequestClosed(f"Pull request {now.number} is {'merged' if now.merge_commit else 'closed'} already.")
+    base, head = sides(now)
+    if (base.oid, head.oid) != (merged.base, merged.head):
+        raise BranchMoved
+    commit = write_commit(
+        actor=actor, repository=repository, tree=merged.tree, parents=[base.oid, head.oid], title=title, body=body,
+        prepared=merged.prepared, batch=batch,
+    )  # fmt: skip
+    history.ask_for_maps(repository)
+    now.is_open, now.merge_commit = False, commit.oid
+    now.save(update_fields=["is_open", "merge_commit"])
+    branch = Reference.objects.get(repository=repository, name=now.base)
+    move(repository, branch, commit, actor=actor)
+    return commit
+
+
+def prepared_merge(found: PullRequest) -> Merged:
+    """What merging it would give just now; outside of transactions. Raises RevisionNotFound, MergeConflict, NothingToMerge."""
+    base, head = sides(found)
+    return merging.prepare(found.repository, base, head)

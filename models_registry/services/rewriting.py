@@ -21,6 +21,7 @@ from models_registry.models import (
     FolderHistory,
     GitObject,
     ObjectKind,
+    PullRequest,
     Reference,
     Repository,
     RepositoryLfsObject,
@@ -181,27 +182,32 @@ class _Rewriting:
         epoch = Repository.objects.values_list("epoch", flat=True).get(pk=self._repository.pk)
         if batch != self._expected_batch + 1 or epoch != self._epoch:
             return False
-        moved: list[Reference] = []
-        moves: list[ReferenceMove] = []
+        moved: list[tuple[Reference, ReferenceMove]] = []
         for reference in Reference.objects.filter(repository=self._repository):
             target = self._moved(reference.target, batch)
             if target != reference.target:
                 Reference.objects.filter(pk=reference.pk).update(target=target)
-                moves.append(ReferenceMove(reference.name, reference.target, target))
+                moved.append((reference, ReferenceMove(reference.name, reference.target, target)))
                 reference.target = target
-                moved.append(reference)
         self._remove_rows()
+        for merged in PullRequest.objects.filter(repository=self._repository, merge_commit__isnull=False):
+            if merged.merge_commit in self._commits:
+                PullRequest.objects.filter(pk=merged.pk).update(merge_commit=self._commits[merged.merge_commit])
         Repository.objects.filter(pk=self._repository.pk).update(epoch=F("epoch") + 1)
         history.ask_for_maps(self._repository)  # of commits that had none yet
         heads = {
             row.oid: row
-            for row in Commit.objects.filter(repository=self._repository, oid__in=[r.target for r in moved])
+            for row in Commit.objects.filter(repository=self._repository, oid__in=[r.target for r, _ in moved])
         }
-        for reference in moved:
+        for reference, move in moved:
             if reference.target in heads:
-                commit_created.send(sender=Commit, commit=heads[reference.target], reference=reference)
-        if moves:
-            references_moved.send(sender=Repository, repository=self._repository, moves=moves)
+                commit_created.send(
+                    sender=Commit, commit=heads[reference.target], reference=reference, before=move.old, actor=None
+                )
+        if moved:
+            references_moved.send(
+                sender=Repository, repository=self._repository, moves=[move for _reference, move in moved]
+            )
         return True
 
     def _moved(self, target: str, batch: int) -> str:

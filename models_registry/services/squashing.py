@@ -29,7 +29,7 @@ def squash(*, actor: Actor, repository: Repository, branch: str, message: str = 
     )  # fmt: skip
     _record_all(repository, commit)
     if commit.oid != reference.target:
-        move(repository, reference, commit)
+        move(repository, reference, commit, actor=actor)
     Repository.objects.filter(pk=repository.pk).update(epoch=F("epoch") + 1)
     return commit
 

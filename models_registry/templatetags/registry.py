@@ -4,11 +4,14 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from models_registry import panels
 from models_registry.models import Kind, Repository
 from models_registry.page_addresses import page_url
+from models_registry.web.licence_words import COMMERCIAL_TITLES
 
 register = template.Library()
 
@@ -30,8 +33,22 @@ def task_title(task: str) -> str:
 
 
 @register.filter
+def facet_title(value: str, facet: str) -> str:
+    """What a list calls a value that it can be narrowed to."""
+    if facet == "commercial":
+        return str(COMMERCIAL_TITLES.get(value, value))
+    return task_title(value) if facet == "task" else value
+
+
+@register.filter
 def task_icon(task: str) -> str:
     return TASK_ICONS.get(task.partition("-")[0], "sliders")
+
+
+@register.simple_tag(takes_context=True)
+def slot(context: Any, name: str) -> SafeString:
+    """What higher apps show there (`panels`), on pages that are about nothing in particular."""
+    return format_html_join("", "{}", ((shown,) for shown in panels.panels(name, context["request"])))
 
 
 @register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)

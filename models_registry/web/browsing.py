@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
+from hub.wire import rate_limits
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import Filters, browse, facets
 
@@ -14,23 +15,27 @@ PAGE_SIZE = 30
 SORT_TITLES = {
     "trending": _("Trending"),
     "downloads": _("Downloads"),
+    "likes": _("Likes"),
     "updated": _("Last change"),
     "newest": _("Newest"),
 }
 FACET_TITLES = {
     "task": _("Task"),
     "library": _("Library"),
+    "commercial": _("Commercial use"),
     "licence": _("Licence"),
     "language": _("Language"),
     "tag": _("Tags"),
 }
 
 
+@rate_limits.under(reads="search")
 @require_safe
 def models(request: ActorRequest) -> HttpResponse:
     return _list(request, Kind.MODEL, str(_("Models")))
 
 
+@rate_limits.under(reads="search")
 @require_safe
 def datasets(request: ActorRequest) -> HttpResponse:
     return _list(request, Kind.DATASET, str(_("Datasets")))

@@ -13,8 +13,8 @@ from models_registry.page_addresses import page_url
 from models_registry.services import ancestry, diffs, history, path_history, references
 from models_registry.services.diffs import Change
 from models_registry.services.pull_requests import pull_request as find_pull_request
+from models_registry.web.addressing import of_address
 from models_registry.web.files import frame
-from models_registry.web.repositories import of_address
 
 COMMITS_PER_PAGE = 40
 FILES_PER_PAGE = 50

@@ -15,6 +15,7 @@ from models_registry.community.models.moderation import (
     SubjectKind,
 )
 from models_registry.community.models.notification import Mail, Notice, NoticeKind, Notification, NotificationPreference
+from models_registry.community.models.picture import Picture
 from models_registry.community.models.webhook import (
     Delivery,
     DeliveryAttempt,
@@ -46,6 +47,7 @@ __all__ = [
     "NoticeKind",
     "Notification",
     "NotificationPreference",
+    "Picture",
     "Reaction",
     "Report",
     "ReportState",

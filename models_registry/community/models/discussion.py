@@ -1,11 +1,46 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
+from accounts.models import Actor
 from models_registry.models import Repository
+
+MAX_TITLE = 200
+MAX_REASON = 500
+
+
+class DiscussionQuerySet(models.QuerySet["Discussion"]):
+    """Who may know of a thread, take part in it, steer it: the rule, written once, as queries.
+
+    A thread is known to all who may know of its repository; what a gated one holds is not in it.
+    """
+
+    def visible_to(self, actor: Actor) -> Self:
+        return self.filter(repository__in=Repository.objects.visible_to(actor).values("pk"))
+
+    def commentable_by(self, actor: Actor) -> Self:
+        """Those in which the actor may comment and react: every member, unless it is locked."""
+        joined = Q(repository__in=Repository.objects.discussable_by(actor).values("pk"), is_locked=False)
+        return self.filter(joined | Q(repository__in=Repository.objects.writable_by(actor).values("pk")))
+
+    def steerable_by(self, actor: Actor) -> Self:
+        """Those of which the actor may change title and status: their own, while they may comment, and those they govern."""
+        if actor.user is None:
+            return self.none()
+        own = Q(author=actor.user, pk__in=Discussion.objects.commentable_by(actor).values("pk"))
+        return self.filter(own | Q(repository__in=Repository.objects.writable_by(actor).values("pk")))
+
+    def governed_by(self, actor: Actor) -> Self:
+        """Those that the actor may lock, pin and merge: who writes the repository."""
+        return self.filter(repository__in=Repository.objects.writable_by(actor).values("pk"))
+
+    def for_lists(self) -> Self:
+        """With all that a row of a list shows, in one query."""
+        return self.select_related("author", "repository__namespace")
 
 
 class Discussion(models.Model):
@@ -23,8 +58,10 @@ class Discussion(models.Model):
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="discussions")
     number = models.PositiveIntegerField()
-    title = models.CharField(max_length=500)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="discussions")
+    title = models.CharField(max_length=MAX_TITLE)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="discussions", db_index=False
+    )
     is_pull_request = models.BooleanField(default=False)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
     is_locked = models.BooleanField(default=False, help_text="Only who may write the repository still comments.")
@@ -32,6 +69,8 @@ class Discussion(models.Model):
     comment_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now_add=True, help_text="Its last event.")
+
+    objects = DiscussionQuerySet.as_manager()
 
     class Meta:
         permissions = [("lock_discussion", "Can lock a thread")]
@@ -42,6 +81,10 @@ class Discussion(models.Model):
                 condition=models.Q(is_pull_request=True) | models.Q(status__in=["open", "closed"]),
             ),
         ]
+        indexes = [
+            models.Index(fields=["repository", "status", "-number"], name="discussion_by_status"),
+            models.Index(fields=["author", "-id"], name="discussion_by_author"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.repository}#{self.number}"
@@ -49,12 +92,57 @@ class Discussion(models.Model):
     def get_absolute_url(self) -> str:
         return f"{self.repository.get_absolute_url()}/discussions/{self.number}"
 
+    @property
+    def is_open(self) -> bool:
+        """Neither closed nor merged; a draft is open."""
+        return self.status in {Discussion.Status.OPEN, Discussion.Status.DRAFT}
+
+    @property
+    def reference_name(self) -> str:
+        """Where a pull request's commits are."""
+        return f"refs/pr/{self.number}"
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Without references from repositories that this actor may not know of. The thread itself is asked for elsewhere."""
+        known = Q(origin__in=Repository.objects.visible_to(actor).values("pk"))
+        return self.exclude(Q(kind=Event.Kind.REFERENCE) & ~known)
+
+    def comments(self) -> Self:
+        return self.filter(kind=Event.Kind.COMMENT)
+
+    def editable_by(self, actor: Actor) -> Self:
+        """Comments of the actor's own, in threads where they may comment, unless hidden."""
+        if actor.user is None:
+            return self.none()
+        commentable = Discussion.objects.commentable_by(actor).values("pk")
+        return self.comments().filter(author=actor.user, discussion__in=commentable, hidden_at=None)
+
+    def hideable_by(self, actor: Actor) -> Self:
+        """The actor's own comments, and all in repositories that they may write."""
+        if actor.user is None:
+            return self.none()
+        own = Q(author=actor.user, discussion__in=Discussion.objects.commentable_by(actor).values("pk"))
+        return self.comments().filter(
+            own | Q(discussion__repository__in=Repository.objects.writable_by(actor).values("pk"))
+        )
+
+    def for_timeline(self) -> Self:
+        """With all that a timeline shows of them, in a constant number of queries, the first first."""
+        return (
+            self.select_related("author", "hidden_by", "origin__namespace", "origin_discussion")
+            .prefetch_related("edits__editor", "reactions__user")
+            .order_by("pk")
+        )
+
 
 class Event(models.Model):
     """One thing that happened in a thread. Never removed; a comment's text may be edited, and keeps what it was.
 
-    `data` by kind: title {"from", "to"}; status {"status", "reason"}; commit {"oid", "subject"}; merge {"oid", "base"};
-    lock and pin {"to": bool}; reference {"repository_id", "number", "event_id"} of the thread that names this one.
+    `data` by kind: title and base {"from", "to"}; status {"status", "reason"}; commit {"oid", "subject"}; merge {"oid",
+    "base"}; lock and pin {"to": bool}; reference: what names this thread, `origin_discussion` with {"event_id"} or a commit with
+    {"oid", "subject"}; its repository is `origin`, and who may not know of that is not shown the event.
     """
 
     class Kind(models.TextChoices):
@@ -65,20 +153,26 @@ class Event(models.Model):
         MERGE = "merge"
         LOCK = "lock"
         PIN = "pin"
+        BASE = "base-change"  # of a pull request: the branch it is meant for
         REFERENCE = "reference"
 
     discussion = models.ForeignKey(Discussion, models.CASCADE, related_name="events")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="discussion_events")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     data: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    origin = models.ForeignKey(Repository, models.CASCADE, null=True, related_name="+", help_text="Of a reference.")
+    origin_discussion = models.ForeignKey(Discussion, models.CASCADE, null=True, related_name="references_made")
     created_at = models.DateTimeField(auto_now_add=True)
 
     # Of comments alone.
     text = models.TextField(blank=True, help_text="Markdown, as it is now.")
+    html = models.TextField(blank=True, help_text="For programs: the text, rendered for nobody in particular.")
     edited_at = models.DateTimeField(null=True)
     hidden_at = models.DateTimeField(null=True)
     hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    hidden_reason = models.CharField(max_length=500, blank=True)
+    hidden_reason = models.CharField(max_length=MAX_REASON, blank=True)
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         permissions = [("hide_comment", "Can hide a comment")]

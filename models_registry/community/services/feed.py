@@ -26,7 +26,7 @@ def visible(actor: Actor) -> QuerySet[Activity]:
 
 
 def of_followed(actor: Actor, *, before: int = 0, size: int = 30) -> tuple[list[Activity], int]:
-    """One page of a member's feed, the newest first, and where the next one begins: 0 at the end. Their own acts are not in it."""
+    """One page of a member's feed, the newest first, and where the next one begins (0: none). Without their own acts."""
     user = actor.require_user()
     followed = Follow.objects.filter(user=user)
     namespaces = followed.filter(namespace__isnull=False).values("namespace")
@@ -65,7 +65,7 @@ def _page(branches: Sequence[QuerySet[Activity]], *, before: int, size: int) -> 
             "discussion",
             "collection__namespace__user",
             "collection__namespace__organization",
-        )  # fmt: skip
+        )
         .order_by("-pk")[: size + 1]
     )
     for activity in found:

@@ -204,8 +204,10 @@ def _repositories(keys: set[RepositoryKey], actor: Actor) -> dict[RepositoryKey,
 def _once_named(keys: Iterable[RepositoryKey], actor: Actor) -> dict[RepositoryKey, Repository]:
     """Repositories that had these names before: they, or their namespaces, were renamed or moved."""
     split = [_parts(kind, name) for kind, name in keys]
-    moved = NamespaceRedirect.objects.filter(old_key__in={namespace for _kind, namespace, _name in split})
-    now = {redirect.old_key: redirect.namespace.name.lower() for redirect in moved.select_related("namespace")}
+    moved = NamespaceRedirect.objects.filter(
+        old_key__in={namespace for _kind, namespace, _name in split}, namespace__isnull=False
+    )
+    now = dict(moved.values_list("old_key", "namespace__key"))
     as_now = {
         (kind, now.get(namespace, namespace), name): (kind, f"{namespace}/{name}") for kind, namespace, name in split
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from models_registry.community.models import Event, NoticeKind, Notification
 
@@ -17,6 +18,7 @@ _ICONS = {
     NoticeKind.VERSION: "git",
     NoticeKind.MODERATION: "shield-exclamation",
     NoticeKind.SAFETY: "shield-exclamation",
+    NoticeKind.WEBHOOK: "link-45deg",
     NoticeKind.EVALUATION: "bar-chart-steps",
 }
 _EXCERPT = 200
@@ -65,34 +67,30 @@ def _excerpt(event: Event) -> str:
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
 
 
+_SENTENCES = {
+    NoticeKind.MENTION: gettext_lazy("%(who)s names you"),
+    NoticeKind.OPENED: gettext_lazy("%(who)s opens a discussion"),
+    NoticeKind.REPLY: gettext_lazy("%(who)s replies"),
+    NoticeKind.STATUS: gettext_lazy("%(who)s closes it"),
+    NoticeKind.ACCESS_ASKED: gettext_lazy("%(who)s asks for access"),
+    NoticeKind.ACCESS_DECIDED: gettext_lazy("Your request for access is answered"),
+    NoticeKind.INVITED: gettext_lazy("%(who)s invites you to join"),
+    NoticeKind.VERSION: gettext_lazy("A new version"),
+    NoticeKind.MODERATION: gettext_lazy("From the maintainers of this hub"),
+    NoticeKind.SAFETY: gettext_lazy("Found by a scan: please look at it"),
+    NoticeKind.WEBHOOK: gettext_lazy("Your webhook is disabled"),
+    NoticeKind.EVALUATION: gettext_lazy("The evaluation has ended"),
+}
+
+
 def _what(notification: Notification) -> str:
-    notice = notification.notice
-    who = {"who": notice.actor.username if notice.actor else _("deleted user")}
-    discussion, event = notice.discussion, notice.event
-    is_proposal = discussion is not None and discussion.is_pull_request
-    match NoticeKind(notification.kind):
-        case NoticeKind.MENTION:
-            return _("%(who)s names you") % who
-        case NoticeKind.OPENED:
-            return (_("%(who)s proposes a change") if is_proposal else _("%(who)s opens a discussion")) % who
-        case NoticeKind.REPLY:
-            return _("%(who)s replies") % who
-        case NoticeKind.STATUS:
-            if event is not None and event.kind == Event.Kind.MERGE:
-                return _("%(who)s merges it") % who
-            is_open = event is not None and event.data.get("status") == "open"
-            return (_("%(who)s reopens it") if is_open else _("%(who)s closes it")) % who
-        case NoticeKind.ACCESS_ASKED:
-            return _("%(who)s asks for access") % who
-        case NoticeKind.ACCESS_DECIDED:
-            return _("Your request for access is answered")
-        case NoticeKind.INVITED:
-            return _("%(who)s invites you to join") % who
-        case NoticeKind.VERSION:
-            return _("A new version")
-        case NoticeKind.MODERATION:
-            return _("From the maintainers of this hub")
-        case NoticeKind.SAFETY:
-            return _("Found by a scan: please look at it")
-        case NoticeKind.EVALUATION:
-            return _("The evaluation has ended")
+    notice, kind = notification.notice, NoticeKind(notification.kind)
+    sentence = str(_SENTENCES[kind])
+    if kind == NoticeKind.OPENED and notice.discussion is not None and notice.discussion.is_pull_request:
+        sentence = _("%(who)s proposes a change")
+    if kind == NoticeKind.STATUS and notice.event is not None:
+        if notice.event.kind == Event.Kind.MERGE:
+            sentence = _("%(who)s merges it")
+        elif notice.event.data.get("status") == "open":
+            sentence = _("%(who)s reopens it")
+    return sentence % {"who": notice.actor.username if notice.actor else _("deleted user")}

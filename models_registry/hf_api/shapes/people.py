@@ -77,6 +77,10 @@ class LikeState(serializers.Serializer[Any]):
     liked = serializers.BooleanField()
 
 
+class FollowState(serializers.Serializer[Any]):
+    following = serializers.BooleanField()
+
+
 class Ask(serializers.Serializer[Any]):
     fields = serializers.DictField(required=False, help_text="The answers, by question.")  # type: ignore[assignment]
     terms = serializers.CharField(required=False, help_text="SHA-256 of the text of the terms that are accepted.")

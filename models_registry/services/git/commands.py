@@ -9,6 +9,7 @@ from models_registry.formats import pkt_line
 from models_registry.formats.pkt_line import BadPacket, Band
 
 NONE = "0" * 40
+PROPOSING = "refs/for/"
 MOST_COMMANDS = 500
 _MOST_LINES = 20_000  # a shallow clone also names where it is cut
 ABILITIES = b"report-status delete-refs side-band-64k atomic ofs-delta object-format=sha1 agent=grove"
@@ -17,7 +18,10 @@ _HEX = frozenset("0123456789abcdef")
 
 @dataclass(frozen=True)
 class Command:
-    """Move `name` from `old` to `new`; NONE stands for no reference."""
+    """Move `name` from `old` to `new`; NONE stands for no reference.
+
+    `refs/for/main` is no reference: who pushes there proposes `new` for the branch main.
+    """
 
     old: str
     new: str
@@ -34,6 +38,11 @@ class Command:
     @property
     def is_tag(self) -> bool:
         return self.name.startswith("refs/tags/")
+
+    @property
+    def proposed_for(self) -> str:
+        """The branch that a pull request is to be opened for, "" for none."""
+        return self.name.removeprefix(PROPOSING) if self.name.startswith(PROPOSING) else ""
 
 
 @dataclass(frozen=True)

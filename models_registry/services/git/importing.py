@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from allauth.account.models import EmailAddress
@@ -16,8 +17,8 @@ from models_registry import access, storage
 from models_registry.errors import PushRefused
 from models_registry.events import ReferenceMove, commit_created, references_moved
 from models_registry.formats.git_objects import ReadCommit
-from models_registry.models import BlobContent, Commit, ObjectKind, Reference, Repository
-from models_registry.services import history, objects, possession, references
+from models_registry.models import BlobContent, Commit, ObjectKind, PullRequest, Reference, Repository
+from models_registry.services import ancestry, history, objects, possession, pull_requests, references
 from models_registry.services.git.checking import Brought
 from models_registry.services.git.commands import Command
 from models_registry.services.objects import ROW_LIMIT, Prepared
@@ -26,6 +27,13 @@ from models_registry.storage import keys
 logger = logging.getLogger(__name__)
 
 _ROWS_AT_ONCE = 500
+
+
+class Written(NamedTuple):
+    """Why some references did not move ({name: why not}), and the pull requests that are new."""
+
+    refusals: dict[str, str]
+    opened: Sequence[PullRequest] = ()
 
 
 class _Undone(Exception):
@@ -56,8 +64,8 @@ def write(
     brought: Brought,
     large: Mapping[str, BlobContent],
     is_atomic: bool,
-) -> dict[str, str]:
-    """Move the references and insert what they need; {name: why not} of those that have moved meanwhile.
+) -> Written:
+    """Move the references and insert what they need, all but those that have moved meanwhile; open pull requests.
 
     epoch: of the repository when the push was examined; objects that were deleted since may be missed.
     Raises PushRefused, Forbidden, PreconditionFailed, RepositoryNotFound.
@@ -65,22 +73,59 @@ def write(
     try:
         with transaction.atomic():
             batch = objects.next_batch(repository)  # holds the repository's row
-            for name in {command.name if command.name.startswith("refs/pr/") else "" for command in commands}:
-                access.require_write_to(actor, repository, name)  # asked again: a push may take many minutes
+            _require_rights(actor, repository, commands)  # asked again: a push may take many minutes
             if Repository.objects.values_list("epoch", flat=True).get(pk=repository.pk) != epoch:
                 raise PreconditionFailed("The repository was cleaned up meanwhile: push again.")
             _own_content(actor, repository, brought)
-            moved, refusals = _move_all(repository, commands)
+            proposals = [command for command in commands if command.proposed_for]
+            moved, refusals = _move_all(repository, [command for command in commands if not command.proposed_for])
+            refusals |= _empty(repository, proposals)
             if refusals and (is_atomic or len(refusals) == len(commands)):
                 raise _Undone(refusals)
             _insert(repository, brought, large, batch)
             _note(repository, brought, commands)
-            _tell(repository, moved, [command for command in commands if command.name not in refusals])
+            done = [command for command in commands if command.name not in refusals]
+            _tell(actor, repository, moved, [command for command in done if not command.proposed_for])
+            opened = [_open(actor, repository, command) for command in done if command.proposed_for]
     except _Undone as undone:
-        return undone.refusals
+        return Written(undone.refusals)
     for reference in moved:
         logger.info("%s of repository %d pushed to %s", reference.name, repository.pk, reference.target)
+    return Written(refusals, opened)
+
+
+def _require_rights(actor: Actor, repository: Repository, commands: Sequence[Command]) -> None:
+    if any(command.proposed_for for command in commands):
+        access.require_proposal(actor, repository)
+    moving = [command.name for command in commands if not command.proposed_for]
+    for name in {name if name.startswith("refs/pr/") else "" for name in moving}:
+        access.require_write_to(actor, repository, name)
+
+
+def _empty(repository: Repository, proposals: Sequence[Command]) -> dict[str, str]:
+    """Why a pull request would have no commits, or no base any more; those whose commits are new have some."""
+    refusals = {}
+    for command in proposals:
+        name = command.proposed_for
+        base = Reference.objects.filter(repository=repository, name=f"refs/heads/{name}").first()
+        if base is None:
+            refusals[command.name] = f"there is no branch {name} to propose it for"
+            continue
+        known = Commit.objects.filter(repository=repository, oid=command.new).first()
+        if known is not None:
+            fork = ancestry.fork_of(repository, Commit.objects.get(repository=repository, oid=base.target), known)
+            if fork is not None and fork.oid == known.oid:
+                refusals[command.name] = f"it has no commits that {name} lacks"
     return refusals
+
+
+def _open(actor: Actor, repository: Repository, command: Command) -> PullRequest:
+    """A pull request that says what its newest commit says."""
+    commit = Commit.objects.get(repository=repository, oid=command.new)
+    base = Reference.objects.get(repository=repository, name=f"refs/heads/{command.proposed_for}")
+    return pull_requests.open_at(
+        actor=actor, repository=repository, base=base, commit=commit, title=commit.title, description=commit.body
+    )
 
 
 def _own_content(actor: Actor, repository: Repository, brought: Brought) -> None:
@@ -178,16 +223,19 @@ def _note(repository: Repository, brought: Brought, commands: Sequence[Command])
     possession.note_places(repository, places, reference)
 
 
-def _tell(repository: Repository, moved: Sequence[Reference], done: Sequence[Command]) -> None:
+def _tell(actor: Actor, repository: Repository, moved: Sequence[Reference], done: Sequence[Command]) -> None:
+    before = {command.name: None if command.creates else command.old for command in done}
     heads = [reference for reference in moved if not reference.name.startswith("refs/tags/")]
     if heads:
         Repository.objects.filter(pk=repository.pk).update(updated_at=timezone.now())
     for reference in heads:
         commit = Commit.objects.get(repository=repository, oid=reference.target)
         commit.repository = repository
-        commit_created.send(sender=Commit, commit=commit, reference=reference)
+        commit_created.send(
+            sender=Commit, commit=commit, reference=reference, before=before[reference.name], actor=actor
+        )
     moves = [
-        ReferenceMove(command.name, None if command.creates else command.old, None if command.deletes else command.new)
-        for command in done
+        ReferenceMove(command.name, before[command.name], None if command.deletes else command.new) for command in done
     ]
-    references_moved.send(sender=Repository, repository=repository, moves=moves)
+    if moves:
+        references_moved.send(sender=Repository, repository=repository, moves=moves, actor=actor)

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from django.conf import settings
+
 from accounts.models import Actor
-from hub.errors import Forbidden, HubError, Invalid, PreconditionFailed
+from hub.errors import Conflict, Forbidden, HubError, Invalid, PreconditionFailed
 from models_registry import access
-from models_registry.errors import GatedRepository, PushRefused, RepositoryDisabled
-from models_registry.models import Repository
-from models_registry.services import references
+from models_registry.errors import GatedRepository, PushRefused, RepositoryDisabled, RevisionNotFound
+from models_registry.models import PullRequest, Repository
+from models_registry.services import pull_requests, references
 from models_registry.services.git import checking, commands, folders, importing, programs, receiving, request_folders
-from models_registry.services.git.commands import Command, Request
+from models_registry.services.git.commands import PROPOSING, Command, Request
 from models_registry.services.git.programs import GitFailed
 from models_registry.services.git.spool import Spool
 
@@ -34,8 +36,8 @@ def receive(*, actor: Actor, repository: Repository, body: IO[bytes]) -> bytes:
     if not request.commands:
         return b""  # only asked whether it may
     try:
-        refusals = _all_or_nothing(request, _receive(actor, repository, request, body))
-        words: list[str] = []
+        refusals, words = _receive(actor, repository, request, body)
+        refusals = _all_or_nothing(request, refusals)
     except PushRefused as error:
         refusals = {command.name: str(error) for command in request.commands}
         words = [str(error), *error.words]
@@ -43,11 +45,13 @@ def receive(*, actor: Actor, repository: Repository, body: IO[bytes]) -> bytes:
     return commands.report(request, refusals, words=words)
 
 
-def _receive(actor: Actor, repository: Repository, request: Request, body: IO[bytes]) -> dict[str, str]:
-    """{reference's name: why it does not move}. Raises PushRefused."""
+def _receive(
+    actor: Actor, repository: Repository, request: Request, body: IO[bytes]
+) -> tuple[dict[str, str], list[str]]:
+    """{reference's name: why it does not move}, and lines for the person. Raises PushRefused."""
     refusals = _forbidden(actor, repository, request.commands)
     if _is_over(request, refusals):
-        return refusals
+        return refusals, []
     wanted = folders.snapshot(repository)
     with (
         folders.held(wanted) as objects,
@@ -61,17 +65,29 @@ def _receive(actor: Actor, repository: Repository, request: Request, body: IO[by
         refusals |= _rewriting(actor, repository, folder, _without(allowed, refusals), wanted.references)
         allowed = _without(request.commands, refusals)
         if _is_over(request, refusals):
-            return refusals
+            return refusals, []
         brought = checking.examine(folder, allowed, spool)
         large = importing.store_large(brought)
         try:
-            refusals |= importing.write(
+            written = importing.write(
                 actor=actor, repository=repository, epoch=wanted.epoch, commands=allowed, brought=brought,
                 large=large, is_atomic="atomic" in request.abilities,
             )  # fmt: skip
-        except (Forbidden, GatedRepository, PreconditionFailed) as error:  # what has changed while the pack came
+        except (
+            Conflict,
+            Forbidden,
+            GatedRepository,
+            PreconditionFailed,
+        ) as error:  # what has changed while the pack came
             raise PushRefused(str(error)) from None
-    return refusals
+    return refusals | written.refusals, [line for made in written.opened for line in _told(made)]
+
+
+def _told(made: PullRequest) -> tuple[str, ...]:
+    return (
+        f"Pull request #{made.number} for {made.base_name}: {settings.BASE_URL}{made.get_absolute_url()}",
+        f"To add commits to it: git push <this remote> HEAD:{made.reference_name}",
+    )
 
 
 def _without(asked: Sequence[Command], refusals: dict[str, str]) -> list[Command]:
@@ -98,7 +114,7 @@ def _forbidden(actor: Actor, repository: Repository, asked: Sequence[Command]) -
     rights: dict[str, str] = {}  # asked for once, and once for each pull request
     seen: set[str] = set()
     for command in asked:
-        of_whom = command.name if command.name.startswith("refs/pr/") else ""
+        of_whom = command.name if command.name.startswith(("refs/pr/", PROPOSING)) else ""
         if of_whom not in rights:
             rights[of_whom] = _right(actor, repository, command)
         why = "it is named twice" if command.name in seen else rights[of_whom] or _why_not(repository, command)
@@ -110,17 +126,22 @@ def _forbidden(actor: Actor, repository: Repository, asked: Sequence[Command]) -
 
 def _right(actor: Actor, repository: Repository, command: Command) -> str:
     try:
-        access.require_write_to(actor, repository, command.name)
+        if command.proposed_for:
+            access.require_proposal(actor, repository)
+        else:
+            access.require_write_to(actor, repository, command.name)
     except HubError as error:
         return str(error)
     return ""
 
 
 def _why_not(repository: Repository, command: Command) -> str:
+    if command.proposed_for:
+        return _why_not_proposed(repository, command)
     if not command.name.startswith(("refs/heads/", "refs/tags/", "refs/pr/")):
         return "this hub keeps branches (refs/heads/) and tags (refs/tags/) only"
     if command.name.startswith("refs/pr/") and (command.creates or command.deletes):
-        return "a pull request is opened and closed on the hub, not by a push"
+        return "to open a pull request, push to refs/for/<branch>; it is closed on the hub"
     if command.deletes and command.name == f"refs/heads/{repository.default_branch}":
         return f"{repository.default_branch} is the default branch, which cannot be deleted"
     if command.creates and command.deletes:
@@ -130,6 +151,16 @@ def _why_not(repository: Repository, command: Command) -> str:
             references.checked_name(command.name)
     except Invalid as error:
         return str(error)
+    return ""
+
+
+def _why_not_proposed(repository: Repository, command: Command) -> str:
+    if not command.creates or command.deletes:
+        return "it stands for a new pull request, and is no reference"
+    try:
+        pull_requests.base_for(repository, command.proposed_for)
+    except RevisionNotFound:
+        return f"there is no branch {command.proposed_for} to propose it for"
     return ""
 
 

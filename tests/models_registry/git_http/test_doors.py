@@ -5,7 +5,7 @@ from django.test import Client
 
 from accounts.models import Actor
 from models_registry.formats import pkt_line
-from models_registry.models import AccessRequest, Reference, Repository
+from models_registry.models import AccessRequest, PullRequest, Reference, Repository
 from models_registry.services import references
 from models_registry.services.changes import AddFile
 from models_registry.services.git import programs
@@ -70,23 +70,48 @@ def test_who_may_not_push_is_told_so_in_plain_words():
     repository = make.repository()
     owner = repository.creator
     assert owner is not None
-    refusals = {
-        "stranger": make.token(make.user()),
-        "read-only token": make.token(owner, role="read"),
-    }
-    for token in refusals.values():
-        pusher = Pusher(repository, token)
-        objects, commit = one_commit()
-        for answer in (
-            pusher.get(WRITE),
-            pusher.post(WRITE, command("refs/heads/x", commit) + b"0000" + objects.pack()),
-        ):
-            assert answer.status_code == 403
-            assert answer["Content-Type"].startswith("text/plain")
-            assert "may" in answer.content.decode()
+    pusher = Pusher(repository, make.token(owner, role="read"))
+    objects, commit = one_commit()
+    for answer in (
+        pusher.get(WRITE),
+        pusher.post(WRITE, command("refs/heads/x", commit) + b"0000" + objects.pack()),
+    ):
+        assert answer.status_code == 403
+        assert answer["Content-Type"].startswith("text/plain")
+        assert "may" in answer.content.decode()
     owner.suspended_reason = "spam"
     owner.save()
     assert "spam" in Pusher(repository).get(WRITE).content.decode()
+
+
+def test_who_only_reads_may_propose_and_push_nothing_else():
+    repository = make.repository()
+    stranger = make.user()
+    pusher = Pusher(repository, make.token(stranger))
+    head = references.resolve(repository, "main").oid
+    objects, commit = one_commit(head)
+    assert pusher.get(WRITE).status_code == 200
+    for name in ("refs/heads/x", "refs/heads/main", "refs/tags/x"):
+        assert "may not write" in pusher.push(name, commit, objects).results[name]
+    assert not repository.commits.filter(oid=commit).exists()
+
+    report = pusher.push("refs/for/main", commit, objects)
+    assert report.results == {"refs/for/main": ""}
+    assert f"{repository.get_absolute_url()}/discussions/1" in report.words
+    assert references.resolve(repository, "refs/pr/1").oid == commit
+    assert not repository.references.filter(name__startswith="refs/for/").exists()
+    made = PullRequest.objects.get(repository=repository)
+    assert (made.base, made.author, made.is_open) == ("refs/heads/main", stranger, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("refs/for/nowhere", "no branch nowhere"), ("refs/for/main", "no commits that main lacks")]
+)
+def test_a_proposal_that_would_be_empty_or_for_nothing(name: str, why: str):
+    repository = make.repository()
+    pusher = Pusher(repository, make.token(make.user()))
+    assert why in pusher.push(name, references.resolve(repository, "main").oid, Objects()).results[name]
+    assert not PullRequest.objects.exists()
 
 
 def test_a_session_alone_pushes_nothing():

@@ -11,7 +11,7 @@ NOT_OFFERED = [
     ("HEAD", "/spaces/ada/app/resolve/main/app.py"), ("GET", "/api/kernels/ada/net"), ("POST", "/api/buckets/ada/store"),
     ("GET", "/api/jobs/ada"), ("GET", "/api/jobs/hardware"), ("POST", "/api/scheduled-jobs/ada"), ("GET", "/api/tasks"),
     ("GET", "/api/models/ada/net/discussions"), ("POST", "/api/models/ada/net/discussions"),
-    ("POST", "/api/datasets/ada/net/discussions/1/comment"), ("GET", "/api/collections"), ("DELETE", "/api/collections/ada/x-1"),
+    ("POST", "/api/datasets/ada/net/discussions/1/comment"), ("POST", "/api/collections/ada/x-1/resource-group"),
     ("GET", "/api/papers/search"),
     ("GET", "/api/papers/2301.00001"), ("GET", "/papers/2301.00001.md"), ("GET", "/api/daily_papers"), ("POST", "/uploads"),
     ("GET", "/api/datasets/ada/rows/leaderboard"), ("GET", "/api/datasets/ada/rows/parquet/default/train/0.parquet"),

@@ -1,0 +1,56 @@
+"""Entries of the audit log in words, for the administrators of an organisation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AuditEntry
+
+ACTIONS: dict[str, str | Promise] = {
+    "organization.created": _("founded the organisation"),
+    "organization.profile": _("changed the profile"),
+    "organization.settings": _("changed the defaults"),
+    "organization.verified": _("set the verified mark"),
+    "organization.unverified": _("took the verified mark away"),
+    "namespace.renamed": _("changed the name"),
+    "membership.created": _("became a member"),
+    "membership.changed": _("changed a role"),
+    "membership.deleted": _("removed a member"),
+    "membership.left": _("left"),
+    "invitation.created": _("invited"),
+    "invitation.accepted": _("accepted an invitation"),
+    "invitation.declined": _("declined an invitation"),
+    "invitation.revoked": _("took an invitation back"),
+    "repository.created": _("made a repository"),
+    "repository.moved": _("moved a repository"),
+    "repository.received": _("brought a repository here"),
+    "repository.deleted": _("deleted a repository"),
+    "repository.visibility": _("changed who sees a repository"),
+    "repository.gate": _("changed who reads a repository"),
+}
+
+
+@dataclass(frozen=True)
+class DescribedEntry:
+    actor_name: str
+    words: str | Promise
+    target: str
+    details: list[tuple[str, str]]
+    created_at: datetime
+    by_token: str
+
+
+def described(entry: AuditEntry) -> DescribedEntry:
+    """An act without words of its own is shown by its name."""
+    return DescribedEntry(
+        actor_name=entry.actor_name,
+        words=ACTIONS.get(entry.action, entry.action),
+        target=entry.target,
+        details=[
+            (key.replace("_", " "), str(value)) for key, value in entry.details.items() if value not in ("", None)
+        ],
+        created_at=entry.created_at,
+        by_token=entry.token_prefix,
+    )

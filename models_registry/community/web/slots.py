@@ -1,0 +1,88 @@
+"""What the community shows on pages of others: filled in `apps.py`."""
+
+from django.template.loader import render_to_string
+
+from accounts.models import Namespace
+from accounts.requests import ActorRequest
+from models_registry import panels
+from models_registry.community.models import Collection
+from models_registry.community.services import collections, feed, follows, likes, notifications
+from models_registry.models import Repository
+
+_FEED = 15
+_SHOWN = 6
+_MOST_UNREAD = 100
+
+
+def bell(request: ActorRequest, _nothing: None) -> str:
+    """The number of unread notifications, in the header of every page. One query for a member, none for others."""
+    actor = getattr(request, "actor", None)
+    if actor is None or actor.user is None:
+        return ""
+    count = notifications.unread_count(actor, most=_MOST_UNREAD)
+    shown = f"{_MOST_UNREAD - 1}+" if count >= _MOST_UNREAD else str(count)
+    return render_to_string("community/_bell.html", {"count": count, "shown": shown}, request)
+
+
+def home_feed(request: ActorRequest, _nothing: None) -> str:
+    if request.actor.user is None:
+        return ""
+    activities, older = feed.of_followed(request.actor, size=_FEED)
+    return render_to_string("community/_home_feed.html", {"activities": activities, "older": older}, request)
+
+
+def repository_buttons(request: ActorRequest, repository: Repository) -> str:
+    if repository.disabled_reason:
+        return ""
+    context = {
+        "repository": repository,
+        "is_liked": likes.is_liked(request.actor, repository),
+        "is_following": follows.is_following(request.actor, repository=repository),
+        "action": f"{repository.get_absolute_url()}/follow",
+        "what": repository.full_name,
+    }
+    return render_to_string("community/_repository_buttons.html", context, request)
+
+
+def namespace_button(request: ActorRequest, namespace: Namespace) -> str:
+    if request.actor.user is not None and namespace.user_id == request.actor.user.pk:
+        return ""
+    context = {
+        "action": f"/users/{namespace.name}/follow",
+        "is_following": follows.is_following(request.actor, namespace=namespace),
+        "what": namespace.name,
+    }
+    return render_to_string("community/_follow_button.html", context, request)
+
+
+def namespace_facts(request: ActorRequest, namespace: Namespace) -> str:
+    context = {
+        "namespace": namespace,
+        "followers": follows.followers(namespace=namespace).count(),
+        "following": follows.following(namespace.user).count() if namespace.user else None,
+        "likes": likes.liked_by(namespace.user, seen_by=request.actor).count() if namespace.user else None,
+    }
+    return render_to_string("community/_namespace_facts.html", context, request)
+
+
+def namespace_main(request: ActorRequest, namespace: Namespace) -> str:
+    own = Collection.objects.visible_to(request.actor).filter(namespace=namespace).for_lists()
+    listed = list(own.order_by("position", "pk")[: _SHOWN + 1])
+    activities, older = feed.of_namespace(request.actor, namespace, size=_SHOWN)
+    context = {
+        "namespace": namespace,
+        "collections": collections.shown_in_lists(request.actor, listed[:_SHOWN]),
+        "has_more_collections": len(listed) > _SHOWN,
+        "activities": activities,
+        "older": older,
+    }
+    return render_to_string("community/_namespace_panels.html", context, request)
+
+
+def fill() -> None:
+    panels.fill("header", bell)
+    panels.fill("home-feed", home_feed)
+    panels.fill("repository-actions", repository_buttons)
+    panels.fill("namespace-actions", namespace_button)
+    panels.fill("namespace-facts", namespace_facts)
+    panels.fill("namespace-main", namespace_main)
