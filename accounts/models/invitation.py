@@ -76,6 +76,7 @@ class Invitation(models.Model):
     objects = InvitationQuerySet.as_manager()
 
     class Meta:
+        permissions = [("revoke_invitation", "Can take back an invitation")]
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
