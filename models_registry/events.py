@@ -13,7 +13,6 @@ class ReferenceMove(NamedTuple):
     new: str | None
 
 
-references_moved = Signal()  # repository: Repository, moves: list[ReferenceMove]; not those of a new repository
 commit_created = Signal()
 """commit: Commit, the new head of reference: Reference; before: the head it had, None for a new one; actor: Actor or None."""
 pull_request_opened = Signal()  # pull_request: PullRequest, actor: Actor, title: str, description: str, is_draft: bool

@@ -125,8 +125,12 @@ def _revoked(repository: Repository, path: str, value: str) -> bool:
     return True
 
 
-def open_findings(repository: Repository) -> QuerySet[SecretFinding]:
-    return repository.secret_findings.filter(dismissed_at=None).order_by("path", "line")
+def open_count(actor: Actor, repository: Repository) -> int:
+    """How many there are to tell this actor of: one query for members, none for visitors."""
+    if actor.user is None:
+        return 0
+    mine = Repository.objects.filter(pk=repository.pk).writable_by(actor)
+    return SecretFinding.objects.filter(repository__in=mine, dismissed_at=None).count()
 
 
 def findings(actor: Actor, repository: Repository) -> QuerySet[SecretFinding]:
