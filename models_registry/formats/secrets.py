@@ -9,13 +9,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 VERSION = 1  # raised when a pattern is added: what was read before is read again
 
 LARGEST = 1024 * 1024  # of a file; data and vocabularies are larger
 MOST = 100  # in one file
-_LONGEST_LINE = 20_000
+_MOST_MATCHES = 1000  # looked at, of one form
 
 _KNOWN: tuple[tuple[str, str], ...] = (
     ("hub access token", r"\bhf_[A-Za-z0-9]{30,60}\b"),
@@ -34,7 +35,7 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     ("npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
     ("SendGrid key", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
     ("Telegram bot token", r"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
-    ("JSON web token", r"\beyJ[A-Za-z0-9_-]{10,1000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,1000}"),
+    ("JSON web token", r"\beyJ[A-Za-z0-9_-]{10,300}\.eyJ[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{20,1000}"),
     ("private key", r"-----BEGIN (?:[A-Z]{2,10} )?PRIVATE KEY(?: BLOCK)?-----"),
 )
 _PATTERNS = [(kind, re.compile(pattern)) for kind, pattern in _KNOWN]
@@ -62,30 +63,33 @@ class Found(NamedTuple):
 
 
 def find(text: str, name: str) -> list[Found]:
-    """name: of the file, without folders. At most `MOST`, in the order of lines, each value once."""
-    found: dict[str, Found] = {}
+    """name: of the file, without folders. At most `MOST`, in the order of the text, each value once."""
     guesses = not (name.lower() in _NOT_BY_NAME or name.lower().endswith(_NOT_BY_ENDING))
-    for number, line in enumerate(text.splitlines(), start=1):
-        for kind, value in _in_line(line[:_LONGEST_LINE], guesses):
-            found.setdefault(value, Found(kind, number, value))
-        if len(found) >= MOST:
-            break
+    matches = sorted(_matches(text, guesses), key=lambda match: match[0])
+    found: dict[str, Found] = {}
+    line, place = 1, 0
+    for start, kind, value in matches:
+        line += text.count("\n", place, start)
+        place = start
+        found.setdefault(value, Found(kind, line, value))
     return list(found.values())[:MOST]
 
 
-def _in_line(line: str, guesses: bool) -> Iterator[tuple[str, str]]:
-    seen: list[str] = []
+def _matches(text: str, guesses: bool) -> Iterator[tuple[int, str, str]]:
+    """(place, kind, value)."""
+    known: list[str] = []
     for kind, pattern in _PATTERNS:
-        for match in pattern.finditer(line):
+        for match in islice(pattern.finditer(text), _MOST_MATCHES):
             if not _is_made_up(match[0]):
-                seen.append(match[0])
-                yield kind, match[0]
+                known.append(match[0])
+                yield match.start(), kind, match[0]
     if not guesses:
         return
-    for match in _NAMED.finditer(line):
+    certain = "\n".join(known)
+    for match in islice(_NAMED.finditer(text), _MOST_MATCHES):
         value = match[1]
-        if not any(value in other or other in value for other in seen) and _looks_random(value):
-            yield "password or key", value
+        if value not in certain and not any(other in value for other in known[:MOST]) and _looks_random(value):
+            yield match.start(), "password or key", value
 
 
 def _is_made_up(value: str) -> bool:

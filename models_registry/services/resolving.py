@@ -44,7 +44,8 @@ class _MissingEntry(EntryNotFound):
 def file_at(actor: Actor, kind: str, namespace: str, name: str, rest: str) -> ResolvedFile:
     """`rest`: revision and path together, as they stand in an address.
 
-    Raises RepositoryNotFound, RevisionNotFound, EntryNotFound (with the commit in its headers), ContentQuarantined, GatedRepository.
+    Raises RepositoryNotFound, RevisionNotFound, EntryNotFound (with the commit in its headers), ContentQuarantined,
+    GatedRepository.
     """
     revision, _, path = rest.partition("/")
     found = _quick(actor, kind, namespace, name, revision)
