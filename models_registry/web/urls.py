@@ -6,15 +6,15 @@ from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from models_registry.models import Kind
-from models_registry.web import browsing, changes, files, namespaces, repositories
+from models_registry.web import browsing, changes, editing, files, namespaces, repositories
 
 PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("", repositories.card, "repository"),
     ("/tree/<path:rest>", files.tree, "tree"),
     ("/blob/<path:rest>", files.blob, "blob"),
+    ("/edit/<path:rest>", editing.edit, "edit"),
     ("/commits/<path:rest>", changes.commits, "commits"),
     ("/commit/<path:rest>", changes.commit, "commit"),
-    ("/discussions/<int:number>", changes.pull_request, "pull-request"),
     ("/settings", repositories.settings, "repository-settings"),
     ("/settings/visibility", repositories.change_visibility, "repository-visibility"),
     ("/settings/delete", repositories.delete, "repository-delete"),
