@@ -1,38 +1,88 @@
-"""Members, organisations, tokens and the audit log, for moderators."""
+"""Members, organisations, tokens and the audit log, for the hub's staff. Acts upon members: `community.admin`."""
 
-from typing import Any
+import csv
+import json
+from collections.abc import Iterator
+from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
-from django.contrib import admin
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.models import AccessToken, AuditEntry, Membership, Namespace, Organization, User
 from accounts.requests import ActorRequest
-from accounts.services.accounts import suspend
+from accounts.services.staff_roles import set_roles
 from accounts.services.tokens import revoke_token
-from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done
+from hub.administration import ConfirmForm, ShowOnly, done, holding, refused
+from hub.errors import HubError
+from hub.staff_roles import ROLES
 
 # Staff sign in where everybody does: with its limits on guessing, and two factors where they are set up.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-# Rights come from namespaces and `is_staff`; factors and keys of sign-in are their owner's, or come from the settings.
-for model in (Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
-    admin.site.unregister(model)
+_TOTP, _WEBAUTHN = Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN
+_sign_in = secure_admin_login(admin.site.login)
+_may_enter = admin.site.has_permission
+
+
+def _needs_second_factor(request: HttpRequest) -> bool:
+    return settings.STAFF_NEEDS_TWO_FACTORS and not is_mfa_enabled(request.user, [_TOTP, _WEBAUTHN])
+
+
+def _login(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    if _may_enter(request) and _needs_second_factor(request):
+        messages.warning(request, _("The administration opens when you have set up a second factor."))
+        return redirect("settings-security")
+    return cast("HttpResponse", _sign_in(request, *args, **kwargs))
+
+
+def _has_permission(request: HttpRequest) -> bool:
+    return _may_enter(request) and not _needs_second_factor(request)
+
+
+admin.site.login = _login  # type: ignore[method-assign]
+admin.site.has_permission = _has_permission  # type: ignore[method-assign]
+# Roles are groups that `migrate` makes and an act gives; factors and keys are their owner's, or come from the settings.
+for model in (Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class RolesForm(BaseDialogForm):
+    roles = forms.MultipleChoiceField(
+        label="Roles",
+        required=False,
+        choices=[(role, role) for role in ROLES],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        has = User.objects.get(pk=self.object_id).groups.filter(name__in=ROLES)
+        self.fields["roles"].initial = list(has.values_list("name", flat=True))
 
 
 @admin.register(User)
 class UserAdmin(ShowOnly):
-    list_display = ["username", "email", "full_name", "standing", "is_staff", "date_joined", "last_login"]
-    list_filter = ["is_staff", "is_active"]
+    list_display = ["username", "email", "full_name", "standing", "roles", "date_joined", "last_login"]
+    list_filter = ["is_staff", "is_active", "groups"]
     search_fields = ["username", "email", "full_name"]
     ordering = ["-date_joined"]
     fields = [
@@ -40,47 +90,50 @@ class UserAdmin(ShowOnly):
         "email",
         "full_name",
         "suspended_reason",
+        "suspended_until",
+        "banned_reason",
+        "warning",
         "is_staff",
         "is_superuser",
+        "roles",
         "date_joined",
         "last_login",
     ]
-    actions_detail = ["suspend_member", "restore_member"]
+    readonly_fields = ["roles"]
+    actions_detail: list[Any] = ["set_roles"]
 
-    @display(description="Standing", label={"suspended": "danger", "good": "success"})
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @display(description="Standing", label={"banned": "danger", "suspended": "warning", "good": "success"})
     def standing(self, user: User) -> str:
-        return "suspended" if user.is_suspended else "good"
+        return "banned" if not user.is_active else "suspended" if user.is_suspended else "good"
+
+    @display(description="Roles")
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all()) + (" superuser" if user.is_superuser else "")
 
     @action(
-        description="Suspend",
-        permissions=["act"],
-        variant=ActionVariant.DANGER,
+        description="Roles",
+        permissions=["giving_roles"],
         dialog={
-            "title": "Suspend this member",
-            "description": "They keep reading, and write nothing any more.",
-            "form_class": ReasonForm,
-            "form_submit_text": "Suspend",
+            "title": "Roles on this hub's staff",
+            "description": "Whoever has a role is let into the administration, to do what that role includes.",
+            "form_class": RolesForm,
+            "form_submit_text": "Save",
         },
     )
-    def suspend_member(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+    def set_roles(self, request: ActorRequest, form: RolesForm, object_id: str) -> HttpResponse:
         user = User.objects.get(pk=object_id)
-        suspend(actor=request.actor, user=user, reason=form.cleaned_data["reason"])
-        return done(request, reverse("admin:accounts_user_change", args=[object_id]), f"{user} is suspended.")
+        page = reverse("admin:accounts_user_change", args=[object_id])
+        try:
+            set_roles(actor=request.actor, user=user, roles=form.cleaned_data["roles"])
+        except HubError as refusal:
+            return refused(request, page, refusal)
+        return done(request, page, f"{user} has the roles: {', '.join(form.cleaned_data['roles']) or 'none'}.")
 
-    @action(
-        description="Restore",
-        permissions=["act"],
-        dialog={
-            "title": "Lift the suspension",
-            "description": "They write again as before.",
-            "form_class": ConfirmForm,
-            "form_submit_text": "Restore",
-        },
-    )
-    def restore_member(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        user = User.objects.get(pk=object_id)
-        suspend(actor=request.actor, user=user, reason="")
-        return done(request, reverse("admin:accounts_user_change", args=[object_id]), f"{user} may write again.")
+    def has_giving_roles_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
 
 
 class MembershipInline(TabularInline):
@@ -129,6 +182,8 @@ def _note(request: ActorRequest, what: str, target: str, membership: Membership)
 
 @admin.register(AccessToken)
 class AccessTokenAdmin(ShowOnly):
+    has_revoking_permission = holding("accounts.revoke_accesstoken")
+
     list_display = ["prefix", "name", "user", "role", "standing", "created_at", "last_used_at", "expires_at"]
     list_filter = ["role"]
     search_fields = ["prefix", "name", "user__username"]
@@ -142,7 +197,7 @@ class AccessTokenAdmin(ShowOnly):
 
     @action(
         description="Revoke",
-        permissions=["act"],
+        permissions=["revoking"],
         variant=ActionVariant.DANGER,
         dialog={
             "title": "Revoke this token",
@@ -164,9 +219,75 @@ class NamespaceAdmin(ShowOnly):
     list_select_related = ["user", "organization"]
 
 
+class KindOfAct(admin.SimpleListFilter):
+    """By what was acted upon: the first word of an act's name."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct()
+        return [(kind, kind) for kind in dict.fromkeys(name.partition(".")[0] for name in names)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        return queryset.filter(action__startswith=f"{self.value()}.") if self.value() else queryset
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ShowOnly):
-    list_display = ["created_at", "actor_name", "action", "target", "token_prefix"]
-    list_filter = ["action"]
-    search_fields = ["actor_name", "target", "action"]
+    """Who did what to what, when and why; the list as it is filtered can be taken along as CSV."""
+
+    list_display = ["created_at", "actor_name", "action", "target", "why", "token_prefix"]
+    list_filter = [KindOfAct, ("created_at", RangeDateFilter), "action"]
+    list_filter_submit = True
+    search_fields = ["actor_name", "target", "action", "reason"]
     date_hierarchy = "created_at"
+    fields = ["created_at", "actor_name", "token_prefix", "action", "target", "details"]
+    actions_list = ["as_csv"]
+    show_full_result_count = False
+
+    @display(description="Reason")
+    def why(self, entry: AuditEntry) -> str:
+        return str(entry.details.get("reason") or "")[:120]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        for word in search_term.split():
+            said = (
+                Q(actor_name__icontains=word)
+                | Q(target__icontains=word)
+                | Q(action__icontains=word)
+                | Q(details__reason__icontains=word)
+            )
+            queryset = queryset.filter(said)
+        return queryset, False
+
+    @action(description="As CSV", url_path="as-csv", permissions=["view"])
+    def as_csv(self, request: ActorRequest) -> StreamingHttpResponse:
+        entries = self.get_changelist_instance(request).get_queryset(request)
+        answer = StreamingHttpResponse(_csv_lines(entries), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="audit-log.csv"'
+        AuditEntry.objects.record(request.actor, "audit.exported", request.META.get("QUERY_STRING", "")[:255])
+        return answer
+
+
+class _Line:
+    """What csv writes into: it gives each line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv_lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
+    writer = csv.writer(_Line())
+    yield writer.writerow(["when", "who", "token", "act", "target", "details"])
+    for entry in entries.iterator(chunk_size=2000):
+        row = [entry.actor_name, entry.token_prefix, entry.action, entry.target]
+        cells = [_harmless(cell) for cell in [*row, json.dumps(entry.details, ensure_ascii=False)]]
+        yield writer.writerow([entry.created_at.isoformat(), *cells])
+
+
+def _harmless(cell: str) -> str:
+    """A spreadsheet must not take it for a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -5,7 +5,6 @@ from uuid import UUID
 from accounts.models import Actor, User
 from evaluations.errors import RunNotFound
 from evaluations.models import Run
-from hub.errors import Forbidden
 from models_registry import access
 from models_registry.models import Repository
 
@@ -31,14 +30,14 @@ def require_request(actor: Actor, repository: Repository) -> User:
 
 
 def require_cancel(actor: Actor, run: Run) -> None:
-    """May this actor stop it? Who asked for it, and whoever may write its repository. Raises as `require_write`."""
+    """May this actor stop it? Who asked for it, whoever may write its repository, and evaluators. Raises as `require_write`."""
     user = actor.require_writer()
+    if actor.may("evaluations.cancel_run"):
+        return
     if run.requested_by_id != user.pk:
         access.require_write(actor, run.repository)
 
 
-def require_operator(actor: Actor) -> None:
-    """May this actor overrule what members asked? Raises Unauthenticated, Forbidden."""
-    user = actor.require_writer()
-    if not user.is_staff:
-        raise Forbidden("Only the hub's staff may do this.")
+def require_evaluator(actor: Actor, act: str) -> None:
+    """May this actor overrule what members asked? act: "queue" or "invalidate". Raises Unauthenticated, Forbidden."""
+    actor.require_permission(f"evaluations.{act}_run")

@@ -14,7 +14,7 @@ from unfold.enums import ActionVariant
 from accounts.requests import ActorRequest
 from evaluations.models import Run, Score, Suite, SuiteVersion
 from evaluations.services import requesting
-from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, refused
+from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding, refused
 from hub.errors import HubError
 
 
@@ -38,6 +38,10 @@ class ScoreInline(_ShowOnlyInline):
 
 @admin.register(Run)
 class RunAdmin(ShowOnly):
+    has_queueing_permission = holding("evaluations.queue_run")
+    has_cancelling_permission = holding("evaluations.cancel_run")
+    has_invalidating_permission = holding("evaluations.invalidate_run")
+
     list_display = ["__str__", "standing", "attempt", "requested_by", "created_at", "finished_at", "failure"]
     list_filter = ["state", "failure_kind", "hardware_class", "suite_version__suite"]
     search_fields = ["=id", "repository__name", "repository__namespace__name", "requested_by__username"]
@@ -74,17 +78,17 @@ class RunAdmin(ShowOnly):
     def failure(self, run: Run) -> str:
         return run.failure_reason[:80]
 
-    @admin.action(description="Queue again", permissions=["act"])
+    @admin.action(description="Queue again", permissions=["queueing"])
     def queue_each_again(self, request: ActorRequest, runs: QuerySet[Run]) -> None:
         self._each(request, runs, requesting.queue_again, "queued again")
 
-    @admin.action(description="Cancel", permissions=["act"])
+    @admin.action(description="Cancel", permissions=["cancelling"])
     def cancel_each(self, request: ActorRequest, runs: QuerySet[Run]) -> None:
         self._each(request, runs, requesting.cancel, "cancelled")
 
     @action(
         description="Queue again",
-        permissions=["act"],
+        permissions=["queueing"],
         dialog={
             "title": "Queue this evaluation again",
             "description": "The same commit on the same suite, as a run of its own; this one stays as it is.",
@@ -97,7 +101,7 @@ class RunAdmin(ShowOnly):
 
     @action(
         description="Cancel",
-        permissions=["act"],
+        permissions=["cancelling"],
         variant=ActionVariant.DANGER,
         dialog={
             "title": "Cancel this evaluation",
@@ -111,7 +115,7 @@ class RunAdmin(ShowOnly):
 
     @action(
         description="Invalidate",
-        permissions=["act"],
+        permissions=["invalidating"],
         variant=ActionVariant.DANGER,
         dialog={
             "title": "Take this score off the leaderboards",

@@ -1,4 +1,12 @@
 from django.apps import AppConfig
+from django.apps.registry import Apps
+from django.db.models.signals import post_migrate
+
+from hub import staff_roles
+
+
+def make_staff_roles(using: str, apps: Apps, **_: object) -> None:
+    staff_roles.set_up(apps, using)
 
 
 class EvaluationsConfig(AppConfig):
@@ -10,3 +18,5 @@ class EvaluationsConfig(AppConfig):
         from evaluations.web import slots
 
         slots.fill()
+        # This app comes last: by its turn, every app has its permissions.
+        post_migrate.connect(make_staff_roles, sender=self)

@@ -4,6 +4,7 @@ An act is a dialog of django-unfold: it is a POST with a form, so a link alone c
 checks the right and writes the audit entry.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -47,6 +48,18 @@ def _go(request: HttpRequest, address: str) -> HttpResponse:
     return HttpResponseRedirect(address)
 
 
+def holding(permission: str) -> Callable[..., bool]:
+    """`has_…_permission` of a page: whether the staff role of who asks includes that permission ("app.codename").
+
+    django-unfold takes permissions by name, too, but looks them up in the database whenever anything is checked.
+    """
+
+    def has_permission(_self: Any, request: Any, _object_id: Any = None) -> bool:
+        return bool(request.actor.may(permission))
+
+    return has_permission
+
+
 class ShowOnly(ModelAdmin):
     """Rows to look at: what changes them is an act with a name, not a form."""
 
@@ -58,7 +71,3 @@ class ShowOnly(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-    def has_act_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
-        """Acts stay open where forms are closed: whoever may look at this may act on it."""
-        return self.has_view_permission(request)

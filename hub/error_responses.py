@@ -89,7 +89,8 @@ class ErrorPages:
 
 
 def to_page(request: HttpRequest, error: HubError) -> HttpResponse:
-    response = render(request, "error.html", {"status": error.status, "message": str(error)}, status=error.status)
+    status = error.page_status or error.status
+    response = render(request, error.page, {"status": status, "message": str(error), "error": error}, status=status)
     for name, value in error_headers(error).items():
         response[name] = value
     return response

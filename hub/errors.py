@@ -11,6 +11,8 @@ class HubError(Exception):
 
     status = 500
     code = ""
+    page = "error.html"  # what people see of it; the template gets it as `error`
+    page_status: int | None = None  # where it is not `status`
 
     def __init__(
         self, message: str = "", *, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
@@ -18,6 +20,11 @@ class HubError(Exception):
         super().__init__(message or (self.__doc__ or "").strip())
         self.details = details or {}
         self.headers = headers or {}
+
+    @property
+    def in_words(self) -> str:
+        """As it is told where there is room for more than a line."""
+        return str(self)
 
 
 class BadRequest(HubError):

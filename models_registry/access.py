@@ -7,11 +7,12 @@ from hub.errors import Forbidden
 from models_registry.errors import (
     GatedRepository,
     PullRequestClosed,
+    RepositoryClosed,
     RepositoryDisabled,
     RepositoryMoved,
     RepositoryNotFound,
 )
-from models_registry.models import PullRequest, Repository
+from models_registry.models import PullRequest, Repository, Standing
 
 _PULL_REQUEST = re.compile(r"refs/pr/([1-9][0-9]{0,8})")
 
@@ -19,7 +20,8 @@ _PULL_REQUEST = re.compile(r"refs/pr/([1-9][0-9]{0,8})")
 def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
     """The repository, if this actor may know of it. A private one and a missing one look alike.
 
-    Raises RepositoryNotFound; RepositoryMoved if it had this name once, which doors answer by leading on.
+    Raises RepositoryNotFound; RepositoryMoved if it had this name once, which doors answer by leading on; RepositoryClosed
+    if moderators took it down, which it tells everybody.
     """
     namespace, _, name = full_name.partition("/")
     visible = Repository.objects.visible_to(actor).select_related("namespace")
@@ -29,7 +31,27 @@ def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
     moved = visible.once_named(kind, namespace, name).first()
     if moved is not None:
         raise RepositoryMoved(f"{full_name} has moved to {moved.full_name}.", old=full_name, new=moved.full_name)
+    closed = Repository.objects.answering_with_a_notice()
+    for asked in (closed.named, closed.once_named):
+        if told := asked(kind, namespace, name).first():
+            refuse_what_is_closed(told)
     raise RepositoryNotFound(f"There is no {kind} {full_name!r}, or you may not see it.", anonymous=actor.user is None)
+
+
+def refuse_what_is_closed(repository: Repository) -> None:
+    """Raises RepositoryClosed with its notice, or RepositoryDisabled, if moderators have closed it."""
+    match repository.standing:
+        case Standing.TAKEN_DOWN:
+            raise RepositoryClosed(
+                notice=repository.public_notice,
+                legal_basis=repository.legal_basis,
+                since=repository.disabled_at,
+            )
+        case Standing.QUARANTINED:
+            notice = repository.public_notice or "It is in quarantine: it may be dangerous. A moderator looks at it."
+            raise RepositoryClosed(notice=notice, since=repository.disabled_at)
+        case Standing.HIDDEN:
+            raise RepositoryDisabled
 
 
 def keep(repository: Repository) -> None:
@@ -40,8 +62,7 @@ def keep(repository: Repository) -> None:
 
 def require_read(actor: Actor, repository: Repository) -> None:
     """May this actor read the content? Raises GatedRepository, RepositoryDisabled."""
-    if repository.disabled_reason:
-        raise RepositoryDisabled
+    refuse_what_is_closed(repository)
     if repository.gated and not Repository.objects.filter(pk=repository.pk).readable_by(actor).exists():
         raise GatedRepository(
             f"Access to {repository.kind} {repository.full_name} is restricted and you are not in the authorized list."
@@ -53,8 +74,7 @@ def require_read(actor: Actor, repository: Repository) -> None:
 def require_write(actor: Actor, repository: Repository) -> None:
     """May this actor change it? Raises Unauthenticated, Suspended, ReadOnlyToken, RepositoryDisabled, Forbidden."""
     actor.require_writer()
-    if repository.disabled_reason:
-        raise RepositoryDisabled
+    refuse_what_is_closed(repository)
     if not Repository.objects.filter(pk=repository.pk).writable_by(actor).exists():
         raise Forbidden(f"You may not write to {repository.full_name} with this account or token.")
 

@@ -1,30 +1,41 @@
-"""Repositories, for moderators: every act has a reason and goes through a service."""
+"""Repositories, to look at and to moderate; and the queue of work on them, for operators."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import action, display
-from unfold.enums import ActionVariant
 
+from accounts.models import AuditEntry
 from accounts.requests import ActorRequest
-from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, refused
-from hub.errors import HubError
-from models_registry.models import Repository
-from models_registry.services.repositories import hide, restore
+from hub.administration import ConfirmForm, ShowOnly, done, holding
+from hub.jobs.models import Job, State
+from models_registry.community.administration import ON_REPOSITORIES, OnRepositories, each
+from models_registry.community.services.moderation import acts
+from models_registry.models import Repository, Standing
+
+_COLOURS = {
+    "hidden": "danger",
+    "taken down": "danger",
+    "quarantined": "danger",
+    "private": "warning",
+    "public": "success",
+}
 
 
 @admin.register(Repository)
-class RepositoryAdmin(ShowOnly):
+class RepositoryAdmin(OnRepositories):
     list_display = ["full_name", "kind", "standing", "creator", "licence", "downloads", "updated_at"]
-    list_filter = ["kind", "private", "gated"]
+    list_filter = ["kind", "private", "gated", ("disabled_reason", admin.EmptyFieldListFilter)]
     search_fields = ["name", "namespace__name"]
     ordering = ["-updated_at"]
+    actions_detail = [{"title": "Moderate", "items": ON_REPOSITORIES}]
+    actions = ["hide_each"]
     fields = [
-        "namespace", "name", "kind", "creator", "private", "gated", "disabled_reason", "default_branch", "task", "library",
+        "namespace", "name", "kind", "creator", "private", "gated", "disabled_reason", "disabled_as", "disabled_at",
+        "public_notice", "legal_basis", "default_branch", "task", "library",
         "licence", "parameter_count", "downloads", "likes", "created_at", "updated_at",
     ]  # fmt: skip
-    actions_detail = ["hide_repository", "restore_repository"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Repository]:
         return super().get_queryset(request).select_related("namespace", "creator")
@@ -32,51 +43,63 @@ class RepositoryAdmin(ShowOnly):
     def view_on_site(self, repository: Repository) -> str:
         return repository.get_absolute_url()
 
-    @display(description="Standing", label={"hidden": "danger", "private": "warning", "public": "success"})
+    @display(description="Standing", label=_COLOURS)
     def standing(self, repository: Repository) -> str:
-        return "hidden" if repository.disabled_reason else "private" if repository.private else "public"
+        if repository.disabled_reason:
+            return repository.standing
+        return "private" if repository.private else "public"
 
-    @action(
-        description="Hide",
-        permissions=["act"],
-        variant=ActionVariant.DANGER,
-        dialog={
-            "title": "Hide this repository",
-            "description": "Only its members see that it is there, with your reason. Nobody reads or writes its content.",
-            "form_class": ReasonForm,
-            "form_submit_text": "Hide",
-        },
+    @admin.action(description="Hide", permissions=["hiding"])
+    def hide_each(self, request: ActorRequest, repositories: QuerySet[Repository]) -> HttpResponse | None:
+        hide = lambda order, repository: acts.close_repository(order, repository, standing=Standing.HIDDEN)  # noqa: E731
+        return each(self, request, repositories, "hide_each", hide)
+
+
+@admin.register(Job)
+class JobAdmin(ShowOnly):
+    has_retrying_permission = holding("jobs.retry_job")
+
+    list_display = ["kind", "key", "standing", "attempt", "run_after", "leased_until", "error"]
+    list_filter = ["state", "kind"]
+    search_fields = ["kind", "key", "last_error"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+    fields = ["kind", "key", "state", "requested", "attempt", "created_at", "run_after", "leased_until", "last_error"]
+    actions_detail = ["retry"]
+    actions = ["retry_each"]
+
+    @display(
+        description="State",
+        ordering="state",
+        label={"failed": "danger", "running": "info", "queued": "warning", "done": "success"},
     )
-    def hide_repository(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        repository = self._at(object_id)
-        try:
-            hide(actor=request.actor, repository=repository, reason=form.cleaned_data["reason"])
-        except HubError as refusal:
-            return refused(request, self._page(object_id), refusal)
-        return done(request, self._page(object_id), f"{repository} is hidden.")
+    def standing(self, job: Job) -> str:
+        return job.state
+
+    @display(description="Error")
+    def error(self, job: Job) -> str:
+        return job.last_error[:100]
 
     @action(
-        description="Restore",
-        permissions=["act"],
+        description="Run again",
+        permissions=["retrying"],
         dialog={
-            "title": "Restore this repository",
-            "description": "It is seen, read and written as before.",
+            "title": "Run this job again",
+            "description": "At once; attempts count anew.",
             "form_class": ConfirmForm,
-            "form_submit_text": "Restore",
         },
     )
-    def restore_repository(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        repository = self._at(object_id)
-        try:
-            restore(actor=request.actor, repository=repository)
-        except HubError as refusal:
-            return refused(request, self._page(object_id), refusal)
-        return done(request, self._page(object_id), f"{repository} is restored.")
+    def retry(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        job = Job.objects.get(pk=object_id)
+        _run_again(request, job)
+        return done(request, reverse("admin:jobs_job_change", args=[object_id]), f"{job} is queued.")
 
-    @staticmethod
-    def _at(object_id: str) -> Repository:
-        return Repository.objects.select_related("namespace").get(pk=object_id)
+    @admin.action(description="Run again those that failed", permissions=["retrying"])
+    def retry_each(self, request: ActorRequest, jobs: QuerySet[Job]) -> None:
+        for job in jobs.filter(state=State.FAILED):
+            _run_again(request, job)
 
-    @staticmethod
-    def _page(object_id: str) -> str:
-        return reverse("admin:models_registry_repository_change", args=[object_id])
+
+def _run_again(request: ActorRequest, job: Job) -> None:
+    AuditEntry.objects.record(request.actor, "job.retried", str(job))
+    Job.objects.add(job.kind, job.key)

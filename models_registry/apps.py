@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ModelsRegistryConfig(AppConfig):
@@ -8,6 +9,8 @@ class ModelsRegistryConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import scopes
+        from accounts.navigation import SettingsPage, add_settings_page
         from models_registry.scopes import REPOSITORIES
 
         scopes.add(REPOSITORIES)
+        add_settings_page(SettingsPage("settings-gated", _("Gated repositories"), "lock"))

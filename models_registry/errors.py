@@ -1,6 +1,7 @@
 """What the registry refuses. Codes and some texts are those that Hub clients know."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from hub.errors import (
     BadRequest,
@@ -85,6 +86,26 @@ class DecisionStands(Conflict):
 
 class RepositoryDisabled(Forbidden):
     """Access to this resource is disabled."""
+
+
+class RepositoryClosed(RepositoryDisabled):
+    """Access to this resource is disabled."""
+
+    # Hub clients know that sentence; people read the notice in the body, beside git's error, or on a page of its own.
+
+    page = "models_registry/repository_closed.html"
+    page_status = 451
+
+    def __init__(self, *, notice: str, legal_basis: str = "", since: datetime | None = None):
+        told = {"notice": notice, "legalBasis": legal_basis or None, "since": since.isoformat() if since else None}
+        super().__init__(details={name: value for name, value in told.items() if value})
+        self.notice, self.legal_basis, self.since = notice, legal_basis, since
+
+    @property
+    def in_words(self) -> str:
+        basis = f"\nLegal basis: {self.legal_basis}" if self.legal_basis else ""
+        since = f"\nSince {self.since:%Y-%m-%d}." if self.since else ""
+        return f"{self}\n{self.notice}{basis}{since}"
 
 
 class RepositoryExists(Conflict):

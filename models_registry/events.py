@@ -13,20 +13,19 @@ class ReferenceMove(NamedTuple):
     new: str | None
 
 
-commit_created = Signal()  # commit: Commit, reference: Reference
-references_moved = Signal()  # repository: Repository, moves: list[ReferenceMove]; not those of a new repository
 commit_created = Signal()
 """commit: Commit, the new head of reference: Reference; before: the head it had, None for a new one; actor: Actor or None."""
 pull_request_opened = Signal()  # pull_request: PullRequest, actor: Actor, title: str, description: str, is_draft: bool
+references_moved = Signal()
+"""repository: Repository, moves: list[ReferenceMove], actor: Actor or None; not those of a new repository."""
 repository_created = Signal()  # repository: Repository
 repository_moved = Signal()  # repository: Repository, under its new name; old_namespace: Namespace, old_name: str
 repository_deleted = Signal()  # repository: Repository, about to go
-access_asked = Signal()  # request: AccessRequest, just made; actor: Actor. An automatic gate has let them in already
-access_decided = (
-    Signal()
-)  # request: AccessRequest, accepted, rejected or set back to pending by its owners; actor: Actor
+access_asked = Signal()  # request: AccessRequest, just made (by an automatic gate: accepted already), actor: Actor
+access_decided = Signal()
+"""request: AccessRequest, which its owners accepted, rejected or set back to pending; actor: Actor."""
 licence_changed = Signal()  # repository: Repository, old: str, new: str, commit: str; as the card writes them
 licence_contradicted = (
     Signal()
-)  # repository: Repository, findings: list[formats.licence_conflicts.Finding], the new ones
+)  # repository: Repository, findings: list of the new ones (formats.licence_conflicts.Finding)
 settings_changed = Signal()  # repository: Repository, changes: dict[str, object], by setting

@@ -61,7 +61,8 @@ class Actor:
         """The user, if this credential may write anything at all. Raises Unauthenticated, Suspended, ReadOnlyToken."""
         user = self.require_user()
         if user.is_suspended:
-            raise Suspended(f"This account is suspended: {user.suspended_reason}")
+            until = f" until {user.suspended_until:%Y-%m-%d %H:%M} UTC" if user.suspended_until else ""
+            raise Suspended(f"This account is suspended{until}: {user.suspended_reason}")
         if self.token is not None and self.token.role == TokenRole.READ:
             raise ReadOnlyToken
         return user

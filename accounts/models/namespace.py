@@ -25,7 +25,7 @@ NAMESPACE_NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,41}\Z"
 RESERVED_NAMES = frozenset(
     """
     about accounts admin api appeal assets auth bills blog cas collections compare content datasets docs evaluations
-    favicon.ico feed git health help home info join leaderboards login logout me media metrics models moderation new
+    favicon.ico feed git health help home info join leaderboards licences login logout me media metrics models moderation new
     notifications oauth organizations orgs papers preferences privacy report reports resolve robots.txt search settings
     signup spaces static status suites support terms uploads users welcome
     """.split()
@@ -103,6 +103,12 @@ class Organization(models.Model):
 
     namespace: Namespace
 
+    class Meta:
+        permissions = [
+            ("verify_organization", "Can verify an organisation"),
+            ("appoint_administrator", "Can give an organisation an administrator"),
+        ]
+
     def __str__(self) -> str:
         return self.full_name or f"organisation {self.pk}"
 
@@ -159,6 +165,7 @@ class Namespace(models.Model):
     objects = NamespaceManager()
 
     class Meta:
+        permissions = [("rename_namespace", "Can take a name from its holder")]
         constraints = [
             models.UniqueConstraint("key", name="namespace_name_once"),
             models.CheckConstraint(

@@ -61,6 +61,7 @@ class AccessToken(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        permissions = [("revoke_accesstoken", "Can revoke a member's token")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
+from django.utils import timezone
 
 from accounts.models.namespace import Namespace, name_validators
 
@@ -29,10 +30,22 @@ class User(AbstractUser):
     suspended_reason = models.CharField(
         max_length=500, blank=True, help_text="Shown to the member. Empty: not suspended."
     )
+    suspended_until = models.DateTimeField(null=True, blank=True, help_text="Empty: until a moderator lifts it.")
+    banned_reason = models.CharField(max_length=500, blank=True, help_text="Why they sign in no more.")
+    warning = models.CharField(
+        max_length=500, blank=True, help_text="Shown on every page until the member says that they have read it."
+    )
 
     objects: ClassVar[GroveUserManager] = GroveUserManager()
 
     namespace: Namespace
+
+    class Meta(AbstractUser.Meta):
+        permissions = [
+            ("warn_user", "Can warn a member"),
+            ("suspend_user", "Can suspend a member"),
+            ("ban_user", "Can ban a member"),
+        ]
 
     def __str__(self) -> str:
         return self.username
@@ -48,4 +61,5 @@ class User(AbstractUser):
 
     @property
     def is_suspended(self) -> bool:
-        return bool(self.suspended_reason)
+        """Whether they may not write just now."""
+        return bool(self.suspended_reason) and (self.suspended_until is None or self.suspended_until > timezone.now())

@@ -83,14 +83,6 @@ def organization_named(name: str) -> Organization:
     return found
 
 
-@transaction.atomic
-def suspend(*, actor: Actor, user: User, reason: str) -> None:
-    """Take a member's right to write; with an empty reason, give it back."""
-    user.suspended_reason = reason
-    user.save(update_fields=["suspended_reason"])
-    AuditEntry.objects.record(actor, "user.suspended" if reason else "user.restored", user.username, reason=reason)
-
-
 def verified_addresses(users: Iterable[User]) -> dict[int, str]:
     """{user id: their address}, of those who have shown that it is theirs."""
     address_of = {user.pk: user.email for user in users}

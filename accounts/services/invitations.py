@@ -93,8 +93,11 @@ def open_invitation(value: str) -> Invitation:
 
 
 def is_for(invitation: Invitation, user: User) -> bool:
-    """Whether this member may accept it with its link: named, at an address that is theirs for sure, or it is anybody's."""
-    if invitation.user_id is None and not invitation.email:
+    """Whether this member may accept it with its link: named, or by an address of theirs, or it is anybody's.
+
+    The link came by a letter to that address, so who holds it need not show again that the address is theirs.
+    """
+    if invitation.user_id is None and invitation.email in {"", user.email.lower()}:
         return True
     return Invitation.objects.addressed_to(user).filter(pk=invitation.pk).exists()
 
@@ -150,7 +153,7 @@ def revoke(*, actor: Actor, invitation: Invitation) -> None:
     of_organization = invitation.organization is not None and may_invite(actor, invitation.organization)
     is_own = invitation.organization is None and invitation.invited_by_id == user.pk
     if not (of_organization or is_own):
-        access.require_maintainer(actor)
+        actor.require_permission("accounts.revoke_invitation")
     if not _end(invitation):
         raise NoSuchInvitation
     AuditEntry.objects.record(

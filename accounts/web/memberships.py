@@ -59,8 +59,14 @@ def _answered(request: ActorRequest, invitation: Invitation) -> HttpResponse:
         return redirect("settings-organizations")
     said = _("You belong to %(name)s now.") % {"name": name}
     if tried(request, lambda: invitations.accept(actor=request.actor, invitation=invitation), said):
-        return redirect("namespace", name) if invitation.organization else redirect("home")
+        return _welcome(invitation)
     return redirect("settings-organizations")
+
+
+def _welcome(invitation: Invitation) -> HttpResponse:
+    if invitation.organization is None:
+        return redirect("home")
+    return redirect("namespace", invitation.organization.namespace.name)
 
 
 @never_cache
@@ -70,6 +76,9 @@ def by_link(request: ActorRequest, value: str) -> HttpResponse:
     try:
         invitation = invitations.open_invitation(value)
     except NoSuchInvitation as refusal:
+        accepted = Invitation.objects.with_value(value)
+        if accepted is not None and accepted.accepted_by_id and accepted.accepted_by == request.actor.user:
+            return _welcome(accepted)  # by signing up, a moment ago
         return render(request, "accounts/invitation.html", {"refusal": str(refusal)}, status=refusal.status)
     user = request.actor.user
     is_mine = user is not None and invitations.is_for(invitation, user)

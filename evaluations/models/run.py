@@ -113,6 +113,11 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        permissions = [
+            ("queue_run", "Can queue an evaluation again"),
+            ("cancel_run", "Can cancel an evaluation"),
+            ("invalidate_run", "Can take a score off the leaderboards"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["repository", "commit", "suite_version", "hardware_class"],

@@ -316,8 +316,8 @@ def _reason(error: BaseException) -> str:
 
 
 def _is_operators(repository: Repository) -> bool:
-    """Whether all that was ever committed to it comes from the hub's staff."""
-    return not Commit.objects.filter(repository=repository).exclude(author__is_staff=True).exists()
+    """Whether all that was ever committed to it comes from who runs the hub."""
+    return not Commit.objects.filter(repository=repository).exclude(author__is_superuser=True).exists()
 
 
 def _is_embedded() -> bool:

@@ -107,7 +107,7 @@ def queue_again(*, actor: Actor, run: Run) -> Run:
 
     For staff; it asks for no quota.
     """
-    access.require_operator(actor)
+    access.require_evaluator(actor, "queue")
     if not run.is_final:
         raise RunIsFinal("This evaluation is still under way.")
     try:
@@ -135,7 +135,7 @@ def queue_again(*, actor: Actor, run: Run) -> Run:
 @transaction.atomic
 def invalidate(*, actor: Actor, run: Run, reason: str) -> None:
     """Take a score off the leaderboards, with a reason that everybody can read. Raises Forbidden, RunIsFinal."""
-    access.require_operator(actor)
+    access.require_evaluator(actor, "invalidate")
     try:
         run.invalidate(reason)
     except LeaseLost:

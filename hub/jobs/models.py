@@ -81,6 +81,8 @@ class Job(models.Model):
     objects = JobManager()
 
     class Meta:
+        default_permissions = ("view",)
+        permissions = [("retry_job", "Can run a failed job again")]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="job_once_per_kind_and_key")]
         indexes = [models.Index(fields=["state", "run_after"], name="job_due")]
 

@@ -5,7 +5,7 @@ from hub.settings import *  # noqa: F403
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "hub.jobs",
+    "hub.jobs.apps.AskingConfig",
     "accounts",
     "models_registry",
 ]

@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Actor, Namespace, Role, TokenRole, User
 from hub.errors import Forbidden
+from models_registry.access import refuse_what_is_closed
 from models_registry.community.errors import (
     CollectionNotFound,
     CommentNotFound,
@@ -13,7 +14,6 @@ from models_registry.community.errors import (
     DiscussionNotFound,
 )
 from models_registry.community.models import Collection, Discussion, Event
-from models_registry.errors import RepositoryDisabled
 from models_registry.models import Repository
 
 _LARGEST_ID = 2**63 - 1
@@ -48,8 +48,7 @@ def require_discussing(actor: Actor, repository: Repository) -> User:
     Raises Unauthenticated, Suspended, ReadOnlyToken, RepositoryDisabled, Forbidden.
     """
     user = actor.require_writer()
-    if repository.disabled_reason:
-        raise RepositoryDisabled
+    refuse_what_is_closed(repository)
     if not Repository.objects.filter(pk=repository.pk).discussable_by(actor).exists():
         raise Forbidden(f"You may not discuss {repository.full_name} with this account or token.")
     return user

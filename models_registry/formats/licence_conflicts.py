@@ -129,13 +129,11 @@ def _of_data(_name: str, child: Terms, data: Terms) -> frozenset[Rule]:
 def _of_commerce(child: Terms, parent: Terms) -> Iterable[Rule]:
     if parent.commercial == Allowed.UNKNOWN:
         yield Rule.UNKNOWN
-    elif parent.commercial == Allowed.NO:
-        if child.commercial in {Allowed.YES, Allowed.CONDITIONAL}:
+    elif child.commercial in {Allowed.YES, Allowed.CONDITIONAL}:
+        if parent.commercial == Allowed.NO:
             yield Rule.COMMERCIAL_ON_NONCOMMERCIAL
-    elif (child.commercial == Allowed.YES and parent.conditions) or (
-        child.commercial == Allowed.CONDITIONAL and not child.conditions >= parent.conditions
-    ):
-        yield Rule.CONDITIONS_DROPPED
+        elif not child.conditions >= parent.conditions:
+            yield Rule.CONDITIONS_DROPPED
 
 
 def _shares(child: Terms, parent: Terms) -> bool:

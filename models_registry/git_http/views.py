@@ -51,7 +51,10 @@ def speaks_git(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
 
 def _refusal(error: HubError) -> HttpResponse:
     response = HttpResponse(
-        f"{error}\n", content_type="text/plain; charset=utf-8", status=error.status, headers=error_headers(error)
+        f"{error.in_words}\n",
+        content_type="text/plain; charset=utf-8",
+        status=error.status,
+        headers=error_headers(error),
     )
     if error.status == 401:
         response["WWW-Authenticate"] = HOW_TO_ASK

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponseRedirect
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from accounts.requests import ActorApiRequest
@@ -11,8 +12,9 @@ from hub.errors import BadRequest
 from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
-from hub.wire.views import HubApiView, json_object
+from hub.wire.views import AnyJson, Form, HubApiView, json_object
 from models_registry import access
+from models_registry.errors import AnswersNeeded
 from models_registry.hf_api.shapes import people as shapes
 from models_registry.hf_api.views import RepositoryView
 from models_registry.models import AccessRequest, Kind
@@ -28,18 +30,25 @@ class AskAccess(HubApiView):
     repository's page.
     """
 
+    parser_classes = [Form, MultiPartParser, AnyJson]  # browsers' forms, too
+
     @describe(body=shapes.Ask, answer=shapes.AskState, also={302: "The repository's page."})
     def post(
         self, request: ActorApiRequest, namespace: str, name: str, kind: str = Kind.MODEL
     ) -> Response | HttpResponseRedirect:
         repository = access.repository_for(request.actor, kind, f"{namespace}/{name}")
         body = json_object(request)
-        asked = gating.ask(
-            actor=request.actor,
-            repository=repository,
-            answers=_answers(body),
-            terms=_text(body, "terms") or "",
-        )
+        try:
+            asked = gating.ask(
+                actor=request.actor,
+                repository=repository,
+                answers=_answers(body),
+                terms=_text(body, "terms") or "",
+            )
+        except AnswersNeeded:
+            if request.actor.token is None:
+                return HttpResponseRedirect(f"{repository.get_absolute_url()}/access")
+            raise
         if request.actor.token is None:
             return HttpResponseRedirect(repository.get_absolute_url())
         return Response({"status": asked.status})

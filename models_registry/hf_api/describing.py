@@ -14,6 +14,8 @@ from django.db.models import Count
 
 from accounts.models import Actor
 from hub.errors import BadRequest
+from models_registry.formats.licence_conflicts import Finding
+from models_registry.formats.licence_terms import Terms, choices
 from models_registry.formats.licences import identify
 from models_registry.models import (
     Card,
@@ -25,7 +27,7 @@ from models_registry.models import (
     RepositoryFacts,
     RepositoryTag,
 )
-from models_registry.services import file_names, scanning, trees
+from models_registry.services import file_names, licences, scanning, trees
 from models_registry.services.trees import TreeEntry
 
 _BIBTEX = re.compile(r"```(?:bibtex|bib|latex)?[ \t]*\n(\s*@\w+\{.*?)```", re.DOTALL)
@@ -135,6 +137,11 @@ class Page:
         edges = LineageEdge.objects.filter(base__in=self._ids, repository__in=public)
         return dict(edges.order_by().values_list("base").annotate(Count("repository", distinct=True)))
 
+    @cached_property
+    def licence_findings(self) -> dict[int, list[Finding]]:
+        """As far as everybody may know of what the models were made from."""
+        return licences.findings_of_all(Actor(), self.repositories)
+
     def from_card(self, repository: Repository, name: str) -> Any:
         card = self.cards.get(repository.pk)
         return card.front_matter.get(name) if card else None
@@ -175,9 +182,43 @@ def _mask_token(page: Page, repository: Repository) -> Any:
     return tokenizer.get("mask_token") if isinstance(tokenizer, dict) else None
 
 
-def _licence(_page: Page, repository: Repository) -> dict[str, Any] | None:
-    """The card's licence held against the SPDX list: whether it is `known`."""
-    return asdict(identify(repository.licence)) if repository.licence else None
+def _licence(page: Page, repository: Repository) -> dict[str, Any] | None:
+    """The card's licence held against the SPDX list, what it allows, and where it contradicts what the model was made from.
+
+    Of the choices that an expression leaves, in `choices`. Not legal advice.
+    """
+    if not repository.licence:
+        return None
+    return asdict(identify(repository.licence)) | {
+        "commercialUse": repository.commercial_use or "unknown",
+        "choices": [_terms(terms) for terms in choices(repository.licence)],
+        "contradictions": [
+            {
+                "rule": finding.rule.value,
+                "certain": finding.is_contradiction,
+                "name": finding.parent.name,
+                "source": finding.parent.source.value,
+                "licence": finding.parent.licence,
+            }
+            for finding in page.licence_findings.get(repository.pk, [])
+        ],
+    }
+
+
+def _terms(terms: Terms) -> dict[str, Any]:
+    return {
+        "licences": sorted(terms.ids),
+        "commercial": terms.commercial.name.lower(),
+        "conditions": sorted(terms.conditions),
+        "credit": terms.credit.name.lower(),
+        "stateChanges": terms.state_changes.name.lower(),
+        "shareAlike": terms.share_alike.name.lower(),
+        "derivatives": terms.derivatives.name.lower(),
+        "restrictionsPassedOn": terms.passes_on.name.lower(),
+        "forbiddenUses": sorted(terms.forbidden),
+        "patents": terms.patents.name.lower(),
+        "sources": list(terms.sources),
+    }
 
 
 def _description(page: Page, repository: Repository) -> str | None:

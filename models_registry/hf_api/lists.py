@@ -20,6 +20,7 @@ from models_registry.hf_api.views import is_true, kind_of
 from models_registry.models import Gate, Kind, Repository, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
 from models_registry.services import listing
+from models_registry.services.browsing import COMMERCIAL_WORDS
 from models_registry.services.listing import Criteria, Order
 
 _MOST_CONDITIONS = 20
@@ -85,6 +86,7 @@ def _criteria(request: ActorApiRequest) -> Criteria:
         gated=_gate(asked.get("gated")),
         smallest=smallest,
         largest=largest,
+        commercial=_commercial(asked.get("commercial", "")),
     )
 
 
@@ -105,6 +107,14 @@ def _gate(value: str | None) -> bool | Gate | None:
     if value.lower() in {"true", "1", "false", "0"}:
         return is_true(value)
     raise BadRequest("gated must be true, false, auto or manual.")
+
+
+def _commercial(value: str) -> tuple[str, ...]:
+    """`1` (or yes), `conditional`, `no`, or several with commas between. Raises BadRequest."""
+    words = [word.strip().lower() for word in value.split(",") if word.strip()]
+    if any(word not in COMMERCIAL_WORDS for word in words):
+        raise BadRequest("commercial must be 1, yes, conditional or no.")
+    return tuple(COMMERCIAL_WORDS[word] for word in words)
 
 
 def _parameters(value: str) -> tuple[int | None, int | None]:

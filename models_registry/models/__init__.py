@@ -26,7 +26,7 @@ from models_registry.models.metadata import (
     TensorSummary,
 )
 from models_registry.models.pull_request import PullRequest
-from models_registry.models.repository import CommercialUse, Gate, Kind, Repository, RepositoryRedirect
+from models_registry.models.repository import CommercialUse, Gate, Kind, Repository, RepositoryRedirect, Standing
 
 __all__ = [
     "AccessRequest",
@@ -56,6 +56,7 @@ __all__ = [
     "RepositoryRedirect",
     "RepositoryTag",
     "ServedBytes",
+    "Standing",
     "TensorSummary",
     "UploadSession",
     "XetChunkKey",

@@ -36,6 +36,15 @@ class Gate(models.TextChoices):
     MANUAL = "manual"  # whom its owners accept
 
 
+class Standing(models.TextChoices):
+    """What moderators have done to a repository."""
+
+    GOOD = "good"
+    HIDDEN = "hidden"  # only its members know of it
+    QUARANTINED = "quarantined"  # it may be dangerous: whoever asks for it is told so
+    TAKEN_DOWN = "taken down"  # whoever asks for it gets the public notice
+
+
 class CommercialUse(models.TextChoices):
     """Whether what a repository holds may be used commercially, as far as its licence is known."""
 
@@ -58,6 +67,11 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
             return self.filter(public)
         member = Q(namespace__in=actor.namespaces(Role.READ)) & actor.scope_of("read")
         return self.filter(public | member)
+
+    def answering_with_a_notice(self) -> Self:
+        """Those that were public and tell everybody why they are closed."""
+        told = [Standing.QUARANTINED, Standing.TAKEN_DOWN]
+        return self.filter(private=False, disabled_as__in=told).exclude(disabled_reason="")
 
     def readable_by(self, actor: Actor) -> Self:
         """Those of which the actor may read the content: a gated one asks for a grant besides."""
@@ -138,8 +152,17 @@ class Repository(models.Model):
     private = models.BooleanField(default=False)
     gated = models.CharField(max_length=8, choices=Gate.choices, default=Gate.OPEN, blank=True)
     disabled_reason = models.CharField(
-        max_length=500, blank=True, help_text="Why a moderator hid it. Empty: not hidden."
+        max_length=500, blank=True, help_text="Why a moderator closed it; its members read this. Empty: it is open."
     )
+    disabled_as = models.CharField(
+        max_length=16,
+        choices=[choice for choice in Standing.choices if choice[0] != Standing.GOOD],
+        default=Standing.HIDDEN,
+        help_text="How it is closed, if it is.",
+    )
+    disabled_at = models.DateTimeField(null=True)
+    public_notice = models.TextField(blank=True, help_text="What everybody reads in its place.")
+    legal_basis = models.CharField(max_length=200, blank=True)
     default_branch = models.CharField(max_length=200, default="main")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now_add=True, help_text="The last commit on any branch.")
@@ -177,6 +200,11 @@ class Repository(models.Model):
 
     class Meta:
         verbose_name_plural = "repositories"
+        permissions = [
+            ("hide_repository", "Can hide a repository"),
+            ("quarantine_repository", "Can put a repository in quarantine"),
+            ("take_down_repository", "Can take a repository down with a public notice"),
+        ]
         constraints = [
             models.UniqueConstraint("namespace", "kind", "key", name="repository_name_once_per_namespace_and_kind"),
             models.CheckConstraint(name="repository_name_is_url_safe", condition=Q(name__regex=REPOSITORY_NAME)),
@@ -196,6 +224,10 @@ class Repository(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/{Kind(self.kind).page_prefix}{self.full_name}"
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.disabled_as) if self.disabled_reason else Standing.GOOD
 
     @property
     def is_public(self) -> bool:

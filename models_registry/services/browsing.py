@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count
 from django.db.models.functions import Lower
 
-from models_registry.models import Repository, RepositoryTag
+from models_registry.models import CommercialUse, Repository, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
 
 MOST_WORDS = 8
@@ -22,10 +22,14 @@ SORTS = {
     "updated": ("-updated_at", "-pk"),
     "newest": ("-created_at", "-pk"),
 }
-# Facets that are columns of Repository, and those that are tags: {facet: what stands before the value in its tag}.
-COLUMN_FACETS = ("task", "library", "licence")
+# Facets that are columns of Repository: {facet: column}; and those that are tags: {facet: what stands before the value in it}.
+COLUMN_FACETS = {"task": "task", "library": "library", "commercial": "commercial_use", "licence": "licence"}
 TAG_FACETS = {"language": "language:", "tag": ""}
 FACETS = (*COLUMN_FACETS, *TAG_FACETS)
+COMMERCIAL_WORDS = {value: value for value in CommercialUse.values} | dict.fromkeys(
+    ("1", "true"), CommercialUse.YES.value
+)
+"""How a query says it: {word: value of the column}."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,14 @@ class Filters:
         return cls(
             text=query.get("q", "").strip()[:LONGEST_QUERY],
             sort=sort if sort in SORTS else "updated",
-            chosen={name: values for name in FACETS if (values := tuple(filter(None, query.getlist(name)[:20])))},
+            chosen={name: values for name in FACETS if (values := _values(name, query.getlist(name)[:20]))},
         )
+
+
+def _values(name: str, written: list[str]) -> tuple[str, ...]:
+    if name == "commercial":  # `?commercial=1` for short
+        return tuple(value for word in written if (value := COMMERCIAL_WORDS.get(word.lower())))
+    return tuple(filter(None, written))
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ def narrowed(repositories: RepositoryQuerySet, filters: Filters, *, without: str
         if name == without:
             continue
         if name in COLUMN_FACETS:
-            repositories = repositories.filter(**{f"{name}__in": values})
+            repositories = repositories.filter(**{f"{COLUMN_FACETS[name]}__in": values})
         else:
             tags = [TAG_FACETS[name] + value for value in values]
             repositories = repositories.filter(pk__in=RepositoryTag.objects.filter(tag__in=tags).values("repository"))
@@ -101,7 +111,7 @@ def _facet(repositories: RepositoryQuerySet, filters: Filters, name: str) -> lis
     rest = narrowed(repositories, filters, without=name)
     chosen = filters.chosen.get(name, ())
     prefix = TAG_FACETS.get(name, "")
-    counted = _column_counts(rest, name) if name in COLUMN_FACETS else _tag_counts(rest, prefix)
+    counted = _column_counts(rest, COLUMN_FACETS[name]) if name in COLUMN_FACETS else _tag_counts(rest, prefix)
     values = [FacetValue(value, count, value in chosen) for value, count in counted]
     missing = [value for value in chosen if value not in {entry.value for entry in values}]
     return [FacetValue(value, 0, chosen=True) for value in missing] + values

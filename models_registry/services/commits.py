@@ -189,5 +189,5 @@ def move(repository: Repository, reference: Reference, commit: Commit, *, actor:
     if reference.name.startswith("refs/heads/"):
         Repository.objects.filter(pk=repository.pk).update(updated_at=commit.committed_at)
     commit_created.send(sender=Commit, commit=commit, reference=reference, before=before, actor=actor)
-    references_moved.send(sender=Repository, repository=repository, moves=[moved])
+    references_moved.send(sender=Repository, repository=repository, moves=[moved], actor=actor)
     logger.info("commit %s created on %s of repository %d", commit.oid, reference.name, repository.pk)

@@ -79,7 +79,14 @@ def ask(
         terms_sha256=form.terms_sha256,
         terms_commit=form.commit if form.terms_sha256 else "",
     )
-    AuditEntry.objects.record(actor, "access.asked", repository.full_name, kind=repository.kind, status=made.status)
+    AuditEntry.objects.record(
+        actor,
+        "access.asked",
+        repository.full_name,
+        namespace=repository.namespace,
+        kind=repository.kind,
+        status=made.status,
+    )
     access_asked.send(sender=AccessRequest, request=made, actor=actor)
     return made
 
@@ -114,7 +121,12 @@ def withdraw(*, actor: Actor, repository: Repository) -> None:
         )
     request.delete()
     AuditEntry.objects.record(
-        actor, "access.withdrawn", repository.full_name, kind=repository.kind, status=request.status
+        actor,
+        "access.withdrawn",
+        repository.full_name,
+        namespace=repository.namespace,
+        kind=repository.kind,
+        status=request.status,
     )
 
 
@@ -177,7 +189,13 @@ def decide(
         raise NotFound(f"The request of {request.user.username} is {status} already.")
     _set(request, Status(status), reason, timezone.now(), actor.user)
     AuditEntry.objects.record(
-        actor, f"access.{status}", repository.full_name, kind=repository.kind, user=request.user.username, reason=reason
+        actor,
+        f"access.{status}",
+        repository.full_name,
+        namespace=repository.namespace,
+        kind=repository.kind,
+        user=request.user.username,
+        reason=reason,
     )
     access_decided.send(sender=AccessRequest, request=request, actor=actor)
     return request
@@ -220,7 +238,13 @@ def accept_all(*, actor: Actor, repository: Repository, ids: Collection[int] | N
     for row in rows:
         row.repository = repository
         AuditEntry.objects.record(
-            actor, "access.accepted", repository.full_name, kind=repository.kind, user=row.user.username, reason=""
+            actor,
+            "access.accepted",
+            repository.full_name,
+            namespace=repository.namespace,
+            kind=repository.kind,
+            user=row.user.username,
+            reason="",
         )
         access_decided.send(sender=AccessRequest, request=row, actor=actor)
     return len(rows)
@@ -240,7 +264,14 @@ def grant(*, actor: Actor, repository: Repository, username: str) -> AccessReque
         request = AccessRequest(repository=repository, user=user, granted_by_hand=True)
         request.save()
     _set(request, Status.ACCEPTED, "", timezone.now(), actor.user)
-    AuditEntry.objects.record(actor, "access.granted", repository.full_name, kind=repository.kind, user=user.username)
+    AuditEntry.objects.record(
+        actor,
+        "access.granted",
+        repository.full_name,
+        namespace=repository.namespace,
+        kind=repository.kind,
+        user=user.username,
+    )
     access_decided.send(sender=AccessRequest, request=request, actor=actor)
     return request
 
@@ -248,7 +279,9 @@ def grant(*, actor: Actor, repository: Repository, username: str) -> AccessReque
 def exported(*, actor: Actor, repository: Repository) -> Iterator[list[str]]:
     """Every request as rows of text, the first one the titles: for a table of the owners' own. Raises Forbidden."""
     access.require_write(actor, repository)
-    AuditEntry.objects.record(actor, "access.exported", repository.full_name, kind=repository.kind)
+    AuditEntry.objects.record(
+        actor, "access.exported", repository.full_name, namespace=repository.namespace, kind=repository.kind
+    )
     kept = AccessRequest.objects.filter(repository=repository).order_by("pk")
     labels = list(
         dict.fromkeys(label for fields in kept.values_list("fields", flat=True).iterator() for label in fields)

@@ -86,6 +86,7 @@ def note_change(repository: Repository, *, old: str, new: str, commit: Commit) -
         Actor(user=commit.author),
         "licence.changed",
         repository.full_name,
+        namespace=repository.namespace,
         kind=repository.kind,
         old=old,
         new=new,

@@ -45,7 +45,7 @@ class Criteria:
 
     `text`: words that all occur in "namespace/name". `author`: a namespace. `tags`: all of them, as filters write them
     ("license:mit", "library:onnx", "dataset:ns/name", or bare). `gated`: by a gate (True), by none (False), or by that one.
-    `smallest`, `largest`: parameters.
+    `smallest`, `largest`: parameters. `commercial`: values of `CommercialUse`, any of which will do.
     """
 
     text: str = ""
@@ -56,6 +56,7 @@ class Criteria:
     gated: bool | Gate | None = None
     smallest: int | None = None
     largest: int | None = None
+    commercial: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def narrowed(repositories: RepositoryQuerySet, criteria: Criteria) -> Repository
     elif criteria.gated is not None:
         open_ones = repositories.filter(gated=Gate.OPEN)
         repositories = repositories.exclude(gated=Gate.OPEN) if criteria.gated else open_ones
+    if criteria.commercial:
+        repositories = repositories.filter(commercial_use__in=criteria.commercial)
     if criteria.smallest is not None:
         repositories = repositories.filter(parameter_count__gte=criteria.smallest)
     if criteria.largest is not None:

@@ -108,7 +108,7 @@ def create_branch(*, actor: Actor, repository: Repository, name: str, start: str
     access.keep(repository)
     commit = resolve(repository, start or repository.default_branch)
     made = add(repository, full_name, commit.oid)
-    _tell(repository, full_name, None, commit.oid)
+    _tell(actor, repository, full_name, None, commit.oid)
     return made
 
 
@@ -118,7 +118,7 @@ def delete_branch(*, actor: Actor, repository: Repository, name: str) -> None:
     access.require_write(actor, repository)
     if name == repository.default_branch:
         raise Forbidden(f"Cannot delete refs/heads/{name}: it is the default branch.")
-    _delete(repository, f"refs/heads/{name}")
+    _delete(actor, repository, f"refs/heads/{name}")
 
 
 @transaction.atomic
@@ -143,7 +143,7 @@ def create_tag(
         objects.insert(repository, [objects.row_of(encoded, ObjectKind.TAG)], batch=objects.next_batch(repository))
         target = encoded.oid
     made = add(repository, full_name, target)
-    _tell(repository, full_name, None, target)
+    _tell(actor, repository, full_name, None, target)
     return made
 
 
@@ -151,21 +151,21 @@ def create_tag(
 def delete_tag(*, actor: Actor, repository: Repository, name: str) -> None:
     """Raises Forbidden, RevisionNotFound."""
     access.require_write(actor, repository)
-    _delete(repository, f"refs/tags/{name}")
+    _delete(actor, repository, f"refs/tags/{name}")
 
 
-def _delete(repository: Repository, full_name: str) -> None:
+def _delete(actor: Actor, repository: Repository, full_name: str) -> None:
     """Raises RevisionNotFound."""
     found = Reference.objects.filter(repository=repository, name=full_name)
     target = found.values_list("target", flat=True).first()
     if target is None or not found.delete()[0]:
         raise RevisionNotFound(full_name.split("/", 2)[2])
-    _tell(repository, full_name, target, None)
+    _tell(actor, repository, full_name, target, None)
 
 
-def _tell(repository: Repository, full_name: str, old: str | None, new: str | None) -> None:
+def _tell(actor: Actor, repository: Repository, full_name: str, old: str | None, new: str | None) -> None:
     moves = [ReferenceMove(full_name, old, new)]
-    references_moved.send(sender=Repository, repository=repository, moves=moves)
+    references_moved.send(sender=Repository, repository=repository, moves=moves, actor=actor)
 
 
 _PINS = "refs/scores/"

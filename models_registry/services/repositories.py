@@ -1,4 +1,4 @@
-"""Repositories: made, changed, hidden, deleted."""
+"""Repositories: made, changed, deleted."""
 
 import re
 
@@ -6,15 +6,19 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Actor, AuditEntry, Namespace
 from accounts.services.accounts import namespace_named
-from hub.errors import Forbidden
+from hub.jobs.models import Job
 from models_registry import access
-from models_registry.errors import BadName, RepositoryExists, RepositoryNotFound
+from models_registry.errors import BadName, RepositoryExists, RepositoryNotFound, RevisionNotFound
 from models_registry.events import repository_created, repository_deleted, settings_changed
 from models_registry.formats import gitattributes
+from models_registry.formats.front_matter import with_values
 from models_registry.models import Gate, Kind, Repository, RepositoryRedirect
 from models_registry.models.repository import REPOSITORY_NAME
+from models_registry.services import references
+from models_registry.services.card_editing import README
 from models_registry.services.changes import AddFile
 from models_registry.services.commits import create_initial_commit
+from models_registry.services.licences import front_matter
 
 
 def check_name(name: str) -> None:
@@ -35,9 +39,9 @@ def full_key(namespace: Namespace, name: str) -> str:
 
 @transaction.atomic
 def create_repository(
-    *, actor: Actor, namespace: str, name: str, kind: str = Kind.MODEL, private: bool | None = None
+    *, actor: Actor, namespace: str, name: str, kind: str = Kind.MODEL, private: bool | None = None, licence: str = ""
 ) -> Repository:
-    """A repository with its initial commit, which holds the rules for large files.
+    """A repository with its initial commit, which holds the rules for large files, and a card if it is to name a licence.
 
     private: None asks for the namespace's default. Raises BadName, NamespaceNotFound, Forbidden, RepositoryExists.
     """
@@ -48,12 +52,21 @@ def create_repository(
         private = bool(owner.organization and owner.organization.private_by_default)
     repository = add_repository(actor=actor, owner=owner, name=name, kind=kind, private=private)
     rules = AddFile.of(".gitattributes", gitattributes.DEFAULT.encode())
-    create_initial_commit(actor=actor, repository=repository, files=[rules], title="initial commit")
+    create_initial_commit(
+        actor=actor, repository=repository, files=[rules, *_card(name, licence)], title="initial commit"
+    )
     repository_created.send(sender=Repository, repository=repository)
     AuditEntry.objects.record(
         actor, "repository.created", repository.full_name, namespace=repository.namespace, kind=kind, private=private
     )
     return repository
+
+
+def _card(name: str, licence: str) -> list[AddFile]:
+    if not licence.strip():
+        return []
+    text = with_values(f"# {name}\n", front_matter(licence))
+    return [AddFile.of(README, text.encode())]
 
 
 def add_repository(*, actor: Actor, owner: Namespace, name: str, kind: str, private: bool) -> Repository:
@@ -116,23 +129,25 @@ def change_settings(
 
 
 @transaction.atomic
-def hide(*, actor: Actor, repository: Repository, reason: str) -> None:
-    """A moderator's act: its members see it and the reason, nobody reads or writes it. Raises Forbidden."""
-    _require_moderator(actor)
-    repository.disabled_reason = reason
-    repository.save(update_fields=["disabled_reason"])
-    AuditEntry.objects.record(actor, "repository.hidden", repository.full_name, reason=reason)
-
-
-@transaction.atomic
-def restore(*, actor: Actor, repository: Repository) -> None:
-    """Undo `hide`. Raises Forbidden."""
-    _require_moderator(actor)
-    repository.disabled_reason = ""
-    repository.save(update_fields=["disabled_reason"])
-    AuditEntry.objects.record(actor, "repository.restored", repository.full_name)
-
-
-def _require_moderator(actor: Actor) -> None:
-    if not actor.require_user().is_staff:
-        raise Forbidden("Only maintainers may do this.")
+def change_default_branch(*, actor: Actor, repository: Repository, branch: str) -> Repository:
+    """Which branch its page and clients that name none read. Raises Forbidden, RevisionNotFound."""
+    access.require_administration(actor, repository)
+    access.keep(repository)
+    head = references.branch(repository, branch)
+    if not head.name.startswith("refs/heads/"):
+        raise RevisionNotFound(branch)
+    name = head.name.removeprefix("refs/heads/")
+    if name != repository.default_branch:
+        AuditEntry.objects.record(
+            actor,
+            "repository.default_branch",
+            repository.full_name,
+            namespace=repository.namespace,
+            old=repository.default_branch,
+            new=name,
+        )
+        repository.default_branch = name
+        repository.save(update_fields=["default_branch"])
+        settings_changed.send(sender=Repository, repository=repository, changes={"default_branch": name})
+        Job.objects.add("index_commit", f"{repository.pk}:{head.target}")
+    return repository

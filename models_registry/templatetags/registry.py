@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from models_registry import panels
 from models_registry.models import Kind, Repository
 from models_registry.page_addresses import page_url
+from models_registry.web.licence_words import COMMERCIAL_TITLES
 
 register = template.Library()
 
@@ -29,6 +30,14 @@ def task_title(task: str) -> str:
     """ "image-classification" → "Image classification"."""
     words = task.replace("-", " ").replace("_", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+@register.filter
+def facet_title(value: str, facet: str) -> str:
+    """What a list calls a value that it can be narrowed to."""
+    if facet == "commercial":
+        return str(COMMERCIAL_TITLES.get(value, value))
+    return task_title(value) if facet == "task" else value
 
 
 @register.filter

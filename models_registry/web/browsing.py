@@ -22,6 +22,7 @@ SORT_TITLES = {
 FACET_TITLES = {
     "task": _("Task"),
     "library": _("Library"),
+    "commercial": _("Commercial use"),
     "licence": _("Licence"),
     "language": _("Language"),
     "tag": _("Tags"),

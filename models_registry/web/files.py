@@ -20,7 +20,7 @@ from models_registry.services.cards import render as render_markdown
 from models_registry.services.markdown import Place
 from models_registry.services.random_access import content_id
 from models_registry.services.trees import TreeEntry
-from models_registry.web.repositories import of_address
+from models_registry.web.addressing import of_address
 
 MOST_ENTRIES = 1000  # of a folder, on one page
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp")

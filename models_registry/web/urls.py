@@ -2,22 +2,46 @@
 
 from collections.abc import Callable
 
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
 from models_registry.models import Kind
-from models_registry.web import browsing, changes, editing, files, namespaces, repositories
+from models_registry.web import (
+    access_settings,
+    browsing,
+    changes,
+    editing,
+    files,
+    gates,
+    licences,
+    namespaces,
+    repositories,
+    repository_settings,
+    transfer,
+)
 
-PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
+PAGES: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
     ("", repositories.card, "repository"),
     ("/tree/<path:rest>", files.tree, "tree"),
     ("/blob/<path:rest>", files.blob, "blob"),
     ("/edit/<path:rest>", editing.edit, "edit"),
     ("/commits/<path:rest>", changes.commits, "commits"),
     ("/commit/<path:rest>", changes.commit, "commit"),
-    ("/settings", repositories.settings, "repository-settings"),
-    ("/settings/visibility", repositories.change_visibility, "repository-visibility"),
-    ("/settings/delete", repositories.delete, "repository-delete"),
+    ("/access", gates.gate, "gate"),
+    ("/access/withdraw", gates.withdraw, "access-withdraw"),
+    ("/settings", repository_settings.general, "repository-settings"),
+    ("/settings/visibility", repository_settings.visibility, "repository-visibility"),
+    ("/settings/default-branch", repository_settings.default_branch, "repository-default-branch"),
+    ("/settings/licence", repository_settings.licence, "repository-licence"),
+    ("/settings/access", access_settings.requests, "repository-access"),
+    ("/settings/access/gate", access_settings.mode, "repository-gate"),
+    ("/settings/access/questions", access_settings.words, "repository-gate-words"),
+    ("/settings/access/grant", access_settings.grant, "repository-grant"),
+    ("/settings/access/accept", access_settings.accept_all, "repository-accept-all"),
+    ("/settings/access/export", access_settings.export, "repository-access-export"),
+    ("/settings/access/<int:request_id>", access_settings.decide, "repository-access-decide"),
+    ("/settings/transfer", transfer.transfer, "repository-transfer"),
+    ("/settings/delete", repository_settings.delete, "repository-delete"),
 ]
 
 
@@ -36,6 +60,8 @@ def _pages_of(kind: Kind) -> list[URLPattern]:
 urlpatterns = [
     path("models", browsing.models, name="models"),
     path("datasets", browsing.datasets, name="datasets"),
+    path("licences", licences.licences, name="licences"),
+    path("settings/gated-repos", gates.mine, name="settings-gated"),
     path("new", repositories.new, name="new-repository"),
     *_pages_of(Kind.DATASET),
     *_pages_of(Kind.MODEL),

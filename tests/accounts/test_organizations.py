@@ -1,7 +1,10 @@
 """Organisations: founded, set up, verified, deleted; and what they say of themselves."""
 
+import re
+
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 
 from accounts.errors import NameTaken
 from accounts.models import Actor, AuditEntry, Namespace, Organization, Role, User, Verified
@@ -49,6 +52,11 @@ def test_new_repositories_are_as_private_as_the_organisation_says() -> None:
     organizations.change_defaults(actor=actor(ada), organization=lab, private_by_default=True)
     assert create_repository(actor=actor(ada), namespace="lab", name="net").private
     assert not create_repository(actor=actor(ada), namespace="lab", name="shown", private=False).private
+    client = Client()
+    client.force_login(ada)
+    for owner, chosen in (("lab", "private"), (ada.username, "public")):
+        page = client.get(f"/new?namespace={owner}").content.decode()
+        assert re.search(rf'value="{chosen}"[^>]* checked', page)
     entry = AuditEntry.objects.get(action="organization.settings")
     assert entry.details == {"private_by_default": True}
 

@@ -49,7 +49,7 @@ def test_a_repository_is_hidden_with_a_reason_and_restored(client: Client, moder
     client.get(restore)
     repository.refresh_from_db()
     assert repository.disabled_reason
-    client.post(restore, {"_form_submitted": "true"})
+    client.post(restore, {"_form_submitted": "true", "reason": "A mistake"})
     repository.refresh_from_db()
     assert not repository.disabled_reason
     assert AuditEntry.objects.filter(action="repository.restored", user=moderator).exists()
@@ -61,7 +61,7 @@ def test_a_member_is_suspended_with_a_reason_and_restored(client: Client, modera
     client.post(f"{page}/suspend_member/", {"_form_submitted": "true", "reason": "Spam"})
     user.refresh_from_db()
     assert user.suspended_reason == "Spam"
-    client.post(f"{page}/restore_member/", {"_form_submitted": "true"})
+    client.post(f"{page}/restore_member/", {"_form_submitted": "true", "reason": "A mistake"})
     user.refresh_from_db()
     assert not user.is_suspended
     assert AuditEntry.objects.filter(action="user.suspended", target=user.username).exists()

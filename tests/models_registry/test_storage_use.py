@@ -86,4 +86,5 @@ def test_programs_are_told_both_figures_and_the_licence(client: Client) -> None:
     assert told["usedStorage"] == use.logical
     assert told["storage"] == {"logical": use.logical, "stored": use.stored}
     expanded = client.get(f"{repository.api_path}?expand=licenseInfo").json()
-    assert expanded["licenseInfo"] == {"name": "my-own", "spdx": "", "known": False}
+    told_of_it = {name: expanded["licenseInfo"][name] for name in ("name", "spdx", "known", "commercialUse")}
+    assert told_of_it == {"name": "my-own", "spdx": "", "known": False, "commercialUse": "unknown"}

@@ -27,6 +27,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'permissions': [('retry_job', 'Can run a failed job again')],
+                'default_permissions': ('view',),
                 'indexes': [models.Index(fields=['state', 'run_after'], name='job_due')],
                 'constraints': [models.UniqueConstraint(fields=('kind', 'key'), name='job_once_per_kind_and_key')],
             },

@@ -73,6 +73,7 @@ class Discussion(models.Model):
     objects = DiscussionQuerySet.as_manager()
 
     class Meta:
+        permissions = [("lock_discussion", "Can lock a thread")]
         constraints = [
             models.UniqueConstraint(fields=["repository", "number"], name="discussion_once_per_number"),
             models.CheckConstraint(
@@ -174,6 +175,7 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
+        permissions = [("hide_comment", "Can hide a comment")]
         indexes = [models.Index(fields=["discussion", "id"], name="event_in_order")]
 
     def __str__(self) -> str:

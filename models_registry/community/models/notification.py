@@ -26,6 +26,7 @@ class NoticeKind(models.TextChoices):
     VERSION = "version", _("A repository I follow has a new version")
     MODERATION = "moderation", _("A maintainer tells me something")
     SAFETY = "safety", _("Something dangerous or secret is found in a repository of mine")
+    WEBHOOK = "webhook", _("A webhook of mine is disabled, because nothing arrives")
     EVALUATION = "evaluation", _("An evaluation I asked for has ended")
 
 

@@ -5,9 +5,13 @@ from collections.abc import Iterable
 from django.db.models import Q, QuerySet
 
 from accounts.models import Membership, Role, User
+from hub.batches import batches
+from models_registry.community import access
 from models_registry.community.models import Event, Follow, Notice, NoticeKind, Subscription
 from models_registry.community.services import activities
 from models_registry.models import Repository
+
+_AT_ONCE = 1000
 
 
 def of(notice: Notice) -> dict[int, NoticeKind]:
@@ -17,7 +21,7 @@ def of(notice: Notice) -> dict[int, NoticeKind]:
     if kind == NoticeKind.VERSION and notice.repository_id:
         followers = Follow.objects.filter(repository=notice.repository_id).values_list("user_id", flat=True)
         reasons = dict.fromkeys(followers, kind)
-    if notice.event is not None:
+    if notice.event is not None and kind != NoticeKind.MENTION:
         reasons = _of_thread(notice.event)
     named = set(notice.users)
     if notice.discussion_id:
@@ -26,7 +30,7 @@ def of(notice: Notice) -> dict[int, NoticeKind]:
     if notice.actor_id:
         reasons.pop(notice.actor_id, None)
     if notice.repository is not None:
-        allowed = who_may_know(notice.repository, reasons)
+        allowed = _who_may_know_of(notice.repository, reasons)
         reasons = {user: why for user, why in reasons.items() if user in allowed}
     return reasons
 
@@ -44,6 +48,8 @@ def _of_thread(event: Event) -> dict[int, NoticeKind]:
     if event.kind == Event.Kind.COMMENT and activities.is_first(event):
         keepers = set(keepers_of(event.discussion.repository)) - _muted(event.discussion_id)
         reasons |= dict.fromkeys(keepers, NoticeKind.OPENED)
+    for named in Notice.objects.filter(event=event, kind=NoticeKind.MENTION).values_list("users", flat=True):
+        reasons = {user: why for user, why in reasons.items() if user not in named}  # told of that alone
     return reasons
 
 
@@ -67,11 +73,9 @@ def deciders(repository: Repository) -> QuerySet[User]:
     return User.objects.filter(pk__in=answering.values("user"))
 
 
-def who_may_know(repository: Repository, users: Iterable[int]) -> set[int]:
-    """Of these members, who may know of it: `RepositoryQuerySet.visible_to`, asked the other way round, in one query."""
-    if repository.is_public:
-        return set(users)
-    namespace = repository.namespace
-    members = Membership.objects.filter(organization=namespace.organization_id, role__gte=Role.READ)
-    known = User.objects.filter(Q(pk=namespace.user_id) | Q(pk__in=members.values("user")))
-    return set(known.values_list("pk", flat=True)) & set(users)
+def _who_may_know_of(repository: Repository, users: Iterable[int]) -> set[int]:
+    known: set[int] = set()
+    for part in batches(users, _AT_ONCE):
+        members = access.who_may_know_of(repository, User.objects.filter(pk__in=part))
+        known |= set(members.values_list("pk", flat=True))
+    return known

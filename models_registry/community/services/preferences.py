@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Wish] = {
     NoticeKind.VERSION: Wish(on_page=True, email=Email.DIGEST),
     NoticeKind.MODERATION: Wish(on_page=True, email=Email.NOW),
     NoticeKind.SAFETY: Wish(on_page=True, email=Email.NOW),
+    NoticeKind.WEBHOOK: Wish(on_page=True, email=Email.NOW),
     NoticeKind.EVALUATION: Wish(on_page=True, email=Email.DIGEST),
 }
 

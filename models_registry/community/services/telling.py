@@ -1,12 +1,13 @@
 """What of the hub's events people are told (`services.notifications`): listeners, in the transaction of each event."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.dispatch import receiver
 
 from accounts.events import organization_invited
-from accounts.models import Actor, Invitation
-from models_registry.community.events import event_added
+from accounts.models import Actor, Invitation, User
+from models_registry.community.events import event_added, mentioned
 from models_registry.community.models import Event, Follow, NoticeKind
 from models_registry.community.services import audience
 from models_registry.community.services.notifications import notify, thread_key
@@ -29,6 +30,15 @@ def tell_of_an_event(sender: object, event: Event, actor: Actor, **_: Any) -> No
             kind=kind, key=thread_key(discussion), actor=actor.user, repository=discussion.repository,
             discussion=discussion, event=event,
         )  # fmt: skip
+
+
+@receiver(mentioned)
+def tell_who_is_named(sender: object, event: Event, actor: Actor, users: Sequence[User], **_: Any) -> None:
+    discussion = event.discussion
+    notify(
+        kind=NoticeKind.MENTION, key=thread_key(discussion), actor=actor.user, repository=discussion.repository,
+        discussion=discussion, event=event, users=users,
+    )  # fmt: skip
 
 
 @receiver(commit_created)
@@ -66,8 +76,8 @@ def tell_who_asked(sender: object, request: AccessRequest, actor: Actor, **_: An
 
 
 @receiver(organization_invited)
-def tell_who_is_invited(sender: object, invitation: Invitation, **_: Any) -> None:
+def tell_who_is_invited(sender: object, invitation: Invitation, user: User, **_: Any) -> None:
     notify(
         kind=NoticeKind.INVITED, key=f"invitation:{invitation.organization_id}", actor=invitation.invited_by,
-        organization=invitation.organization, users=[invitation.user] if invitation.user else [],
+        organization=invitation.organization, users=[user],
     )  # fmt: skip

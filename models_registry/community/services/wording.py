@@ -18,6 +18,7 @@ _ICONS = {
     NoticeKind.VERSION: "git",
     NoticeKind.MODERATION: "shield-exclamation",
     NoticeKind.SAFETY: "shield-exclamation",
+    NoticeKind.WEBHOOK: "link-45deg",
     NoticeKind.EVALUATION: "bar-chart-steps",
 }
 _EXCERPT = 200
@@ -77,6 +78,7 @@ _SENTENCES = {
     NoticeKind.VERSION: gettext_lazy("A new version"),
     NoticeKind.MODERATION: gettext_lazy("From the maintainers of this hub"),
     NoticeKind.SAFETY: gettext_lazy("Found by a scan: please look at it"),
+    NoticeKind.WEBHOOK: gettext_lazy("Your webhook is disabled"),
     NoticeKind.EVALUATION: gettext_lazy("The evaluation has ended"),
 }
 

@@ -12,6 +12,7 @@ from models_registry.community.web import (
     feed,
     follows,
     likes,
+    moderation,
     notifications,
     proposals,
     webhooks,
@@ -63,6 +64,12 @@ def _pages_of(kind: Kind) -> list[URLPattern]:
 
 
 urlpatterns: list[URLPattern] = [
+    path("report", moderation.report, name="report"),
+    path("report/thanks", moderation.thanks, name="report-thanks"),
+    path("settings/moderation", moderation.about_me, name="settings-moderation"),
+    path("settings/moderation/read", moderation.warning_read, name="warning-read"),
+    path("settings/moderation/<int:pk>/appeal", moderation.appeal, name="appeal"),
+    path("appeal/<str:signed>", moderation.appeal_by_link, name="appeal-by-link"),
     path("feed", feed.feed, name="feed"),
     path("notifications", notifications.inbox, name="notifications"),
     path("notifications/mark", notifications.mark, name="notifications-mark"),

@@ -39,6 +39,7 @@ FILTERS = [
     text("gated", "`true`, `false`, `auto` or `manual`."),
     text("apps", "A program that can run the model; may be given again.", many=True),
     text("num_parameters", "`min:6B,max:128B`, or one of the two."),
+    text("commercial", "By what the licence says of commercial use: `1`, `conditional`, `no`, or several with commas."),
     text("sort", "`downloads`, `likes`, `lastModified`, `createdAt` or `trendingScore`, from the top."),
     text("direction", "`1`: from the bottom."),
     flag("full", "With commit and files."),
@@ -138,6 +139,13 @@ class LicenceInfo(serializers.Serializer[Any]):
     name = serializers.CharField()
     spdx = serializers.CharField(allow_blank=True, help_text="The SPDX expression, empty where there is none.")
     known = serializers.BooleanField(help_text="Whether the SPDX list or this hub knows what it means.")
+    commercialUse = serializers.ChoiceField(["yes", "conditional", "no", "unknown"])
+    choices = serializers.ListField(
+        child=serializers.DictField(), help_text="What each choice that the expression leaves allows and asks."
+    )
+    contradictions = serializers.ListField(
+        child=serializers.DictField(), help_text="Where it contradicts what the model was made from, by rule."
+    )
 
 
 class RepositoryInfo(serializers.Serializer[Any]):

@@ -84,9 +84,9 @@ def write(
                 raise _Undone(refusals)
             _insert(repository, brought, large, batch)
             _note(repository, brought, commands)
-            done = [command for command in commands if command.name not in refusals and not command.proposed_for]
-            _tell(actor, repository, moved, done)
-            opened = [_open(actor, repository, command) for command in proposals if command.name not in refusals]
+            done = [command for command in commands if command.name not in refusals]
+            _tell(actor, repository, moved, [command for command in done if not command.proposed_for])
+            opened = [_open(actor, repository, command) for command in done if command.proposed_for]
     except _Undone as undone:
         return Written(undone.refusals)
     for reference in moved:
@@ -237,4 +237,5 @@ def _tell(actor: Actor, repository: Repository, moved: Sequence[Reference], done
     moves = [
         ReferenceMove(command.name, before[command.name], None if command.deletes else command.new) for command in done
     ]
-    references_moved.send(sender=Repository, repository=repository, moves=moves)
+    if moves:
+        references_moved.send(sender=Repository, repository=repository, moves=moves, actor=actor)

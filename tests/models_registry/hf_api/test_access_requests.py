@@ -156,14 +156,14 @@ def test_the_page_has_a_button_and_then_says_how_it_stands(client: Client, gated
 
     assert "Sign in to ask for access" in shown()
     client.force_login(make.user("bob"))
-    assert 'action="/ada/net/ask-access"' in shown()
+    assert 'action="/ada/net/access#gate"' in shown()
     answer = client.post("/ada/net/ask-access")
     assert (answer.status_code, answer["Location"]) == (302, "/ada/net")
     assert "You have asked for access" in shown()
     gated.access_requests.update(status="rejected", rejection_reason="Say who you are.")
     assert "Say who you are." in shown()
     gated.access_requests.update(status="accepted")
-    assert "ask-access" not in shown()
+    assert 'id="gate"' not in shown()
 
 
 def test_the_button_needs_its_page(gated: Repository) -> None:

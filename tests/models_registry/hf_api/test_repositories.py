@@ -1,8 +1,8 @@
 import pytest
 
 from accounts.models import Actor
-from models_registry.models import Repository
-from models_registry.services.repositories import hide
+from models_registry.models import Repository, Standing
+from models_registry.services.standing import close
 from tests import make
 from tests.models_registry.hf_api.conftest import Api
 
@@ -105,7 +105,8 @@ def test_only_the_owner_deletes_and_then_it_is_gone(api: Api) -> None:
 def test_a_hidden_repository_is_missing_for_strangers_and_disabled_for_its_members(api: Api) -> None:
     owner = make.user("ada")
     repository = make.repository(owner, "net")
-    hide(actor=Actor(user=make.user(is_admin=True)), repository=repository, reason="stolen")
+    staff = Actor(user=make.user(is_admin=True))
+    close(actor=staff, repository=repository, standing=Standing.HIDDEN, reason="stolen")
     assert api("GET", "/ada/net/resolve/main/.gitattributes").status_code == 401
     answer = api("GET", "/ada/net/resolve/main/.gitattributes", token=make.token(owner))
     assert (answer.status_code, answer["X-Error-Message"]) == (403, "Access to this resource is disabled.")

@@ -18,9 +18,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Actor
+from accounts.models import Actor, Membership, Namespace, Role, User
 from hub.jobs.models import Job
-from models_registry.community.models import Delivery, DeliveryAttempt, Webhook, WebhookEvent
+from models_registry.community.models import Delivery, DeliveryAttempt, NoticeKind, Webhook, WebhookEvent
+from models_registry.community.services.notifications import notify
 from models_registry.community.services.webhooks import announcing, keeping, payloads, sending
 from models_registry.community.services.webhooks.sending import Answer
 from models_registry.models import Repository
@@ -132,7 +133,9 @@ def _attempt(webhook: Webhook, delivery: Delivery) -> bool:
     started = timezone.now()
     answer = sending.post(webhook.url, headers=headers, body=body)
     with transaction.atomic():
-        current = Webhook.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=webhook.pk).first()
+        current = (
+            Webhook.objects.select_for_update(of=("self",)).select_related("owner__user").filter(pk=webhook.pk).first()
+        )
         if current is None:
             return False  # it was deleted meanwhile
         DeliveryAttempt.objects.create(
@@ -181,7 +184,18 @@ def _may_still_arrive(answer: Answer) -> bool:
 
 def _disable(webhook: Webhook, reason: str) -> None:
     keeping.stop(webhook, reason=reason)
+    notify(
+        kind=NoticeKind.WEBHOOK, key=f"webhook:{webhook.pk}", users=_administrators(webhook.owner), text=reason,
+        url=webhook.get_absolute_url(),
+    )  # fmt: skip
     logger.info("webhook %d disabled: %s", webhook.pk, reason)
+
+
+def _administrators(owner: Namespace) -> list[User]:
+    if owner.user is not None:
+        return [owner.user]
+    admins = Membership.objects.filter(organization=owner.organization_id, role=Role.ADMIN).select_related("user")
+    return [membership.user for membership in admins]
 
 
 def _headers(webhook: Webhook, delivery: Delivery, body: bytes) -> dict[str, str]:

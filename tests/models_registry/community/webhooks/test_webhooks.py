@@ -15,7 +15,8 @@ from huggingface_hub import WebhookPayload
 from accounts.models import Actor, Membership
 from hub.errors import Conflict, Forbidden, HubError, Invalid
 from models_registry.community.events import comment_changed, event_added
-from models_registry.community.models import Delivery, Discussion, Event, Webhook, WebhookEvent
+from models_registry.community.models import Delivery, Discussion, Event, Notice, NoticeKind, Webhook, WebhookEvent
+from models_registry.community.services import discussions
 from models_registry.community.services.webhooks import announcing, delivering, keeping
 from models_registry.community.services.webhooks.keeping import Watched
 from models_registry.models import Gate, Repository
@@ -37,14 +38,10 @@ def told(there: Receiver) -> list[tuple[str, str]]:
 
 
 def comment(repository: Repository, text: str = "Hello", *, discussion: Discussion | None = None) -> Event:
-    """As the community's services leave it behind."""
-    author = repository.creator
-    discussion = discussion or Discussion.objects.create(
-        repository=repository, number=1, title="A thread", author=author
-    )
-    event = Event.objects.create(discussion=discussion, author=author, kind=Event.Kind.COMMENT, text=text)
-    event_added.send(sender=Event, event=event, actor=Actor(user=author))
-    return event
+    actor = Actor(user=repository.creator)
+    if discussion is not None:
+        return discussions.comment(actor=actor, discussion=discussion, text=text)
+    return discussions.open_discussion(actor=actor, repository=repository, title="A thread", text=text).events.get()
 
 
 def test_a_repositorys_life_is_told_in_the_shape_that_the_clients_receiver_validates(
@@ -74,8 +71,8 @@ def test_a_repositorys_life_is_told_in_the_shape_that_the_clients_receiver_valid
     assert told(there) == [
         ("repo", "create"), ("repo.content", "update"), ("repo.content", "update"), ("repo.content", "update"),
         ("discussion", "create"), ("discussion.comment", "create"), ("discussion", "update"),
-        ("discussion.comment", "update"), ("repo.content", "update"), ("repo.config", "update"), ("repo", "move"),
-        ("repo", "delete"),
+        ("discussion.comment", "update"), ("discussion", "create"), ("repo.content", "update"),
+        ("repo.config", "update"), ("repo", "move"), ("repo", "delete"),
     ]  # fmt: skip
     payloads = [WebhookPayload.model_validate(item.json) for item in there.received]
     assert {payload.webhook.id for payload in payloads} == {webhook.public_id}
@@ -89,12 +86,12 @@ def test_a_repositorys_life_is_told_in_the_shape_that_the_clients_receiver_valid
     assert (payloads[4].comment.content, payloads[4].comment.author.id) == ("Hello", str(ada.pk))
     assert payloads[4].discussion is not None
     assert payloads[4].discussion.url.web == "http://testserver/ada/net/discussions/1"
-    assert payloads[8].updatedRefs[0].ref.startswith("refs/pr/")  # type: ignore[index]
-    assert there.received[9].json["updatedConfig"] == {"private": True, "gated": "auto"}
-    assert payloads[10].movedTo is not None
-    assert (payloads[10].repo.name, payloads[10].movedTo.name) == ("ada/net", "ada/network")
-    assert payloads[10].repo.url.web == "http://testserver/ada/net"
-    assert payloads[11].repo.name == "ada/network"
+    assert payloads[9].updatedRefs[0].ref.startswith("refs/pr/")  # type: ignore[index]
+    assert there.received[10].json["updatedConfig"] == {"private": True, "gated": "auto"}
+    assert payloads[11].movedTo is not None
+    assert (payloads[11].repo.name, payloads[11].movedTo.name) == ("ada/net", "ada/network")
+    assert payloads[11].repo.url.web == "http://testserver/ada/net"
+    assert payloads[12].repo.name == "ada/network"
 
 
 def test_the_secret_and_a_signature_go_along_and_are_not_kept(hook: Hook, send: Send, there: Receiver) -> None:
@@ -304,6 +301,8 @@ def test_an_address_that_is_gone_disables_its_webhook(hook: Hook, send: Send) ->
     webhook.refresh_from_db()
     assert webhook.is_disabled
     assert "410" in webhook.disabled_reason
+    notice = Notice.objects.get(kind=NoticeKind.WEBHOOK)
+    assert (notice.users, notice.url) == ([ada.pk], webhook.get_absolute_url())
 
 
 def test_a_webhook_that_fails_for_days_is_disabled_and_what_waits_dropped(

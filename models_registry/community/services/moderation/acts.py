@@ -1,0 +1,292 @@
+"""What moderators do. Each act needs the permission of its kind, has a reason, and is recorded for good with it.
+
+An act that answers a report settles it; who was slower than another moderator is told so, and nothing is done twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Actor, AuditEntry, Namespace, User
+from accounts.services import renaming
+from accounts.services import standing as members
+from hub.errors import Conflict, Invalid
+from hub.jobs.models import Job
+from models_registry.community.events import comment_changed, event_added
+from models_registry.community.models import Act, Discussion, Event, ModerationAction, Report, ReportState
+from models_registry.community.services.moderation import reports, subjects
+from models_registry.community.services.moderation.subjects import Subject
+from models_registry.models import Repository, Standing
+from models_registry.services import standing as repositories
+
+TELL = "tell_of_act"
+MOST_HIDDEN_WITH_A_BAN = 10_000
+
+
+class DoneAlready(Conflict):
+    """Another moderator was quicker: this is done already."""
+
+
+class CannotBeUndone(Conflict):
+    """This act cannot be taken back."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """By whom, and why. reason: those concerned read it. report: which this answers, and settles."""
+
+    actor: Actor
+    reason: str
+    report: Report | None = None
+    reverses: ModerationAction | None = None
+    because_of: ModerationAction | None = None
+
+
+def _record(order: Order, kind: Act, subject: Subject, **more: Any) -> ModerationAction:
+    """Within the transaction of the act itself."""
+    if not order.reason.strip():
+        raise Invalid("An act needs a reason: those concerned read it.")
+    if order.report is not None and order.because_of is None:
+        report = reports.locked(order.report)
+        reports.settle(actor=order.actor, report=report, state=ReportState.RESOLVED, reason=order.reason)
+    made = ModerationAction.objects.create(
+        kind=kind,
+        moderator=order.actor.require_user(),
+        moderator_name=str(order.actor),
+        reason=order.reason[:500],
+        report=order.report,
+        reverses=order.reverses,
+        because_of=order.because_of,
+        subject_kind=subject.kind,
+        subject_id=subject.id,
+        subject_name=subject.name[:200],
+        owner=subject.owner,
+        author=subject.author,
+        **more,
+    )
+    if order.because_of is None:
+        Job.objects.add(TELL, str(made.pk))
+    return made
+
+
+@transaction.atomic
+def close_repository(
+    order: Order, repository: Repository, *, standing: Standing, notice: str = "", legal_basis: str = ""
+) -> ModerationAction:
+    """Hide it, put it in quarantine, or take it down with a public notice. Raises Forbidden, StandsSo, Settled, Invalid."""
+    if standing == Standing.TAKEN_DOWN and not notice.strip():
+        raise Invalid("What is taken down needs a notice: everybody who asks for it reads that.")
+    kind = {Standing.HIDDEN: Act.HIDE, Standing.QUARANTINED: Act.QUARANTINE, Standing.TAKEN_DOWN: Act.TAKE_DOWN}
+    repositories.close(
+        actor=order.actor,
+        repository=repository,
+        standing=standing,
+        reason=order.reason,
+        notice=notice,
+        legal_basis=legal_basis,
+    )
+    subject = subjects.of_repository(repository)
+    return _record(order, kind[standing], subject, notice=notice, legal_basis=legal_basis)
+
+
+@transaction.atomic
+def restore_repository(order: Order, repository: Repository) -> ModerationAction:
+    """Raises Forbidden, StandsSo, Settled."""
+    repositories.reopen(actor=order.actor, repository=repository, reason=order.reason)
+    subject = subjects.of_repository(repository)
+    return _record(_undoing(order, subject, Act.HIDE, Act.QUARANTINE, Act.TAKE_DOWN), Act.RESTORE, subject)
+
+
+@transaction.atomic
+def hide_comment(order: Order, comment: Event) -> ModerationAction:
+    """Its text is shown to moderators alone. Raises Forbidden, DoneAlready, Settled."""
+    user = order.actor.require_permission("community.hide_comment")
+    row = _locked_comment(comment)
+    if row.is_hidden:
+        raise DoneAlready("This comment is hidden already.")
+    row.hidden_at, row.hidden_by, row.hidden_reason = timezone.now(), user, order.reason[:500]
+    _write_comment(order, row)
+    AuditEntry.objects.record(order.actor, "comment.hidden", str(row.discussion), id=row.public_id, reason=order.reason)
+    return _record(order, Act.HIDE_COMMENT, subjects.of_comment(row))
+
+
+@transaction.atomic
+def show_comment(order: Order, comment: Event) -> ModerationAction:
+    """Raises Forbidden, DoneAlready, Settled."""
+    order.actor.require_permission("community.hide_comment")
+    row = _locked_comment(comment)
+    if not row.is_hidden:
+        raise DoneAlready("This comment is shown already.")
+    row.hidden_at, row.hidden_by, row.hidden_reason = None, None, ""
+    _write_comment(order, row)
+    AuditEntry.objects.record(order.actor, "comment.shown", str(row.discussion), id=row.public_id, reason=order.reason)
+    subject = subjects.of_comment(row)
+    return _record(_undoing(order, subject, Act.HIDE_COMMENT), Act.SHOW_COMMENT, subject)
+
+
+def _locked_comment(comment: Event) -> Event:
+    rows = Event.objects.select_related("discussion__repository__namespace", "author__namespace")
+    return rows.select_for_update(of=("self",)).get(pk=comment.pk, kind=Event.Kind.COMMENT)
+
+
+def _write_comment(order: Order, row: Event) -> None:
+    row.save(update_fields=["hidden_at", "hidden_by", "hidden_reason"])
+    comment_changed.send(sender=Event, event=row, actor=order.actor)
+
+
+@transaction.atomic
+def set_lock(order: Order, discussion: Discussion, *, is_locked: bool) -> ModerationAction:
+    """Raises Forbidden, DoneAlready, Settled."""
+    order.actor.require_permission("community.lock_discussion")
+    rows = Discussion.objects.select_related("repository__namespace", "author")
+    row = rows.select_for_update(of=("self",)).get(pk=discussion.pk)
+    if row.is_locked == is_locked:
+        raise DoneAlready(f"This thread is {'locked' if is_locked else 'open'} already.")
+    row.is_locked = is_locked
+    row.save(update_fields=["is_locked"])
+    event = Event.objects.create(discussion=row, author=order.actor.user, kind=Event.Kind.LOCK, data={"to": is_locked})
+    event_added.send(sender=Event, event=event, actor=order.actor)
+    what = "thread.locked" if is_locked else "thread.unlocked"
+    AuditEntry.objects.record(order.actor, what, str(row), reason=order.reason)
+    subject = subjects.of_discussion(row)
+    if is_locked:
+        return _record(order, Act.LOCK, subject)
+    return _record(_undoing(order, subject, Act.LOCK), Act.UNLOCK, subject)
+
+
+@transaction.atomic
+def warn(order: Order, user: User) -> ModerationAction:
+    """Raises Forbidden, Settled."""
+    members.warn(actor=order.actor, user=user, reason=order.reason)
+    return _record(order, Act.WARN, subjects.of_namespace(user.namespace))
+
+
+@transaction.atomic
+def suspend(order: Order, user: User, *, until: datetime | None = None) -> ModerationAction:
+    """Raises Forbidden, Settled, Invalid."""
+    members.suspend(actor=order.actor, user=user, reason=order.reason, until=until)
+    return _record(order, Act.SUSPEND, subjects.of_namespace(user.namespace), until=until)
+
+
+@transaction.atomic
+def lift_suspension(order: Order, user: User) -> ModerationAction:
+    """Raises Forbidden, StandsSo, Settled."""
+    members.lift_suspension(actor=order.actor, user=user, reason=order.reason)
+    subject = subjects.of_namespace(user.namespace)
+    return _record(_undoing(order, subject, Act.SUSPEND), Act.LIFT, subject)
+
+
+@transaction.atomic
+def ban(order: Order, user: User, *, with_content: bool = False) -> ModerationAction:
+    """with_content: hide all that stands under their name, and their comments; lifting the ban shows them again.
+
+    Raises Forbidden, StandsSo, Settled.
+    """
+    members.ban(actor=order.actor, user=user, reason=order.reason)
+    comments: list[int] = []
+    if with_content:
+        shown = Event.objects.filter(author=user, kind=Event.Kind.COMMENT, hidden_at=None).order_by("-pk")
+        comments = list(shown.values_list("pk", flat=True)[:MOST_HIDDEN_WITH_A_BAN])
+        Event.objects.filter(pk__in=comments).update(
+            hidden_at=timezone.now(), hidden_by=order.actor.user, hidden_reason=order.reason[:500]
+        )
+    made = _record(order, Act.BAN, subjects.of_namespace(user.namespace), data={"comments": comments})
+    if with_content:
+        for repository in Repository.objects.filter(namespace=user.namespace, disabled_reason=""):
+            close_repository(replace(order, because_of=made), repository, standing=Standing.HIDDEN)
+    return made
+
+
+@transaction.atomic
+def lift_ban(order: Order, user: User) -> ModerationAction:
+    """What was hidden with it is shown again. Raises Forbidden, StandsSo, Settled."""
+    members.lift_ban(actor=order.actor, user=user, reason=order.reason)
+    subject = subjects.of_namespace(user.namespace)
+    order = _undoing(order, subject, Act.BAN)
+    made = _record(order, Act.UNBAN, subject)
+    if (banned := order.reverses) is not None:
+        Event.objects.filter(pk__in=banned.data.get("comments", [])).update(
+            hidden_at=None, hidden_by=None, hidden_reason=""
+        )
+        hidden = banned.consequences.filter(kind=Act.HIDE, reversed_by=None).values("subject_id")
+        for repository in Repository.objects.filter(pk__in=hidden, disabled_as=Standing.HIDDEN).exclude(
+            disabled_reason=""
+        ):
+            restore_repository(replace(order, reverses=None, because_of=made), repository)
+    return made
+
+
+@transaction.atomic
+def rename(order: Order, namespace: Namespace, *, name: str) -> ModerationAction:
+    """Take a name from who holds it without a right to it: anybody can have it at once.
+
+    Raises Forbidden, Invalid, NameTaken, Settled.
+    """
+    old_name = namespace.name
+    renaming.rename_by_maintainer(actor=order.actor, namespace=namespace, name=name, reason=order.reason, free=True)
+    renamed = Namespace.objects.select_related("user", "organization").get(pk=namespace.pk)
+    return _record(order, Act.RENAME, subjects.of_namespace(renamed), data={"from": old_name, "to": name})
+
+
+def _undoing(order: Order, subject: Subject, *kinds: Act) -> Order:
+    """The order, with the act that it takes back: the latest of these kinds that still stands."""
+    if order.reverses is not None:
+        return order
+    standing = ModerationAction.objects.filter(
+        subject_kind=subject.kind, subject_id=subject.id, kind__in=kinds, reversed_by=None
+    )
+    return replace(order, reverses=standing.order_by("-pk").first())
+
+
+def undo(order: Order, action: ModerationAction) -> ModerationAction:
+    """Take an act back, with a reason of its own. Raises Forbidden, DoneAlready, CannotBeUndone, StandsSo, Settled."""
+    if ModerationAction.objects.filter(reverses=action).exists():
+        raise DoneAlready("This act was taken back already.")
+    take_back = _TAKE_BACK.get(Act(action.kind))
+    if take_back is None:
+        raise CannotBeUndone(f"“{action.get_kind_display()}” cannot be taken back.")
+    return take_back(replace(order, reverses=action), action.subject_id)
+
+
+def _user(namespace_id: int) -> User:
+    user = Namespace.objects.select_related("user__namespace").get(pk=namespace_id).user
+    if user is None:
+        raise CannotBeUndone("This member has left.")
+    return user
+
+
+def _gone(undo: Callable[[Order, int], ModerationAction]) -> Callable[[Order, int], ModerationAction]:
+    def undo_if_there(order: Order, pk: int) -> ModerationAction:
+        try:
+            return undo(order, pk)
+        except (Repository.DoesNotExist, Event.DoesNotExist, Discussion.DoesNotExist, Namespace.DoesNotExist):
+            raise CannotBeUndone("What this was done to is there no more.") from None
+
+    return undo_if_there
+
+
+_TAKE_BACK: dict[Act, Callable[[Order, int], ModerationAction]] = {
+    Act.HIDE: _gone(lambda order, pk: restore_repository(order, Repository.objects.get(pk=pk))),
+    Act.HIDE_COMMENT: _gone(lambda order, pk: show_comment(order, Event.objects.get(pk=pk))),
+    Act.LOCK: _gone(lambda order, pk: set_lock(order, Discussion.objects.get(pk=pk), is_locked=False)),
+    Act.SUSPEND: _gone(lambda order, pk: lift_suspension(order, _user(pk))),
+    Act.BAN: _gone(lambda order, pk: lift_ban(order, _user(pk))),
+}
+_TAKE_BACK[Act.QUARANTINE] = _TAKE_BACK[Act.TAKE_DOWN] = _TAKE_BACK[Act.HIDE]
+
+
+def history(
+    subject_kind: str, subject_id: int, *, author: User | None, owner: Namespace | None
+) -> list[ModerationAction]:
+    """Earlier acts against the same thing, its author, and what is in the same namespace; newest first."""
+    rows = ModerationAction.objects.select_related("report")
+    same = rows.filter(subject_kind=subject_kind, subject_id=subject_id)
+    if author is not None:
+        same = same | rows.filter(author=author)
+    if owner is not None:
+        same = same | rows.filter(owner=owner)
+    return list(same.order_by("-pk")[:20])

@@ -1,0 +1,99 @@
+"""What a moderator should know of a report or an act, in a number of queries that does not grow."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from accounts.models import User
+from models_registry.community.models import (
+    CommentEdit,
+    Complaint,
+    Discussion,
+    Event,
+    ModerationAction,
+    Report,
+    SubjectKind,
+)
+from models_registry.community.models.moderation import OfSubject
+from models_registry.community.services.moderation import acts, subjects
+from models_registry.community.services.moderation.subjects import Subject
+from models_registry.models import Repository
+
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Known:
+    """`subject`: None if it is deleted. `facts`, `author_facts`: (what, how much). `said_before`: a comment's edits."""
+
+    about: OfSubject
+    subject: Subject | None
+    facts: list[tuple[str, Any]]
+    author_facts: list[tuple[str, Any]]
+    said_before: list[CommentEdit]
+    complaints: list[Complaint]
+    earlier_reports: list[Report]
+    history: list[ModerationAction]
+
+
+def of(about: Report | ModerationAction) -> Known:
+    subject = subjects.find(about.subject_kind, about.subject_id)
+    same = Q(subject_kind=about.subject_kind, subject_id=about.subject_id)
+    if about.author_id is not None:
+        same |= Q(author=about.author_id)
+    earlier = Report.objects.filter(same).select_related("settled_by").order_by("-pk")
+    if isinstance(about, Report):
+        earlier = earlier.exclude(pk=about.pk)
+    is_comment = about.subject_kind == SubjectKind.COMMENT
+    edits = CommentEdit.objects.filter(event=about.subject_id if is_comment else None).order_by("-pk")
+    complaints = Complaint.objects.filter(report=about if isinstance(about, Report) else None)
+    return Known(
+        about=about,
+        subject=subject,
+        facts=_facts(about, subject),
+        author_facts=_of_author(about.author) if about.author else [],
+        said_before=list(edits[:MOST]),
+        complaints=list(complaints.select_related("reporter").order_by("pk")[: 5 * MOST]),
+        earlier_reports=list(earlier[:MOST]),
+        history=acts.history(about.subject_kind, about.subject_id, author=about.author, owner=about.owner),
+    )
+
+
+def _facts(about: OfSubject, subject: Subject | None) -> list[tuple[str, Any]]:
+    if subject is None:
+        return [("Now", "deleted")]
+    if about.subject_kind == SubjectKind.REPOSITORY:
+        repository = Repository.objects.get(pk=about.subject_id)
+        return [
+            ("Standing", repository.standing),
+            ("Visibility", "private" if repository.private else "public"),
+            ("Made", repository.created_at),
+            ("Downloads in 30 days", repository.downloads),
+            ("Likes", repository.likes),
+            ("Reason it is closed for", repository.disabled_reason or "–"),
+        ]
+    if about.subject_kind == SubjectKind.COMMENT:
+        comment = Event.objects.get(pk=about.subject_id)
+        hidden = f"since {comment.hidden_at:%Y-%m-%d %H:%M}: {comment.hidden_reason}" if comment.hidden_at else "no"
+        return [("Written", comment.created_at), ("Edited", comment.edited_at or "never"), ("Hidden", hidden)]
+    if about.subject_kind == SubjectKind.DISCUSSION:
+        thread = Discussion.objects.get(pk=about.subject_id)
+        return [
+            ("Opened", thread.created_at),
+            ("Status", thread.status),
+            ("Locked", "yes" if thread.is_locked else "no"),
+        ]
+    return []
+
+
+def _of_author(user: User) -> list[tuple[str, Any]]:
+    suspended = f"suspended: {user.suspended_reason}" if user.is_suspended else "good"
+    return [
+        ("Joined", user.date_joined),
+        ("Last signed in", user.last_login or "never"),
+        ("Standing", f"banned: {user.banned_reason}" if not user.is_active else suspended),
+        ("Repositories", Repository.objects.filter(creator=user).count()),
+        ("Comments", Event.objects.filter(author=user, kind=Event.Kind.COMMENT).count()),
+        ("Reports against them", Report.objects.filter(author=user).count()),
+    ]
