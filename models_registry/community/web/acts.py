@@ -146,7 +146,7 @@ def history(request: ActorRequest, kind: str, namespace: str, name: str, number:
         raise Forbidden("This comment is hidden, and so is its history.")
     edits = list(event.edits.select_related("editor").order_by("pk"))
     texts = [one.text for one in edits] + [event.text]
-    rows = [(one, text_diff.hunks(texts[at], texts[at + 1])) for at, one in enumerate(edits)]
+    rows = [(one, text_diff.hunks(f"{texts[at]}\n", f"{texts[at + 1]}\n")) for at, one in enumerate(edits)]
     context = frame(discussion.repository, discussion=discussion, comment=event, edits=rows[::-1])
     return render(request, "community/comment_history.html", context)
 
