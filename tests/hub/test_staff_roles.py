@@ -120,7 +120,9 @@ def test_a_role_opens_its_pages_and_is_offered_its_acts(client: Client, role: st
 
 
 def test_no_role_adds_changes_or_deletes_by_a_form_but_members_of_organisations() -> None:
-    own_forms = {"accounts.change_organization"} | {f"accounts.{verb}_membership" for verb in ("add", "change", "delete")}
+    own_forms = {"accounts.change_organization"} | {
+        f"accounts.{verb}_membership" for verb in ("add", "change", "delete")
+    }
     for role, permissions in ROLES.items():
         for permission in permissions:
             verb = permission.partition(".")[2].partition("_")[0]
