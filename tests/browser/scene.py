@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from accounts.models import Actor, User
 from evaluations.models import Run, State
+from models_registry.community.models import Discussion
+from models_registry.community.services import discussions, pull_requests
 from models_registry.models import (
     Card,
     FileScan,
@@ -20,7 +22,7 @@ from models_registry.models import (
 )
 from models_registry.services import references, trees
 from models_registry.services.changes import AddFile, Delete
-from models_registry.services.pull_requests import propose
+from models_registry.services.pull_requests import open_draft, propose
 from models_registry.services.random_access import content_id
 from tests import make
 from tests.evaluations import rows
@@ -105,6 +107,7 @@ class Scene:
     scored: Run
     running: Run
     failed: Run
+    thread: Discussion
 
 
 def _described(repository: Repository, text: str = "", tags: tuple[str, ...] = (), **facts: object) -> Repository:
@@ -178,6 +181,7 @@ def build() -> Scene:
         make.repository(member, "digits-cnn-onnx", namespace="birch-lab", private=True), task="image-classification"
     )
     _proposed(model)
+    thread = _discussed(model)
     dataset = make.repository(member, "digits", namespace="birch-lab", kind="dataset")
     RepositoryFacts.objects.create(repository=dataset, main_size=48_000_000)
     LineageEdge.objects.create(
@@ -193,26 +197,100 @@ def build() -> Scene:
         model, state=State.RUNNING, attempt=1, started_at=now, progress_done=320, progress_total=540,
         log_tail="12:04:31 fetch   9f3c1e7: 3 files, all from the cache\n12:04:34 run     320 of 540",
     )  # fmt: skip
-    return Scene(member, model, dataset, empty, scored, running, failed)
+    return Scene(member, model, dataset, empty, scored, running, failed, thread)
 
 
 def _proposed(model: Repository) -> None:
-    """A pull request that adds, changes, renames and removes."""
-    propose(
-        actor=Actor(user=make.user("hazel")), repository=model, base="main", parent=None,
-        title="Train for longer, and say how", body="Ten epochs more; the accuracy rises by a percent.",
-        changes=[
-            AddFile.of("train.py", b"import torch\n\n\ndef train(epochs: int = 20) -> None:\n    torch.manual_seed(1)\n"),
-            AddFile.of("docs/training.md", b"# Training\n\nTwenty epochs.\n"),
-            AddFile.of("plot-of-the-longer-run.png", b"\0" * 2000),
-            Delete("notes.md"),
-        ],
+    """A pull request that adds, changes, renames and removes; one that conflicts, one that is merged, and a draft."""
+    hazel = Actor(user=make.user("hazel"))
+
+    def offer(title: str, body: str = "", **files: bytes | None) -> Discussion:
+        changes = [AddFile.of(path, text) if text is not None else Delete(path) for path, text in files.items()]
+        made, _commit = propose(
+            actor=hazel, repository=model, base="main", parent=None, title=title, body=body, changes=changes
+        )
+        return Discussion.objects.get(repository=model, number=made.number)
+
+    longer = b"import torch\n\n\ndef train(epochs: int = 20) -> None:\n    torch.manual_seed(1)\n"
+    offer(
+        "Train for longer, and say how", "Ten epochs more; the accuracy rises by a percent.",
+        **{"train.py": longer, "docs/training.md": b"# Training\n\nTwenty epochs.\n",
+           "plot-of-the-longer-run.png": b"\0" * 2000, "notes.md": None},
     )  # fmt: skip
+    for number in range(7):
+        make.commit(
+            model, {f"seeds/{number}.txt": str(number)}, branch="refs/pr/1", actor=hazel, title=f"Add seed {number}"
+        )
+    offer("Name ten classes, not digits", **{"config.json": b'{"architecture": "digits-cnn", "labels": 10}\n'})
+    make.commit(
+        model, {"config.json": '{"architecture": "digits-cnn", "classes": 10, "seed": 1}\n'}, title="Keep the seed"
+    )
+    fixed = offer("Fix a typing error in the card's second heading", **{"docs/card.md": b"# Card\n"})
+    pull_requests.merge(actor=Actor(user=model.creator), discussion=fixed, text="Thank you!")
+    open_draft(
+        actor=hazel, repository=model, title="Static int8 as the default", description="- [x] measured\n- [ ] noted"
+    )
+
+
+QUESTION = """On a two-core ARM board I get 530/540 with `digits_cnn.int8-dynamic.onnx`, where the card and the board say 533/540.
+The float32 file gives 533 on the same machine.
+
+```console
+$ python -m evaluations.harness reproduce bundle.tar --device cpu
+```
+
+| file | x86 | ARM |
+|------|----:|----:|
+| float32 | 533 | 533 |
+| dynamic int8 | 533 | 530 |
+
+Is the difference within what the suite can separate? See #1, @alder.
+"""
+CHINESE = """我们在另一块 ARM 开发板上复现了同样的结果：530/540。逐样本比较后发现，差异全部来自第二个卷积层的激活值范围。
+
+> 配对检验 p = 0.25，数据不足以区分两者。
+
+- [x] 已复现
+- [ ] 在模型卡中注明
+"""
+
+
+def _discussed(model: Repository) -> Discussion:
+    """A thread with some of everything."""
+    alder, rowan, lin = (Actor(user=User.objects.get(username=name)) for name in ("alder", "rowan-k", "hazel"))
+    other = discussions.open_discussion(actor=rowan, repository=model, title="Which scikit-learn was used?", text="?")
+    discussions.set_status(actor=alder, discussion=other, status="closed", text="1.9.1", reason="answered")
+    thread = discussions.open_discussion(
+        actor=rowan, repository=model, title="Accuracy drops 0.6 points with int8 on ARM", text=QUESTION
+    )
+    first = thread.events.comments().get()
+    for actor, sign in ((alder, "👍"), (lin, "👍"), (lin, "👀")):
+        discussions.react(actor=actor, event=first, sign=sign)
+    second = discussions.comment(actor=lin, discussion=thread, text=CHINESE)
+    discussions.react(actor=alder, event=second, sign="❤️")
+    discussions.edit(actor=lin, event=second, text=CHINESE + "\n也见 birch-lab/digits-cnn#1。")
+    spam = discussions.comment(actor=lin, discussion=thread, text="Buy my GPU hours: https://gpu.example")
+    discussions.hide(actor=alder, event=spam, reason="advertising")
+    discussions.retitle(actor=rowan, discussion=thread, title="Accuracy drops 0.6 points with dynamic int8 on ARM")
+    gone = make.user("leaver")
+    discussions.comment(actor=Actor(user=gone), discussion=thread, text="Same here, on a Raspberry Pi 5.")
+    gone.delete()
+    oid = references.resolve(model, "main").oid
+    discussions.comment(
+        actor=alder, discussion=thread, text=f"Thank you both. {oid[:8]} says where each file was measured."
+    )
+    discussions.set_status(actor=alder, discussion=thread, status="closed", reason="answered by the card")
+    discussions.set_status(actor=rowan, discussion=thread, status="open")
+    discussions.pin(actor=alder, discussion=thread)
+    return Discussion.objects.get(pk=thread.pk)
 
 
 def pages(scene: Scene) -> dict[str, str]:
     """Every page worth looking at, by a name for it."""
     model = scene.model.get_absolute_url()
+    comments = scene.thread.events.comments()
+    own = comments.filter(author=scene.member).latest("pk").public_id
+    edited = comments.exclude(edited_at=None).latest("pk").public_id
     return {
         "home": "/",
         "models": "/models",
@@ -231,7 +309,22 @@ def pages(scene: Scene) -> dict[str, str]:
         "commits": f"{model}/commits/main",
         "commit": f"{model}/commit/main",
         "file-history": f"{model}/commits/main/train.py",
+        "discussions": f"{model}/discussions",
+        "discussions-closed": f"{model}/discussions?status=closed",
+        "discussions-nothing": f"{scene.empty.get_absolute_url()}/discussions",
+        "discussion": scene.thread.get_absolute_url(),
+        "discussion-new": f"{model}/discussions/new",
+        "comment-edit": f"{scene.thread.get_absolute_url()}/comments/{own}/edit",
+        "comment-hide": f"{scene.thread.get_absolute_url()}/comments/{own}/hide",
+        "comment-history": f"{scene.thread.get_absolute_url()}/comments/{edited}/history",
         "pull-request": f"{model}/discussions/1",
+        "pull-request-commits": f"{model}/discussions/1/commits",
+        "pull-request-files": f"{model}/discussions/1/files",
+        "pull-request-conflict": f"{model}/discussions/2",
+        "pull-request-merged": f"{model}/discussions/3",
+        "pull-request-draft": f"{model}/discussions/4",
+        "pull-request-new": f"{model}/discussions/new/pull-request",
+        "edit-file": f"{model}/edit/main/train.py",
         "settings": f"{model}/settings",
         "evaluations": f"{model}/evaluations",
         "evaluate": f"{model}/evaluate",
