@@ -21,6 +21,9 @@ CALLS = [
     ("POST", "/like", {}),
     ("DELETE", "/like", None),
     ("GET", "/likers", None),
+    ("POST", "/follow", {}),
+    ("DELETE", "/follow", None),
+    ("GET", "/followers", None),
     ("POST", "/user-access-request/handle", {"user": "bob", "status": "accepted"}),
     ("POST", "/user-access-request/grant", {"user": "bob"}),
     ("GET", "/user-access-request/pending", None),
@@ -73,7 +76,8 @@ OTHERS = [
 
 # What may be known of a gated repository by everybody: that it is there, and what its files are called.
 OPEN = {
-    "", "/revision/main", "/like", "/likers", "/tree/main", "/paths-info/main", "/refs", "/commits/main", "/{}",
+    "", "/revision/main", "/like", "/likers", "/follow", "/followers",
+    "/tree/main", "/paths-info/main", "/refs", "/commits/main", "/{}",
     "/{}/ask-access",
 }  # fmt: skip
 DOORS = [*((method, f"/api/models/{{}}{path}", body) for method, path, body in CALLS), *OTHERS]
