@@ -1,4 +1,4 @@
-"""Collections, by every call that the client has."""
+"""Collections, by every call that the client has. (A script called collections would hide the standard library's.)"""
 
 from steps import CONFLICT, FORBIDDEN, Place, main, refusal, step
 
