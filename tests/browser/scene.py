@@ -292,7 +292,7 @@ def pages(scene: Scene) -> dict[str, str]:
         "tokens": "/settings/tokens",
         "device": "/login/device",
         "email": "/accounts/email/",
-        "two-factor": "/accounts/2fa/",
+        "security": "/settings/security",
         "feed": "/feed",
         "likers": f"{model}/likers",
         "collect": f"{model}/collect",
