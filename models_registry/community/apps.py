@@ -16,6 +16,7 @@ class CommunityConfig(AppConfig):
             collections,
             likes,
             pull_requests,
+            references,
             telling,
         )
         from models_registry.community.services.webhooks import announcing  # noqa: F401 - it listens, too
