@@ -8,8 +8,16 @@ from django.utils import timezone
 
 from accounts.models import Actor, User
 from evaluations.models import Run, State
-from models_registry.community.models import Discussion
-from models_registry.community.services import discussions, pull_requests
+from models_registry.community.models import Collection, Discussion, Notice, NoticeKind
+from models_registry.community.services import (
+    collections,
+    discussions,
+    follows,
+    likes,
+    notifications,
+    pull_requests,
+)
+from models_registry.community.services.notifications import notify
 from models_registry.models import (
     Card,
     FileScan,
@@ -108,6 +116,7 @@ class Scene:
     running: Run
     failed: Run
     thread: Discussion
+    collection: Collection
 
 
 def _described(repository: Repository, text: str = "", tags: tuple[str, ...] = (), **facts: object) -> Repository:
@@ -197,7 +206,48 @@ def build() -> Scene:
         model, state=State.RUNNING, attempt=1, started_at=now, progress_done=320, progress_total=540,
         log_tail="12:04:31 fetch   9f3c1e7: 3 files, all from the cache\n12:04:34 run     320 of 540",
     )  # fmt: skip
-    return Scene(member, model, dataset, empty, scored, running, failed, thread)
+    collection = _among_people(member, rowan, model, dataset)
+    return Scene(member, model, dataset, empty, scored, running, failed, thread, collection)
+
+
+def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
+    """What a member follows, likes, has collected, and is told of."""
+    as_member, as_rowan = Actor(user=member), Actor(user=rowan)
+    follows.follow(actor=as_member, namespace=rowan.namespace)
+    follows.follow(actor=as_rowan, namespace=member.namespace)
+    follows.follow(actor=as_rowan, repository=model)
+    for other in Repository.objects.filter(namespace__user=rowan):
+        likes.like(actor=as_member, repository=other)
+        likes.like(actor=as_rowan, repository=other)
+        make.commit(other, {"notes.md": "# Notes\n"}, title="Quantise to int8, and say by how much it is worse")
+    thread = discussions.open_discussion(
+        actor=as_rowan, repository=model, title="Accuracy drops 0.6 points with dynamic int8 on ARM",
+        text="@alder is this expected? The same commit scores 0.987 on x86.",
+    )  # fmt: skip
+    discussions.comment(actor=as_rowan, discussion=thread, text="With static int8 it does not.")
+    made = collections.create_collection(
+        actor=as_member, namespace="alder", title="Small enough for a wristwatch",
+        description="Models under a megabyte that still do something useful. 小而有用的模型。",
+    )  # fmt: skip
+    others = collections.create_collection(actor=as_rowan, namespace="rowan-k", title="Sequences", private=False)
+    collections.create_collection(actor=as_member, namespace="alder", title="To be tried", private=True)
+    for item in (model, dataset, *Repository.objects.filter(namespace__user=rowan)):
+        note = "Read its card first: the split is fixed." if item == model else ""
+        collections.add_item(actor=as_member, collection=made, kind=item.kind, name=item.full_name, note=note)
+        collections.add_item(actor=as_rowan, collection=others, kind=item.kind, name=item.full_name)
+    collections.add_item(actor=as_member, collection=made, kind="collection", name=others.slug)
+    collections.upvote(actor=as_rowan, collection=made)
+    notify(
+        kind=NoticeKind.EVALUATION, key="run:1", users=[member], repository=model, url="/leaderboards",
+        text="digits-cnn scored 0.9870 on Digits image classification",
+    )  # fmt: skip
+    notify(
+        kind=NoticeKind.MODERATION, key="rules", users=[member],
+        text="Please name a licence for birch-lab/digits-cnn-onnx: without one nobody may use it.", url="/birch-lab",
+    )  # fmt: skip
+    for notice in Notice.objects.order_by("pk"):
+        notifications.tell(notice.pk)
+    return made
 
 
 def _proposed(model: Repository) -> None:
@@ -341,6 +391,21 @@ def pages(scene: Scene) -> dict[str, str]:
         "device": "/login/device",
         "email": "/accounts/email/",
         "security": "/settings/security",
+        "feed": "/feed",
+        "likers": f"{model}/likers",
+        "collect": f"{model}/collect",
+        "likes-of": "/users/alder/likes",
+        "followers": "/users/alder/followers",
+        "following": "/users/alder/following",
+        "activity": "/users/rowan-k/activity",
+        "collections": "/collections",
+        "collections-of": "/users/alder/collections",
+        "collection": scene.collection.get_absolute_url(),
+        "collection-edit": f"{scene.collection.get_absolute_url()}/edit",
+        "collection-new": "/collections/new",
+        "notifications": "/notifications",
+        "notifications-nothing": "/notifications?kind=safety",
+        "notification-settings": "/settings/notifications",
         "missing": "/alder/nothing-here",
     }
 
@@ -353,5 +418,7 @@ def entrance_pages() -> dict[str, str]:
         "sign-up": "/accounts/signup/",
         "reset": "/accounts/password/reset/",
         "sign-in-to-see": "/alder/nothing-here",
+        "visitor-collections": "/collections",
+        "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
     }
