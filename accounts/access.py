@@ -27,9 +27,7 @@ def require_own(actor: Actor, namespace: Namespace) -> User:
     return user
 
 
-def require_maintainer(actor: Actor) -> User:
-    """Raises Unauthenticated, Suspended, Forbidden."""
-    user = actor.require_writer()
-    if not user.is_staff or (actor.token and actor.token.role != "write"):
-        raise Forbidden("Only maintainers may do this.")
-    return user
+def require_maintainer(actor: Actor, permission: str) -> User:
+    """Who holds that permission by a role of the hub's staff. Raises Unauthenticated, Suspended, ReadOnlyToken, Forbidden."""
+    actor.require_writer()
+    return actor.require_permission(permission)
