@@ -25,9 +25,3 @@ def require_own(actor: Actor, namespace: Namespace) -> User:
     if namespace.user_id != user.pk or (actor.token and actor.token.role != "write"):
         raise Forbidden(f"Only {namespace.name} may do this, with a token of the role “write” if they use one.")
     return user
-
-
-def require_maintainer(actor: Actor, permission: str) -> User:
-    """Who holds that permission by a role of the hub's staff. Raises Unauthenticated, Suspended, ReadOnlyToken, Forbidden."""
-    actor.require_writer()
-    return actor.require_permission(permission)

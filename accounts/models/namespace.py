@@ -105,7 +105,7 @@ class Organization(models.Model):
 
     class Meta:
         permissions = [
-            ("verify_organization", "Can set the verified mark of an organisation"),
+            ("verify_organization", "Can verify an organisation"),
             ("appoint_administrator", "Can give an organisation an administrator"),
         ]
 
