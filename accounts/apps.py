@@ -7,6 +7,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.services import (
+            leaving,  # noqa: F401 - tells what a member can take along
             memberships,  # noqa: F401 - keeps an administrator when somebody leaves the hub
             sessions,  # noqa: F401 - ends the others when a password changes
         )

@@ -11,6 +11,7 @@ class ModelsRegistryConfig(AppConfig):
         from accounts import scopes
         from accounts.navigation import SettingsPage, add_settings_page
         from models_registry.scopes import REPOSITORIES
+        from models_registry.services import leaving  # noqa: F401 - it listens, and tells what a member can take along
 
         scopes.add(REPOSITORIES)
         add_settings_page(SettingsPage("settings-gated", _("Gated repositories"), "lock"))

@@ -96,9 +96,7 @@ def test_a_recovery_code_works_once_and_all_are_shown_once(user: User, client: C
     "address",
     ["/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/", "/accounts/email/", "/accounts/password/change/"],
 )
-def test_members_are_asked_again_before_what_could_lock_them_out(
-    user: User, client: Client, address: str
-) -> None:
+def test_members_are_asked_again_before_what_could_lock_them_out(user: User, client: Client, address: str) -> None:
     client.force_login(user)
     if "email" in address:
         answer = client.post(address, {"email": "new@example.org", "action_add": ""})
