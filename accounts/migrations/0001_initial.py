@@ -161,6 +161,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('members', models.ManyToManyField(related_name='organizations', through='accounts.Membership', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'permissions': [('verify_organization', 'Can verify an organisation'), ('appoint_administrator', 'Can give an organisation an administrator')],
+            },
         ),
         migrations.AddField(
             model_name='namespace',
@@ -190,6 +193,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at', '-pk'],
+                'permissions': [('revoke_invitation', 'Can take back an invitation')],
             },
         ),
         migrations.CreateModel(
