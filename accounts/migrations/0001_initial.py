@@ -7,6 +7,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 import secrets
+import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -199,6 +200,7 @@ class Migration(migrations.Migration):
             name='RefreshToken',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('family', models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
                 ('digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('expires_at', models.DateTimeField()),
                 ('spent_at', models.DateTimeField(null=True)),
