@@ -25,11 +25,3 @@ def require_own(actor: Actor, namespace: Namespace) -> User:
     if namespace.user_id != user.pk or (actor.token and actor.token.role != "write"):
         raise Forbidden(f"Only {namespace.name} may do this, with a token of the role “write” if they use one.")
     return user
-
-
-def require_maintainer(actor: Actor) -> User:
-    """Raises Unauthenticated, Suspended, Forbidden."""
-    user = actor.require_writer()
-    if not user.is_staff or (actor.token and actor.token.role != "write"):
-        raise Forbidden("Only maintainers may do this.")
-    return user

@@ -103,6 +103,12 @@ class Organization(models.Model):
 
     namespace: Namespace
 
+    class Meta:
+        permissions = [
+            ("verify_organization", "Can verify an organisation"),
+            ("appoint_administrator", "Can give an organisation an administrator"),
+        ]
+
     def __str__(self) -> str:
         return self.full_name or f"organisation {self.pk}"
 

@@ -153,7 +153,7 @@ def revoke(*, actor: Actor, invitation: Invitation) -> None:
     of_organization = invitation.organization is not None and may_invite(actor, invitation.organization)
     is_own = invitation.organization is None and invitation.invited_by_id == user.pk
     if not (of_organization or is_own):
-        access.require_maintainer(actor)
+        actor.require_permission("accounts.revoke_invitation")
     if not _end(invitation):
         raise NoSuchInvitation
     AuditEntry.objects.record(

@@ -72,7 +72,7 @@ def hand_over(*, actor: Actor, organization: Organization, to: User, own_role: R
 @transaction.atomic
 def appoint(*, actor: Actor, organization: Organization, user: User, reason: str) -> Membership:
     """A maintainer's act: give an organisation that nobody manages any more an administrator. Raises Forbidden."""
-    access.require_maintainer(actor)
+    actor.require_permission("accounts.appoint_administrator")
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     membership, _created = Membership.objects.get_or_create(organization=organization, user=user)
     return _set(actor, membership, Role.ADMIN, reason=reason)

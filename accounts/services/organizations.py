@@ -61,7 +61,7 @@ def change_defaults(
 @transaction.atomic
 def verify(*, actor: Actor, organization: Organization, verified_as: Verified, reason: str) -> Organization:
     """A maintainer's act: set the mark beside its name, or take it away. Raises Forbidden."""
-    access.require_maintainer(actor)
+    actor.require_permission("accounts.verify_organization")
     now = _locked(organization)
     now.verified_as = verified_as
     now.save(update_fields=["verified_as"])

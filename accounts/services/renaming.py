@@ -38,7 +38,7 @@ def rename_by_maintainer(
 
     Raises Forbidden, Invalid, NameTaken; BadRequest without a reason.
     """
-    access.require_maintainer(actor)
+    actor.require_permission("accounts.rename_namespace")
     if not reason.strip():
         raise BadRequest("Say why the name is taken away.")
     current = _locked(namespace)
@@ -52,7 +52,7 @@ def rename_by_maintainer(
 @transaction.atomic
 def free_name(*, actor: Actor, name: str, reason: str) -> None:
     """A maintainer's act: a name that was given up can be taken again, and leads nowhere. Raises Forbidden, NamespaceNotFound."""
-    access.require_maintainer(actor)
+    actor.require_permission("accounts.rename_namespace")
     if not NamespaceRedirect.objects.filter(old_key=name.lower()).delete()[0]:
         raise NamespaceNotFound(f"Nobody has given up the name {name!r}.")
     AuditEntry.objects.record(actor, "namespace.freed", name, reason=reason)

@@ -14,8 +14,8 @@ from django.shortcuts import redirect
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from accounts.admin import UserAdmin
-from accounts.models import User
+from accounts.admin import NamespaceAdmin, UserAdmin
+from accounts.models import Namespace, User
 from accounts.requests import ActorRequest
 from hub.administration import done, holding, refused
 from hub.errors import HubError
@@ -23,11 +23,13 @@ from models_registry.community import moderation_forms as forms
 from models_registry.community.administration import (
     ON_COMMENTS,
     ON_MEMBERS,
+    ON_NAMES,
     ON_REPOSITORIES,
     ON_THREADS,
     Acting,
     OnComments,
     OnMembers,
+    OnNames,
     OnRepositories,
     OnThreads,
     each,
@@ -38,7 +40,8 @@ from models_registry.models import Repository
 
 SEVERITY_COLOURS = {"urgent": "danger", "high": "warning", "normal": "info"}
 STATE_COLOURS = {"open": "danger", "in work": "warning", "resolved": "success", "reversed": "success"}
-admin.site.unregister(User)
+for model in (User, Namespace):
+    admin.site.unregister(model)
 
 
 @admin.register(User)
@@ -54,6 +57,11 @@ class ModeratedUserAdmin(OnMembers, UserAdmin):
     @admin.action(description="Ban, and hide what they made", permissions=["banning"])
     def ban_each(self, request: ActorRequest, users: QuerySet[User]) -> HttpResponse | None:
         return each(self, request, users, "ban_each", lambda order, user: acts.ban(order, user, with_content=True))
+
+
+@admin.register(Namespace)
+class ModeratedNamespaceAdmin(OnNames, NamespaceAdmin):
+    actions_detail = ON_NAMES
 
 
 @admin.register(Event)
@@ -126,7 +134,7 @@ class Unsettled(admin.SimpleListFilter):
 
 
 @admin.register(Report)
-class ReportAdmin(OnRepositories, OnMembers, OnComments, OnThreads):
+class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads):
     """The queue: the gravest first, of equals the oldest. A report's page has all that is known, and the acts."""
 
     has_handling_permission = holding("community.handle_report")
@@ -139,7 +147,11 @@ class ReportAdmin(OnRepositories, OnMembers, OnComments, OnThreads):
     change_form_outer_before_template = "admin/moderation/report.html"
     actions_detail = [
         "take",
-        {"title": "Act", "variant": ActionVariant.PRIMARY, "items": [*ON_COMMENTS, *ON_THREADS, *ON_REPOSITORIES]},
+        {
+            "title": "Act",
+            "variant": ActionVariant.PRIMARY,
+            "items": [*ON_COMMENTS, *ON_THREADS, *ON_REPOSITORIES, *ON_NAMES],
+        },
         {"title": "The author", "items": ON_MEMBERS},
         "resolve",
         "dismiss",
@@ -209,6 +221,12 @@ class ReportAdmin(OnRepositories, OnMembers, OnComments, OnThreads):
 
     def has_comment_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._is_about(request, object_id, SubjectKind.COMMENT)
+
+    def namespace_of(self, object_id: str) -> Namespace:
+        return super().namespace_of(str(self._subject_id(object_id, SubjectKind.NAMESPACE)))
+
+    def has_name_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._is_about(request, object_id, SubjectKind.NAMESPACE)
 
     def has_thread_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._is_about(request, object_id, SubjectKind.DISCUSSION)

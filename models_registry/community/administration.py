@@ -14,7 +14,7 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
-from accounts.models import User
+from accounts.models import Namespace, User
 from accounts.requests import ActorRequest
 from hub.administration import ShowOnly, done, holding, refused
 from hub.errors import HubError
@@ -26,6 +26,7 @@ from models_registry.models import Repository, Standing
 
 ON_REPOSITORIES = ["hide_repository", "quarantine_repository", "take_down_repository", "restore_repository"]
 ON_MEMBERS = ["warn_member", "suspend_member", "restore_member", "ban_member", "unban_member"]
+ON_NAMES = ["take_name"]
 ON_COMMENTS = ["hide_comment", "show_comment"]
 ON_THREADS = ["lock_thread", "unlock_thread"]
 
@@ -230,6 +231,39 @@ class OnMembers(Acting):
         user = self.member_of(object_id)
         return self.carry_out(
             request, form, object_id, lambda order: acts.lift_ban(order, user), f"{user} may sign in again."
+        )
+
+
+class OnNames(Acting):
+    """What can be done to a name. `namespace_of(object_id)` says to which."""
+
+    has_renaming_permission = holding("accounts.rename_namespace")
+
+    def namespace_of(self, object_id: str) -> Namespace:
+        return Namespace.objects.select_related("user", "organization").get(pk=object_id)
+
+    def has_name_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return True
+
+    @action(
+        description="Take the name away",
+        permissions=["renaming", "name"],
+        variant=ActionVariant.DANGER,
+        dialog={
+            "title": "Take the name away",
+            "description": "They get another name, and anybody can have this one.",
+            "form_class": forms.RenameForm,
+            "form_submit_text": "Take it away",
+        },
+    )
+    def take_name(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
+        namespace, name = self.namespace_of(object_id), form.cleaned_data["name"]
+        return self.carry_out(
+            request,
+            form,
+            object_id,
+            lambda order: acts.rename(order, namespace, name=name),
+            f"It is called {name} now.",
         )
 
 

@@ -19,9 +19,12 @@ class CommunityConfig(AppConfig):
             telling,
         )
         from models_registry.community.services.webhooks import announcing  # noqa: F401 - it listens, too
-        from models_registry.community.web import slots
+        from models_registry.community.web import moderation_slots, slots
 
         add_settings_page(SettingsPage("settings-notifications", _("Notifications"), "bell"))
         add_settings_page(SettingsPage("settings-webhooks", _("Webhooks"), "link-45deg"))
 
+        add_settings_page(SettingsPage("settings-moderation", _("Moderation"), "shield-exclamation"))
+
         slots.fill()
+        moderation_slots.fill()

@@ -101,5 +101,9 @@ class BanForm(ActForm):
     )
 
 
+class RenameForm(ActForm):
+    name = forms.CharField(label="Their new name", max_length=42, widget=UnfoldAdminTextInputWidget)
+
+
 def in_a_week() -> datetime:
     return timezone.now() + WEEK

@@ -7,6 +7,8 @@ from django.db import OperationalError
 
 from hub.jobs.registry import job
 from models_registry.community.services import activities, mails, notifications
+from models_registry.community.services.moderation import acts
+from models_registry.community.services.moderation import telling as moderation_telling
 from models_registry.community.services.webhooks import announcing, delivering
 
 
@@ -33,6 +35,11 @@ def tell(key: str) -> None:
 @job(mails.KIND, lease=timedelta(minutes=5), attempts=8, retry_on=(*mails.REFUSALS, OperationalError))
 def send_mail(key: str) -> None:
     mails.send(int(key))
+
+
+@job(acts.TELL, lease=timedelta(minutes=5), attempts=8, retry_on=(*mails.REFUSALS, OperationalError))
+def tell_of_act(key: str) -> None:
+    moderation_telling.tell(int(key))
 
 
 @shared_task(name="community.send_digests", ignore_result=True)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Actor, Namespace, Role
+from accounts.models import Actor, Namespace, Role, User
 
 
 class SubjectKind(models.TextChoices):
@@ -238,6 +238,15 @@ class ModerationAction(OfSubject):
         if not self._state.adding:
             raise Immutable
         super().save(*args, **kwargs)
+
+    @property
+    def concerned(self) -> list[User]:
+        """Whom to tell: the author, and who administers the namespace."""
+        of_owner = Q(namespace=self.owner_id) | Q(
+            memberships__organization__namespace=self.owner_id, memberships__role=Role.ADMIN
+        )
+        told = Q(pk=self.author_id) | of_owner if self.owner_id else Q(pk=self.author_id)
+        return list(User.objects.filter(told).distinct())
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise Immutable

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from models_registry.community.web import collections, feed, follows, likes, notifications, webhooks
+from models_registry.community.web import collections, feed, follows, likes, moderation, notifications, webhooks
 from models_registry.models import Kind
 
 # Below a repository's address.
@@ -30,6 +30,12 @@ def _pages_of(kind: Kind) -> list[URLPattern]:
 
 
 urlpatterns: list[URLPattern] = [
+    path("report", moderation.report, name="report"),
+    path("report/thanks", moderation.thanks, name="report-thanks"),
+    path("settings/moderation", moderation.about_me, name="settings-moderation"),
+    path("settings/moderation/read", moderation.warning_read, name="warning-read"),
+    path("settings/moderation/<int:pk>/appeal", moderation.appeal, name="appeal"),
+    path("appeal/<str:signed>", moderation.appeal_by_link, name="appeal-by-link"),
     path("feed", feed.feed, name="feed"),
     path("notifications", notifications.inbox, name="notifications"),
     path("notifications/mark", notifications.mark, name="notifications-mark"),

@@ -44,6 +44,19 @@ CALLS = [
     ("POST", "/preupload/main?create_pr=1", {"files": []}),
     ("POST", "/commit/main", {}),
     ("POST", "/commit/main?create_pr=1", {}),
+    ("GET", "/discussions", None),
+    ("POST", "/discussions", {"title": "a title"}),
+    ("POST", "/discussions", {"title": "a title", "pullRequest": True}),
+    ("GET", "/discussions/1?diff=1", None),
+    ("POST", "/discussions/1/comment", {"comment": "a text"}),
+    ("POST", "/discussions/1/comment/1/edit", {"content": "a text"}),
+    ("POST", "/discussions/1/comment/1/hide", {}),
+    ("POST", "/discussions/1/title", {"title": "a title"}),
+    ("POST", "/discussions/1/status", {"status": "closed"}),
+    ("POST", "/discussions/1/merge", {}),
+    ("POST", "/discussions/1/base", {"base": "main"}),
+    ("POST", "/discussions/1/pin", {}),
+    ("POST", "/discussions/1/lock", {}),
     ("GET", "/xet-read-token/main", None),
     ("GET", "/xet-write-token/main", None),
     ("GET", "/xet-write-token/None?create_pr=1", None),
@@ -71,10 +84,11 @@ OTHERS = [
 ]
 
 
-# What may be known of a gated repository by everybody: that it is there, and what its files are called.
+# What may be known of a gated repository by everybody: that it is there, what its files are called, and what is said of it.
 OPEN = {
     "", "/revision/main", "/like", "/likers", "/tree/main", "/paths-info/main", "/refs", "/commits/main", "/{}",
-    "/{}/ask-access",
+    "/{}/ask-access", "/discussions", "/discussions/1?diff=1",
+    *(path for _method, path, _body in CALLS if path.startswith("/discussions/1/")),
 }  # fmt: skip
 DOORS = [*((method, f"/api/models/{{}}{path}", body) for method, path, body in CALLS), *OTHERS]
 
@@ -124,3 +138,37 @@ def test_no_door_gives_content_that_may_not_be_read(who: str, what: dict[str, st
         if "gated" not in what or address.removeprefix("/api/models/{}") not in OPEN:
             status, _, said = asked(client, method, address, body, "ada/shut")
             assert status in ({401, 403} if "gated" in what else {401, 404}), (method, address, status, said)
+
+
+NOTICE = "Closed on request of the Ministry."
+
+
+@pytest.mark.parametrize("who", ["nobody", "member", "reader"])
+def test_what_is_taken_down_says_why_at_every_door_and_gives_nothing(who: str) -> None:
+    repository = make.repository(make.user("ada"), "gone")
+    make.commit(repository, {"a": "hello", "model.safetensors": "x"})
+    told = {"disabled_reason": "stolen", "disabled_as": "taken down", "public_notice": NOTICE}
+    Repository.objects.filter(pk=repository.pk).update(**told)
+    client = client_of(who)
+    for method, address, body in DOORS:
+        status, headers, said = asked(client, method, address, body, "ada/gone")
+        case = (method, address, status, said)
+        if address.startswith("/{}") and status != 451 and "Sign in" in headers["X-Error-Message"]:
+            continue  # who is nobody is asked for a name before anything else
+        assert status in {403, 451} or (who == "nobody" and status == 401), case
+        if status != 401 and "CSRF" not in said:
+            assert headers["X-Error-Message"] == "Access to this resource is disabled.", case
+            assert NOTICE in said, case
+        assert "hello" not in said, case
+    assert "ada/gone" not in client.get("/api/models").content.decode()
+
+
+@pytest.mark.parametrize("who", ["nobody", "member"])
+def test_what_was_private_and_is_taken_down_looks_like_none(who: str) -> None:
+    repository = make.repository(make.user("ada"), "secret", private=True)
+    told = {"disabled_reason": "stolen", "disabled_as": "taken down", "public_notice": NOTICE}
+    Repository.objects.filter(pk=repository.pk).update(**told)
+    client = client_of(who)
+    for method, address, body in DOORS:
+        known, missing = (asked(client, method, address, body, name) for name in ("ada/secret", "ada/nothing"))
+        assert known[:2] == missing[:2], (method, address)

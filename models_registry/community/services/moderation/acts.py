@@ -12,11 +12,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, Namespace, User
+from accounts.services import renaming
 from accounts.services import standing as members
 from hub.errors import Conflict, Invalid
 from hub.jobs.models import Job
 from models_registry.community.events import comment_changed, event_added
-from models_registry.community.models import Act, Discussion, Event, ModerationAction, Report, ReportState, SubjectKind
+from models_registry.community.models import Act, Discussion, Event, ModerationAction, Report, ReportState
 from models_registry.community.services.moderation import reports, subjects
 from models_registry.community.services.moderation.subjects import Subject
 from models_registry.models import Repository, Standing
@@ -219,6 +220,18 @@ def lift_ban(order: Order, user: User) -> ModerationAction:
     return made
 
 
+@transaction.atomic
+def rename(order: Order, namespace: Namespace, *, name: str) -> ModerationAction:
+    """Take a name from who holds it without a right to it: anybody can have it at once.
+
+    Raises Forbidden, Invalid, NameTaken, Settled.
+    """
+    old_name = namespace.name
+    renaming.rename_by_maintainer(actor=order.actor, namespace=namespace, name=name, reason=order.reason, free=True)
+    renamed = Namespace.objects.select_related("user", "organization").get(pk=namespace.pk)
+    return _record(order, Act.RENAME, subjects.of_namespace(renamed), data={"from": old_name, "to": name})
+
+
 def _undoing(order: Order, subject: Subject, *kinds: Act) -> Order:
     """The order, with the act that it takes back: the latest of these kinds that still stands."""
     if order.reverses is not None:
@@ -277,11 +290,3 @@ def history(
     if owner is not None:
         same = same | rows.filter(owner=owner)
     return list(same.order_by("-pk")[:20])
-
-
-KINDS_OF_SUBJECT = {
-    SubjectKind.REPOSITORY: (Act.HIDE, Act.QUARANTINE, Act.TAKE_DOWN, Act.RESTORE),
-    SubjectKind.COMMENT: (Act.HIDE_COMMENT, Act.SHOW_COMMENT),
-    SubjectKind.DISCUSSION: (Act.LOCK, Act.UNLOCK),
-    SubjectKind.NAMESPACE: (Act.RENAME,),
-}

@@ -1,0 +1,42 @@
+"""Telling those concerned what moderators did: on the hub, and by e-mail where the hub is closed to them."""
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from accounts.services.accounts import verified_addresses
+from models_registry.community.models import Act, ModerationAction, NoticeKind
+from models_registry.community.services.moderation import appeals
+from models_registry.community.services.notifications import notify
+
+# Of these the member learns whatever they wish to be told of: they write no more, or sign in no more.
+ALWAYS_BY_EMAIL = frozenset({Act.WARN, Act.SUSPEND, Act.LIFT, Act.BAN, Act.UNBAN, Act.RENAME, Act.TAKE_DOWN})
+
+
+def tell(action_id: int) -> None:
+    """The work of the job. Asked again after a fault, it may tell somebody twice."""
+    action = ModerationAction.objects.select_related("owner").filter(pk=action_id).first()
+    if action is None:
+        return
+    concerned = action.concerned
+    notify(
+        kind=NoticeKind.MODERATION,
+        key=f"act:{action.pk}",
+        users=concerned,
+        text=f"{action.get_kind_display().capitalize()}: {action.subject_name}. {action.reason}",
+        url=f"/settings/moderation#act-{action.pk}",
+    )
+    if action.kind not in ALWAYS_BY_EMAIL:
+        return
+    address_of = verified_addresses(concerned)
+    with override(settings.LANGUAGE_CODE):
+        for user in concerned:
+            if not (address := address_of.get(user.pk)):
+                continue
+            may_appeal = action.kind in appeals.AGAINST
+            link = f"{settings.BASE_URL}/appeal/{appeals.signed(action, user)}" if may_appeal else ""
+            context = {"action": action, "user": user, "appeal": link, "hub": settings.BASE_URL}
+            text = render_to_string("community/email/moderation.txt", context)
+            subject = f"{action.get_kind_display().capitalize()}: {action.subject_name}"
+            send_mail(" ".join(subject.split()), text, None, [address])

@@ -1,0 +1,261 @@
+"""Acts of moderators: each with a reason and on record; done once; taken back; appealed against."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Actor, AuditEntry, User
+from accounts.services.staff_roles import set_roles
+from hub.errors import Conflict, Forbidden, Invalid
+from models_registry.community.models import Act, Appeal, Category, ModerationAction, ReportState
+from models_registry.community.models.moderation import Immutable
+from models_registry.community.services.moderation import acts, appeals, reports, subjects, telling
+from models_registry.community.services.moderation.acts import Order
+from models_registry.models import Repository, Standing
+from tests import make
+from tests.models_registry.community.test_reports import comment_in
+
+NOTICE = "Closed on request of the Ministry of Silly Walks."
+
+
+def moderator(role: str = "moderator") -> Actor:
+    user = make.user()
+    set_roles(actor=Actor(user=make.user(is_admin=True)), user=user, roles=[role])
+    return Actor(user=User.objects.get(pk=user.pk))
+
+
+def order(reason: str = "Stolen weights", **fields: Any) -> Order:
+    return Order(actor=fields.pop("actor", None) or moderator(), reason=reason, **fields)
+
+
+def taken_down(repository: Repository, **fields: Any) -> ModerationAction:
+    return acts.close_repository(
+        order(**fields), repository, standing=Standing.TAKEN_DOWN, notice=NOTICE, legal_basis="§ 1"
+    )
+
+
+# What each act does, and how it is taken back. (name, do, is it done?)
+def _cases() -> list[Any]:
+    def repository(standing: Standing) -> tuple[Callable[..., Any], Callable[..., bool]]:
+        def act(given: Order, thing: Any) -> ModerationAction:
+            notice = NOTICE if standing == Standing.TAKEN_DOWN else ""
+            return acts.close_repository(given, thing, standing=standing, notice=notice)
+
+        return act, lambda thing: thing.standing == standing
+
+    cases = [
+        (standing.value, make.repository, *repository(standing))
+        for standing in (Standing.HIDDEN, Standing.QUARANTINED, Standing.TAKEN_DOWN)
+    ]
+    cases += [
+        ("comment", lambda: comment_in(make.repository()), acts.hide_comment, lambda thing: thing.is_hidden),
+        (
+            "lock",
+            lambda: comment_in(make.repository()).discussion,
+            lambda given, thing: acts.set_lock(given, thing, is_locked=True),
+            lambda thing: thing.is_locked,
+        ),
+        ("suspend", make.user, acts.suspend, lambda thing: thing.is_suspended),
+        ("ban", make.user, acts.ban, lambda thing: not thing.is_active),
+    ]
+    return [pytest.param(*case[1:], id=case[0]) for case in cases]
+
+
+@pytest.mark.parametrize(("made", "act", "is_done"), _cases())
+def test_an_act_is_recorded_is_done_once_and_is_taken_back_once(made: Any, act: Any, is_done: Any) -> None:
+    thing, staff = made(), moderator()
+    done = act(order(actor=staff), thing)
+    thing.refresh_from_db()
+    assert is_done(thing)
+    assert (done.moderator, done.reason) == (staff.user, "Stolen weights")
+    assert AuditEntry.objects.filter(user=staff.user).exclude(action__startswith="staff.").count() == 1
+    if done.kind != Act.SUSPEND:  # a suspension may be made longer
+        with pytest.raises(Conflict):
+            act(order(), thing)
+    undone = acts.undo(order("A mistake"), done)
+    thing.refresh_from_db()
+    assert not is_done(thing)
+    assert undone.reverses == done
+    with pytest.raises(acts.DoneAlready):
+        acts.undo(order("Once more"), done)
+
+
+@pytest.mark.parametrize(("made", "act", "is_done"), _cases())
+@pytest.mark.parametrize("who", ["member", "evaluator", "operator", "token"])
+def test_without_the_role_nothing_is_done(who: str, made: Any, act: Any, is_done: Any) -> None:
+    thing = made()
+    if who == "token":
+        staff = moderator().user
+        assert staff is not None
+        actor = Actor(user=staff, token=make.token_row(make.token(staff)))
+    else:
+        actor = Actor(user=make.user()) if who == "member" else moderator(who)
+    with pytest.raises(Forbidden):
+        act(order(actor=actor), thing)
+    thing.refresh_from_db()
+    assert not is_done(thing)
+    assert not ModerationAction.objects.exists()
+
+
+def test_nobody_moderates_themselves_nor_staff() -> None:
+    staff = moderator()
+    for victim in (staff.user, moderator().user, make.user(is_admin=True)):
+        assert victim is not None
+        with pytest.raises(Forbidden):
+            acts.ban(order(actor=staff), victim)
+
+
+def test_an_act_needs_a_reason_and_a_take_down_a_notice() -> None:
+    repository = make.repository()
+    with pytest.raises(Invalid):
+        acts.close_repository(order("  "), repository, standing=Standing.HIDDEN)
+    with pytest.raises(Invalid):
+        acts.close_repository(order(), repository, standing=Standing.TAKEN_DOWN)
+    repository.refresh_from_db()
+    assert repository.standing == Standing.GOOD
+
+
+def test_an_act_settles_its_report_and_the_slower_moderator_is_told() -> None:
+    repository = make.repository()
+    report = reports.open_report(
+        subject=subjects.of_repository(repository), category=Category.MALWARE, text="x", by_hub=True
+    )
+    done = acts.close_repository(order(report=report), repository, standing=Standing.QUARANTINED)
+    report.refresh_from_db()
+    assert (report.state, list(report.acts.all())) == (ReportState.RESOLVED, [done])
+    assert repository.creator is not None
+    with pytest.raises(reports.Settled):
+        acts.warn(order(report=report), repository.creator)
+    repository.creator.refresh_from_db()
+    assert not repository.creator.warning
+
+
+def test_a_suspension_ends_by_itself(client: Client) -> None:
+    user = make.user()
+    token = make.token(user)
+    acts.suspend(order(), user, until=timezone.now() + timedelta(days=1))
+    headers = make.bearer(token)
+    refused = client.post("/api/repos/create", {"name": "net"}, content_type="application/json", headers=headers)
+    assert refused.status_code == 403
+    assert "suspended until" in refused.json()["error"]
+    assert "Stolen weights" in refused.json()["error"]
+    assert client.get("/api/whoami-v2", headers=headers).status_code == 200
+    User.objects.filter(pk=user.pk).update(suspended_until=timezone.now() - timedelta(seconds=1))
+    made = client.post("/api/repos/create", {"name": "net"}, content_type="application/json", headers=headers)
+    assert made.status_code == 200
+
+
+def test_a_suspended_or_warned_member_reads_why_on_every_page(client: Client) -> None:
+    user = make.user()
+    acts.suspend(order("Much spam"), user)
+    acts.warn(order("Be <b>kind</b>"), user)
+    client.force_login(User.objects.get(pk=user.pk))
+    for address in ("/", "/models", "/settings/moderation", "/no/such/page"):
+        page = client.get(address).content.decode()
+        assert "Much spam" in page, address
+        assert "Be &lt;b&gt;kind&lt;/b&gt;" in page, address
+    client.post("/settings/moderation/read")
+    assert "Be &lt;b&gt;" not in client.get("/").content.decode()
+    assert AuditEntry.objects.filter(action="user.warning_read").exists()
+
+
+def test_a_ban_closes_session_and_tokens_and_lifting_it_opens_them(client: Client) -> None:
+    user = make.user()
+    headers, comment = make.bearer(make.token(user)), comment_in(make.repository(user))
+    client.force_login(user)
+    acts.ban(order(), user, with_content=True)
+    assert client.get("/settings/tokens").status_code == 302
+    assert Client().get("/api/whoami-v2", headers=headers).status_code == 401
+    comment.refresh_from_db()
+    assert comment.is_hidden
+    assert Repository.objects.get().standing == Standing.HIDDEN
+    acts.lift_ban(order("A mistake"), user)
+    comment.refresh_from_db()
+    assert not comment.is_hidden
+    assert Repository.objects.get().standing == Standing.GOOD
+    assert Client().get("/api/whoami-v2", headers=headers).status_code == 200
+
+
+def test_records_are_neither_changed_nor_deleted() -> None:
+    done = taken_down(make.repository())
+    done.reason = "Another"
+    for change in (done.save, done.delete, lambda: ModerationAction.objects.update(reason="x")):
+        with pytest.raises(Immutable):
+            change()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_auditentry SET action = 'forged'")
+
+
+def test_a_member_who_leaves_stays_in_the_log_by_name() -> None:
+    staff = moderator()
+    done = acts.hide_comment(order(actor=staff), comment_in(make.repository()))
+    assert staff.user is not None
+    name = staff.user.username
+    staff.user.delete()
+    done.refresh_from_db()
+    assert (done.moderator, done.moderator_name) == (None, name)
+    assert AuditEntry.objects.get(action="comment.hidden").actor_name == name
+
+
+def test_who_is_concerned_appeals_once_and_is_heard() -> None:
+    owner = make.user()
+    done = taken_down(make.repository(owner))
+    with pytest.raises(appeals.NoSuchAct):
+        appeals.act_for(Actor(user=make.user()), done.pk)
+    appeal = appeals.make(user=owner, action=appeals.act_for(Actor(user=owner), done.pk), text="It is mine")
+    with pytest.raises(appeals.AppealedAlready):
+        appeals.make(user=owner, action=done, text="Again")
+    appeals.decide(actor=moderator(), appeal=appeal, reverse=True, reason="So it is")
+    appeal.refresh_from_db()
+    assert (appeal.state, Repository.objects.get().standing) == (Appeal.State.REVERSED, Standing.GOOD)
+    with pytest.raises(acts.DoneAlready):
+        appeals.decide(actor=moderator(), appeal=appeal, reverse=False, reason="No")
+
+
+def test_the_banned_appeal_by_the_link_in_their_e_mail(client: Client) -> None:
+    user = make.user()
+    done = acts.ban(order("<Spam>"), user)
+    telling.tell(done.pk)
+    letter = str(mail.outbox[0].body)
+    assert "<Spam>" in letter
+    link = next(line for line in letter.splitlines() if "/appeal/" in line)
+    address = link[link.index("/appeal/") :]
+    assert client.get(address).status_code == 200
+    assert "will read your appeal" in client.post(address, {"text": "I am no robot"}).content.decode()
+    assert Appeal.objects.get().user == user
+    assert client.get(address + "x").status_code == 404
+    assert client.get("/settings/moderation").status_code == 302
+
+
+def test_a_member_reads_what_was_done_and_appeals_from_there(client: Client) -> None:
+    owner = make.user()
+    done = taken_down(make.repository(owner))
+    client.force_login(owner)
+    assert f"/settings/moderation/{done.pk}/appeal" in client.get("/settings/moderation").content.decode()
+    assert client.post(f"/settings/moderation/{done.pk}/appeal", {"text": "Mine"}).status_code == 302
+    assert "waits for a moderator" in client.get("/settings/moderation").content.decode()
+    client.force_login(make.user())
+    assert client.get(f"/settings/moderation/{done.pk}/appeal").status_code == 404
+
+
+def test_reporting_a_page_and_its_thanks(client: Client) -> None:
+    make.repository(make.user("ada"), "net")
+    assert "/report?repository=ada%2Fnet" in client.get("/ada/net").content.decode()
+    assert "/report?name=ada" in client.get("/ada").content.decode()
+    form = {"category": "legal", "text": "Mine", "name": "Eve", "email": "eve@example.org"}
+    address = "/report?repository=ada/net"
+    assert client.post(address, form | {"category": "spam"}).status_code == 400
+    assert client.post(address, form | {"website": "x"}).status_code == 302
+    assert not reports.Report.objects.exists()
+    assert client.post(address, form, follow=True).request["PATH_INFO"] == "/report/thanks"
+    assert reports.Report.objects.get().subject_name == "ada/net"
+    client.force_login(make.user())
+    assert client.post(address, {"category": "spam"}).status_code == 302
+    for missing in ("/report", "/report?repository=ada/no", "/report?comment=zz", "/report?name=nobody"):
+        assert client.get(missing).status_code == 404
