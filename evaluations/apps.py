@@ -1,11 +1,13 @@
 from django.apps import AppConfig
+from django.apps import apps as installed_apps
 from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 
 from hub import staff_roles
 
 
-def make_staff_roles(using: str, apps: Apps, **_: object) -> None:
+def make_staff_roles(using: str, apps: Apps = installed_apps, **_: object) -> None:
+    """`apps` is given by a migration, and by nothing else that ends in this signal, such as a test's flush."""
     staff_roles.set_up(apps, using)
 
 
