@@ -15,6 +15,7 @@ from models_registry.community.services import (
     follows,
     likes,
     notifications,
+    preferences,
     pull_requests,
 )
 from models_registry.community.services.notifications import notify
@@ -28,8 +29,9 @@ from models_registry.models import (
     RepositoryTag,
     TensorSummary,
 )
-from models_registry.services import references, trees
+from models_registry.services import gating, references, trees
 from models_registry.services.changes import AddFile, Delete
+from models_registry.services.indexing import index_commit
 from models_registry.services.pull_requests import open_draft, propose
 from models_registry.services.random_access import content_id
 from tests import make
@@ -104,6 +106,35 @@ def picture(width: int = 64, height: int = 40) -> bytes:
     lines = b"".join(b"\0" + bytes((x * 4 + y * 2) % 256 for x in range(width)) for y in range(height))
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+GATED_CARD = """---
+license: apache-2.0
+base_model: rowan-k/leaf-net-base
+extra_gated_heading: Field notes are for those who work with them
+extra_gated_description: We answer within a week, mostly on Mondays.
+extra_gated_prompt: |
+  The notes name **places** where rare plants grow. Tell us what for, and keep them to yourself.
+extra_gated_button_content: Send the request
+extra_gated_license_file: LICENSE
+extra_gated_fields:
+  Institute: text
+  Country: country
+  Needed from: date_picker
+  I want to use it for:
+    type: select
+    options: [Research, Teaching, Something else]
+  Anything that we should know:
+    type: textarea
+    required: false
+  I will not publish exact places: checkbox
+---
+# Field notes
+"""
+GATED_ANSWERS = {
+    "Institute": "Botanical garden of the old town, herbarium and seed bank", "Country": "DE", "Needed from": "2026-03-01",
+    "I want to use it for": "Research", "I will not publish exact places": True,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -207,6 +238,7 @@ def build() -> Scene:
         log_tail="12:04:31 fetch   9f3c1e7: 3 files, all from the cache\n12:04:34 run     320 of 540",
     )  # fmt: skip
     collection = _among_people(member, rowan, model, dataset)
+    _gated(member, rowan)
     return Scene(member, model, dataset, empty, scored, running, failed, thread, collection)
 
 
@@ -335,6 +367,27 @@ def _discussed(model: Repository) -> Discussion:
     return Discussion.objects.get(pk=thread.pk)
 
 
+def _gated(member: User, rowan: User) -> None:
+    """A gate before the member, whose licence contradicts its base's; and one of theirs, at which others wait."""
+    base = make.repository(rowan, "leaf-net-base", gated="manual")
+    theirs = make.repository(rowan, "field-notes", gated="manual")
+    own = make.repository(member, "herbarium", namespace="birch-lab", gated="manual")
+    terms = "Use the notes for what you said.\n\n" + "Name us where you publish what you found. " * 40
+    for repository, card in ((base, "---\nlicense: cc-by-nc-4.0\n---\n"), (theirs, GATED_CARD), (own, GATED_CARD)):
+        commit = make.commit(repository, {"README.md": card, "LICENSE": terms})
+        index_commit(repository.pk, commit.oid)
+    gating.ask(actor=Actor(user=member), repository=base)
+    sha256 = gating.form_of(own).terms_sha256
+    for status in ("pending", "pending", "accepted", "rejected"):
+        asker = make.user(f"{status}-{make.user().pk}", full_name="Sorrel Ashby-Whitethorn")
+        gating.ask(actor=Actor(user=asker), repository=own, answers=GATED_ANSWERS, terms=sha256)
+        if status != "pending":
+            reason = "Please write from the address of your institute." if status == "rejected" else ""
+            gating.decide(
+                actor=Actor(user=member), repository=own, status=status, username=asker.username, reason=reason
+            )
+
+
 def pages(scene: Scene) -> dict[str, str]:
     """Every page worth looking at, by a name for it."""
     model = scene.model.get_absolute_url()
@@ -376,6 +429,14 @@ def pages(scene: Scene) -> dict[str, str]:
         "pull-request-new": f"{model}/discussions/new/pull-request",
         "edit-file": f"{model}/edit/main/train.py",
         "settings": f"{model}/settings",
+        "settings-licence": "/birch-lab/herbarium/settings/licence",
+        "settings-access": "/birch-lab/herbarium/settings/access",
+        "settings-access-declined": "/birch-lab/herbarium/settings/access?status=rejected",
+        "settings-questions": "/birch-lab/herbarium/settings/access/questions",
+        "gate": "/rowan-k/field-notes",
+        "gate-waiting": "/rowan-k/leaf-net-base",
+        "my-requests": "/settings/gated-repos",
+        "licences": "/licences?licence=MIT OR llama3.1",
         "evaluations": f"{model}/evaluations",
         "evaluate": f"{model}/evaluate",
         "run-scored": scene.scored.get_absolute_url(),
@@ -421,4 +482,5 @@ def entrance_pages() -> dict[str, str]:
         "visitor-collections": "/collections",
         "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
+        "visitor-gate": "/rowan-k/field-notes/access",
     }
