@@ -3,19 +3,24 @@
 import csv
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
@@ -32,10 +37,32 @@ from hub.errors import HubError
 from hub.staff_roles import ROLES
 
 # Staff sign in where everybody does: with its limits on guessing, and two factors where they are set up.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+_TOTP, _WEBAUTHN = Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN
+_sign_in = secure_admin_login(admin.site.login)
+_may_enter = admin.site.has_permission
+
+
+def _needs_second_factor(request: HttpRequest) -> bool:
+    return settings.STAFF_NEEDS_TWO_FACTORS and not is_mfa_enabled(request.user, [_TOTP, _WEBAUTHN])
+
+
+def _login(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    if _may_enter(request) and _needs_second_factor(request):
+        messages.warning(request, _("The administration opens when you have set up a second factor."))
+        return redirect("settings-security")
+    return cast("HttpResponse", _sign_in(request, *args, **kwargs))
+
+
+def _has_permission(request: HttpRequest) -> bool:
+    return _may_enter(request) and not _needs_second_factor(request)
+
+
+admin.site.login = _login  # type: ignore[method-assign]
+admin.site.has_permission = _has_permission  # type: ignore[method-assign]
 # Roles are groups that `migrate` makes and an act gives; factors and keys are their owner's, or come from the settings.
-for model in (Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
-    admin.site.unregister(model)
+for model in (Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
 
 
 class RolesForm(BaseDialogForm):

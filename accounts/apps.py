@@ -6,4 +6,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts.services import memberships  # noqa: F401 - keeps an administrator when somebody leaves the hub
+        from accounts.services import (
+            memberships,  # noqa: F401 - keeps an administrator when somebody leaves the hub
+            sessions,  # noqa: F401 - ends the others when a password changes
+        )

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import time
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
@@ -9,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.errors import BadCredentials
 from accounts.models import AccessToken, Actor
+from accounts.services import sessions
 from hub.error_responses import to_json_response
 from hub.errors import RateLimited
 from hub.wire import rate_limits
@@ -76,3 +78,16 @@ class ActorMiddleware:
                 else NOBODY
             )
         return self.get_response(request)
+
+
+class SessionActivityMiddleware:
+    """Remembers where a browser's session was seen last, written at most every few minutes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.session.accessed and sessions.is_to_be_noted(request.session, time.time()):
+            sessions.note(request)
+        return response

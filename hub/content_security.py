@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from hub import sign_in_providers
+
 HEADER = "Content-Security-Policy"
 
 
@@ -33,7 +35,7 @@ def policies() -> tuple[str, str]:
         "media-src": ["'self'", *storage],
         "font-src": ["'self'"],
         "connect-src": ["'self'", *storage],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *sign_in_providers.origins()],  # browsers hold redirects after a form to it, too
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "manifest-src": ["'self'"],

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from hub import env
+from hub import env, sign_in_providers
 from hub.wire import rate_policies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -60,6 +60,9 @@ S3_REGION = env.text("S3_REGION", "us-east-1")
 S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID", "grove-development")
 S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY", "grove-development-secret")
 
+# Other sites at which members may sign in, by the name of django-allauth's module for each.
+SIGN_IN_PROVIDERS = sign_in_providers.configured()
+
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
@@ -73,7 +76,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "allauth.socialaccount",
+    *(f"allauth.socialaccount.providers.{name}" for name in SIGN_IN_PROVIDERS),
     "rest_framework",
     "drf_spectacular",
     "django_countries",
@@ -97,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.authentication.ActorMiddleware",
     "hub.wire.rate_limits.RateLimitMiddleware",
+    "accounts.authentication.SessionActivityMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -165,6 +171,29 @@ ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = env.choice("HUB_EMAIL_VERIFICATION", ("mandatory", "optional", "none"), "optional")
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_CHANGE_EMAIL = True  # a new address replaces the old one when it is confirmed, not before
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # the old address, too, hears of what was changed
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # asked again, after some minutes, before what could lock the member out
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Grove] "
+ACCOUNT_RATE_LIMITS = {"change_password": "10/h/user", "manage_email": "10/h/user", "reauthenticate": "20/10m/user"}
+
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Grove"
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = BASE_URL.startswith("http://")  # browsers themselves allow it at localhost alone
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+# Whether the administration opens only to those who have set up a second factor.
+STAFF_NEEDS_TWO_FACTORS = env.boolean("HUB_STAFF_NEEDS_TWO_FACTORS", False)
+
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.OtherSiteAdapter"
+SOCIALACCOUNT_PROVIDERS = SIGN_IN_PROVIDERS
+SOCIALACCOUNT_AUTO_SIGNUP = False  # a new member chooses their name here
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # what another site says of an address opens no account of that address
+SOCIALACCOUNT_EMAIL_REQUIRED = True
+SOCIALACCOUNT_STORE_TOKENS = False
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True

@@ -1,1 +1,1 @@
-"""Signing in by a browser, for programs."""
+"""What is the accounts' own for programs: signing in by a browser, and organisations."""

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Self
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -24,7 +25,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
     def addressed_to(self, user: User) -> Self:
         """By name, or at an address that the member has shown to be theirs. Links for whoever holds them are nobody's."""
-        addresses = user.emailaddress_set.filter(verified=True).values_list(Lower("email"))
+        addresses = EmailAddress.objects.filter(user=user, verified=True).values_list(Lower("email"))
         return self.filter(Q(user=user) | Q(email__in=addresses))
 
     def take_back(self, **whose: object) -> int:

@@ -30,6 +30,7 @@ from accounts.web.organization_forms import (
     RoleForm,
 )
 from hub.errors import HubError
+from hub.wire import rate_limits
 
 PAGE_SIZE = 50
 
@@ -147,6 +148,7 @@ def remove(request: ActorRequest, name: str, member: str) -> HttpResponse:
     return redirect("organization-members", name)
 
 
+@rate_limits.under(writes="invitation")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation_list(request: ActorRequest, name: str) -> HttpResponse:

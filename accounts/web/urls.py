@@ -4,7 +4,7 @@ from allauth import urls as sign_in
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from accounts.web import device, memberships, organizations, views
+from accounts.web import device, memberships, organizations, security, views
 from hub.wire import rate_limits
 
 
@@ -25,6 +25,13 @@ urlpatterns = [
     path("settings/profile", views.profile, name="settings-profile"),
     path("settings/tokens", views.tokens, name="settings-tokens"),
     path("settings/tokens/<int:pk>/revoke", views.revoke, name="settings-tokens-revoke"),
+    path("settings/security", security.security, name="settings-security"),
+    path("settings/sessions/<int:pk>/end", security.end_session, name="settings-session-end"),
+    path("settings/sessions/end-others", security.end_other_sessions, name="settings-sessions-end-others"),
+    # Shown together on the page above.
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="settings-security")),
+    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="settings-security")),
+    path("accounts/sessions/", RedirectView.as_view(pattern_name="settings-security")),
     path("settings/name/<str:name>", organizations.rename, name="settings-name"),
     path("settings/organizations", memberships.mine, name="settings-organizations"),
     path("settings/organizations/invitations/<int:pk>", memberships.answer, name="settings-invitation"),

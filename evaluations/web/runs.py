@@ -93,6 +93,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "result_command": f"curl -O {settings.BASE_URL}/api/evaluations/{shown.pk}/result",
         "document": document,
         "commit": Commit.objects.filter(repository=shown.repository, oid=shown.commit).first(),
+        "may_read": Repository.objects.filter(pk=shown.repository_id).readable_by(request.actor).exists(),
         "may_cancel": not shown.is_final and _may_cancel(request, shown),
         "earlier": _earlier(shown),
     }

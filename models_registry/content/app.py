@@ -92,7 +92,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
             HTTPStatus.METHOD_NOT_ALLOWED, "Files here can only be read.", [(b"allow", b"GET, HEAD, OPTIONS")]
         )
     address = _address(scope)
-    file = await asyncio.get_running_loop().run_in_executor(_planners, _find, address.lfs_object_id)
+    file = await asyncio.get_running_loop().run_in_executor(_planners, _find, address)
     headers = dict(scope["headers"])
     span = _span(headers, file)
     status = HTTPStatus.PARTIAL_CONTENT if span else HTTPStatus.OK
@@ -122,9 +122,11 @@ def _address(scope: Scope) -> ContentAddress:
         raise Refused(HTTPStatus.FORBIDDEN, "This address is not valid any more: ask the hub for a new one.") from error
 
 
-def _find(lfs_object_id: int) -> StoredFile:
+def _find(address: ContentAddress) -> StoredFile:
     close_old_connections()
-    found = LfsObject.objects.select_related("xet_file").filter(pk=lfs_object_id).first()
+    if not address.is_open():
+        raise Refused(HTTPStatus.FORBIDDEN, "You may not read this repository any more.")
+    found = LfsObject.objects.select_related("xet_file").filter(pk=address.lfs_object_id).first()
     if found is None:
         raise Refused(HTTPStatus.NOT_FOUND, "This file is gone.")
     return StoredFile(etag=f'"{found.sha256}"', layout=reading.layout_of(found))

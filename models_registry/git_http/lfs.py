@@ -60,7 +60,7 @@ class Batch(LfsView):
         items = [_checked(item) for item in _list(body, "objects", _MAX_OBJECTS)]
         if body.get("operation") == "download":
             access.require_read(request.actor, repository)
-            answers = _downloads(repository, items)
+            answers = _downloads(request, repository, items)
             transfer = "basic"
         elif body.get("operation") == "upload":
             access.require_proposal(request.actor, repository)
@@ -132,16 +132,17 @@ def _git_address(repository: Repository) -> str:
     return f"{repository.get_absolute_url()}.git"
 
 
-def _downloads(repository: Repository, items: list[tuple[str, int]]) -> list[dict[str, Any]]:
+def _downloads(request: ActorApiRequest, repository: Repository, items: list[tuple[str, int]]) -> list[dict[str, Any]]:
+    guard = addresses.Guard(request.actor, repository.pk) if repository.private or repository.gated else None
     rows = LfsObject.objects.filter(sha256__in={sha256 for sha256, _ in items}, possessions__repository=repository)
     stored = {row.sha256: row for row in rows}
-    return [_download(stored.get(sha256), sha256, size) for sha256, size in items]
+    return [_download(stored.get(sha256), sha256, size, guard) for sha256, size in items]
 
 
-def _download(stored: LfsObject | None, sha256: str, size: int) -> dict[str, Any]:
+def _download(stored: LfsObject | None, sha256: str, size: int, guard: addresses.Guard | None) -> dict[str, Any]:
     if stored is None:
         return {"oid": sha256, "size": size, "error": {"code": 404, "message": "This repository has no such content."}}
-    action = {"href": addresses.download_address(stored, sha256)}
+    action = {"href": addresses.download_address(stored, sha256, guard)}
     return {"oid": sha256, "size": stored.size, "authenticated": True, "actions": {"download": action}}
 
 

@@ -13,9 +13,7 @@ _KERNELS = "This hub holds models and datasets, no kernels."
 _BUCKETS = "This hub holds models and datasets, no buckets."
 _JOBS = "This hub runs no jobs but evaluations: see /api/evaluations."
 _INFERENCE = "This hub serves no models for inference: download them, and run them yourself."
-_DISCUSSIONS = "This hub has no discussions yet."
 _PAPERS = "This hub lists no papers."
-_UPLOADS = "This hub takes no pictures for discussions yet."
 _VIEWER = "This hub does not convert or show the rows of datasets: download their files."
 _LEADERBOARD = "Leaderboards of this hub are by suite: see /api/leaderboards."
 _GROUPS = "This hub has no resource groups."
@@ -40,8 +38,6 @@ _ADDRESSES = {
     "api/papers/": _PAPERS,
     "api/daily_papers": _PAPERS,
     "papers/": _PAPERS,
-    "uploads": _UPLOADS,
-    f"{REPOSITORY}/discussions/": _DISCUSSIONS,
     f"{REPOSITORY}/leaderboard": _LEADERBOARD,
     f"{REPOSITORY}/parquet/": _VIEWER,
     f"{REPOSITORY}/croissant": _VIEWER,

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from accounts.models import Actor, Membership, Namespace, Organization, Role, User
 from accounts.requests import ActorApiRequest
 from accounts.services.accounts import organization_named, user_named
+from accounts.services.profiles import profile_of
 from hub.errors import Forbidden
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
@@ -55,6 +56,7 @@ class UserOverview(HubApiView):
         user = user_named(username)
         memberships = Membership.objects.filter(user=user).select_related("organization__namespace").order_by("pk")
         answer = short_user(user) | {
+            "details": profile_of(user.namespace).about or None,
             "isFollowing": follows.is_following(request.actor, namespace=user.namespace),
             "createdAt": user.date_joined,
             **_counts(request.actor, user.namespace),
@@ -77,7 +79,8 @@ class OrganizationOverview(HubApiView):
     def get(self, request: ActorApiRequest, name: str) -> Response:
         organization = organization_named(name)
         answer = _short_organization(organization) | {
-            "isVerified": False,
+            "details": profile_of(organization.namespace).about or None,
+            "isVerified": bool(organization.verified_as),
             "isFollowing": follows.is_following(request.actor, namespace=organization.namespace),
             "createdAt": organization.created_at,
             "numUsers": organization.memberships.count(),

@@ -74,9 +74,7 @@ def resolve(request: ActorRequest, namespace: str, name: str, rest: str, kind: s
 def raw(request: ActorRequest, namespace: str, name: str, rest: str, kind: str = Kind.MODEL) -> HttpResponseBase:
     """A file as git keeps it: of a large one, the pointer."""
     file = resolving.file_at(request.actor, kind, namespace, name, rest)
-    return _small(
-        request, ResolvedFile(file.repository_id, file.commit, replace(file.entry, size=file.entry.blob_size))
-    )
+    return _small(request, replace(file, entry=replace(file.entry, size=file.entry.blob_size)))
 
 
 def _headers(file: ResolvedFile, etag: str) -> dict[str, str]:
@@ -97,7 +95,7 @@ def _disposition(name: str) -> str:
     return f"inline; filename*=UTF-8''{quote(name)}; filename=\"{plain}\";"
 
 
-def _large(request: HttpRequest, kind: str, namespace: str, name: str, file: ResolvedFile) -> HttpResponse:
+def _large(request: ActorRequest, kind: str, namespace: str, name: str, file: ResolvedFile) -> HttpResponse:
     entry = file.entry
     assert entry.lfs is not None  # the caller looked
     headers = _headers(file, entry.lfs.sha256) | {
@@ -114,7 +112,8 @@ def _large(request: HttpRequest, kind: str, namespace: str, name: str, file: Res
         )
     stored = trees.stored(Repository(pk=file.repository_id), entry)
     assert isinstance(stored, LfsObject)  # what a pointer points to
-    return HttpResponseRedirect(addresses.download_address(stored, entry.name), headers=headers)
+    guard = None if file.is_open else addresses.Guard(request.actor, file.repository_id)
+    return HttpResponseRedirect(addresses.download_address(stored, entry.name, guard), headers=headers)
 
 
 def _small(request: HttpRequest, file: ResolvedFile) -> HttpResponse:

@@ -10,16 +10,18 @@ import json
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import F
+from django.db.models import F, Model, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.utils.dateparse import parse_datetime
 
 from hub.errors import BadRequest
-from models_registry.models import Gate, Repository, RepositoryTag
+from models_registry.models import Gate, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
 from models_registry.services.browsing import LONGEST_QUERY, MOST_WORDS
+
+Row = TypeVar("Row", bound=Model)
 
 # {how a program calls it: (column, type of its values)}; older clients write words with underscores.
 SORTS: dict[str, tuple[str, type]] = {
@@ -119,22 +121,20 @@ def narrowed(repositories: RepositoryQuerySet, criteria: Criteria) -> Repository
     return repositories
 
 
-def page(
-    repositories: RepositoryQuerySet, order: Order, *, cursor: str = "", limit: int
-) -> tuple[list[Repository], str]:
+def page(found: QuerySet[Row], order: Order, *, cursor: str = "", limit: int) -> tuple[list[Row], str]:
     """At most `limit` of them, and the cursor of the next page, "" at the end. Raises BadRequest for a bad cursor."""
     if cursor:
         value, pk = _opened(cursor, order)
         after = TupleGreaterThan if order.ascending else TupleLessThan
-        repositories = repositories.filter(after((F(order.column), F("pk")), (value, pk)))
+        found = found.filter(after((F(order.column), F("pk")), (value, pk)))
     sign = "" if order.ascending else "-"
-    rows = list(repositories.order_by(f"{sign}{order.column}", f"{sign}pk")[: limit + 1])
+    rows = list(found.order_by(f"{sign}{order.column}", f"{sign}pk")[: limit + 1])
     if len(rows) <= limit:
         return rows, ""
     return rows[:limit], cursor_after(rows[limit - 1], order)
 
 
-def cursor_after(row: Repository, order: Order) -> str:
+def cursor_after(row: Model, order: Order) -> str:
     value = getattr(row, order.column)
     plain = value.isoformat() if isinstance(value, datetime) else value
     return base64.urlsafe_b64encode(json.dumps([plain, row.pk]).encode()).decode().rstrip("=")

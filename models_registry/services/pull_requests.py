@@ -14,7 +14,7 @@ from models_registry import access
 from models_registry.errors import BranchMoved, PullRequestClosed, RevisionNotFound
 from models_registry.events import ReferenceMove, commit_created, pull_request_opened, references_moved
 from models_registry.models import Commit, PullRequest, Reference, Repository
-from models_registry.services import history, merging, objects, references
+from models_registry.services import ancestry, history, merging, objects, references
 from models_registry.services.changes import Change, note_places
 from models_registry.services.commits import build, move, write_commit
 from models_registry.services.merging import Merged
@@ -141,6 +141,26 @@ def sides(found: PullRequest) -> tuple[Commit, Commit]:
     commits = Commit.objects.filter(repository=found.repository_id, oid__in=set(targets.values()))
     by_id = {commit.oid: commit for commit in commits}
     return by_id[targets[found.base]], by_id[targets[found.reference_name]]
+
+
+def compared(found: PullRequest) -> tuple[Commit | None, Commit]:
+    """The commits between which lies what it proposes, or did before it was merged: where it left its base, and its head.
+
+    None where that is not known any more: its base is gone, and it is one commit without a parent.
+    """
+    repository = found.repository
+    head = references.resolve(repository, found.reference_name)
+    base = None
+    if found.merge_commit:
+        merged = Commit.objects.filter(repository=repository, oid=found.merge_commit).first()
+        base = merged.first_parent if merged else None
+    else:
+        base = Reference.objects.filter(repository=repository, name=found.base).values_list("target", flat=True).first()
+    before = Commit.objects.filter(repository=repository, oid=base).first() if base else None
+    fork = ancestry.fork_of(repository, before, head) if before else None
+    if fork is None and head.first_parent:
+        fork = Commit.objects.filter(repository=repository, oid=head.first_parent).first()
+    return fork, head
 
 
 @transaction.atomic

@@ -25,11 +25,12 @@ _CACHED_ENTRIES = 50_000
 
 @dataclass(frozen=True)
 class ResolvedFile:
-    """A file the actor may read. `commit`: the full id of the revision."""
+    """A file the actor may read. `commit`: the full id of the revision. `is_open`: everybody may read the repository."""
 
     repository_id: int
     commit: str
     entry: TreeEntry
+    is_open: bool
 
 
 class _MissingEntry(EntryNotFound):
@@ -50,8 +51,9 @@ def file_at(actor: Actor, kind: str, namespace: str, name: str, rest: str) -> Re
         repository = access.repository_for(actor, kind, f"{namespace}/{name}")
         access.require_read(actor, repository)
         revision, path = references.split(repository, rest)
-        found = repository.pk, repository.epoch, references.resolve(repository, revision).oid
-    repository_id, epoch, commit = found
+        is_open = not (repository.private or repository.gated)
+        found = repository.pk, repository.epoch, references.resolve(repository, revision).oid, is_open
+    repository_id, epoch, commit, is_open = found
     if len(path) > MAX_PATH_BYTES:  # no file has it, and the cache holds what is asked
         raise _MissingEntry(f"{path[:60]}…", commit)
     entry = _entry_at(repository_id, epoch, commit, path)
@@ -59,7 +61,7 @@ def file_at(actor: Actor, kind: str, namespace: str, name: str, rest: str) -> Re
         entry = _entry_at.__wrapped__(repository_id, epoch, commit, path)
     if entry is None or entry.is_lost:
         raise _MissingEntry(path, commit)
-    return ResolvedFile(repository_id, commit, entry)
+    return ResolvedFile(repository_id, commit, entry, is_open)
 
 
 @lru_cache(maxsize=_CACHED_ENTRIES)
@@ -78,7 +80,7 @@ def _references(user_id: int | None, kind: str, namespace: str, name: str, branc
         Repository.objects.visible_to(actor)
         .named(kind, namespace, name)
         .filter(references__name__in=[branch, tag])
-        .values_list("pk", "epoch", "gated", "disabled_reason", "references__name", "references__target")
+        .values_list("pk", "epoch", "gated", "disabled_reason", "private", "references__name", "references__target")
     )
 
 
@@ -87,20 +89,20 @@ _for_nobody = CompiledQuery(partial(_references, None), _STAND_INS)
 _for_user = CompiledQuery(_references, (-7_919_000_001, *_STAND_INS))
 
 
-def _quick(actor: Actor, kind: str, namespace: str, name: str, revision: str) -> tuple[int, int, str] | None:
-    """(repository id, epoch, commit id) where one query can tell. None: look closer."""
+def _quick(actor: Actor, kind: str, namespace: str, name: str, revision: str) -> tuple[int, int, str, bool] | None:
+    """(repository id, epoch, commit id, whether everybody may read it) where one query can tell. None: look closer."""
     if actor.token is not None and actor.token.role == TokenRole.FINE_GRAINED:
         return None
     branch, tag = f"refs/heads/{revision}", f"refs/tags/{revision}"
     asked = (str(kind), namespace.lower(), name.lower(), branch, tag)
     rows = _for_nobody.rows(*asked) if actor.user is None else _for_user.rows(actor.user.pk, *asked)
     for wanted in (branch, tag):
-        for repository_id, epoch, gated, disabled_reason, reference, target in rows:
+        for repository_id, epoch, gated, disabled_reason, private, reference, target in rows:
             if reference == wanted:
                 commit = bytes(target).hex()
                 if gated != Gate.OPEN or disabled_reason or not _is_commit(repository_id, commit):
                     return None
-                return repository_id, epoch, commit
+                return repository_id, epoch, commit, not private
     return None
 
 

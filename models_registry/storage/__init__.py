@@ -2,6 +2,7 @@
 
 from models_registry.storage.ranged import read_range
 from models_registry.storage.s3 import (
+    READ_SECONDS,
     ObjectMissing,
     OpenUpload,
     Part,
@@ -25,6 +26,7 @@ from models_registry.storage.s3 import (
 )
 
 __all__ = [
+    "READ_SECONDS",
     "ObjectMissing",
     "OpenUpload",
     "Part",

@@ -31,7 +31,7 @@ def administered(request: ActorRequest, kind: str, namespace: str, name: str) ->
 
 
 def frame(repository: Repository, page: str) -> dict[str, Any]:
-    """What every page of the settings needs. page: "general", "licence" or "access"."""
+    """What every page of the settings needs. page: "general", "licence", "access" or "transfer"."""
     return {"repository": repository, "section": Kind(repository.kind).plural, "settings_page": page}
 
 

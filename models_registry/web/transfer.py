@@ -15,11 +15,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Actor, Namespace, Role
 from accounts.requests import ActorRequest
 from hub.errors import HubError
-from models_registry import access
-from models_registry.models import Kind
 from models_registry.models.repository import REPOSITORY_NAME
 from models_registry.services.moving import move_repository
-from models_registry.web.addressing import of_address
+from models_registry.web.repository_settings import administered, frame
 
 
 class TransferForm(forms.Form):
@@ -53,8 +51,7 @@ class TransferForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def transfer(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
-    repository = of_address(request, kind, namespace, name)
-    access.require_administration(request.actor, repository)
+    repository = administered(request, kind, namespace, name)
     initial = {"namespace": repository.namespace.name, "name": repository.name}
     form = TransferForm(request.POST or None, actor=request.actor, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -70,5 +67,5 @@ def transfer(request: ActorRequest, kind: str, namespace: str, name: str) -> Htt
         else:
             messages.success(request, _("It is %(name)s now. The old address leads here.") % {"name": moved.full_name})
             return redirect(moved)
-    context = {"repository": repository, "section": Kind(kind).plural, "form": form}
+    context = frame(repository, "transfer") | {"form": form}
     return render(request, "models_registry/repository_transfer.html", context)

@@ -157,7 +157,7 @@ def test_settings_ask_visitors_to_sign_in(client: Client, address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/settings/profile", "/settings/tokens"],
+    ["/accounts/email/", "/accounts/password/change/", "/settings/security", "/settings/profile", "/settings/tokens"],
 )
 def test_every_page_of_settings_has_our_frame(client: Client, address: str) -> None:
     user = make.user(password=PASSWORD)

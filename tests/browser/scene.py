@@ -247,7 +247,7 @@ def pages(scene: Scene) -> dict[str, str]:
         "tokens": "/settings/tokens",
         "device": "/login/device",
         "email": "/accounts/email/",
-        "two-factor": "/accounts/2fa/",
+        "security": "/settings/security",
         "missing": "/alder/nothing-here",
     }
 

@@ -57,7 +57,7 @@ def add_discussion(
         repository=repository, number=number, title=title, author=actor.require_user(), status=status,
         is_pull_request=is_pull_request,
     )  # fmt: skip
-    _add_comment(actor, made, _checked_text(text))
+    _add_comment(actor, made, checked_text(text))
     return made
 
 
@@ -329,13 +329,14 @@ def checked_title(title: str) -> str:
 
 
 def _required_text(text: str) -> str:
-    checked = _checked_text(text)
+    checked = checked_text(text)
     if not checked.strip():
         raise Invalid("A comment needs a text.")
     return checked
 
 
-def _checked_text(text: str) -> str:
+def checked_text(text: str) -> str:
+    """Raises Invalid, TooLarge."""
     if len(text) > MAX_COMMENT:
         raise TooLarge(f"A comment may have {MAX_COMMENT} characters; this one has {len(text)}.")
     if "\0" in text:

@@ -91,7 +91,7 @@ def _told(mail: Mail) -> list[Notification]:
     """What is left to tell, the latest first."""
     actor = Actor(user=mail.recipient)
     rows = Notification.objects.told_to(actor).unread().filter(done_at=None).for_lists()
-    if mail.notice_id is None:
+    if mail.notification_id is None:
         return list(rows.filter(digest=True).order_by("-updated_at", "-pk")[:MOST_IN_A_DIGEST])
     found = list(rows.filter(pk=mail.notification_id, notice__gte=mail.notice_id))
     wishes = preferences.of_user(mail.recipient)

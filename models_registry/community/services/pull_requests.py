@@ -47,6 +47,18 @@ def _shortened(title: str) -> str:
     return title if len(title) <= MAX_TITLE else f"{title[: MAX_TITLE - 1]}…"
 
 
+def open_draft(
+    *, actor: Actor, repository: Repository, title: str, text: str = "", base: str | None = None
+) -> Discussion:
+    """A pull request without commits yet, for the branch `base` (None: the default branch).
+
+    Raises Unauthenticated, Suspended, ReadOnlyToken, Forbidden, GatedRepository, RevisionNotFound, Invalid, TooLarge.
+    """
+    title, text = discussions.checked_title(title), discussions.checked_text(text)
+    made = registry.open_draft(actor=actor, repository=repository, title=title, description=text, base=base)
+    return Discussion.objects.for_lists().get(repository=repository, number=made.number)
+
+
 @receiver(commit_created)
 def note_the_commits(
     sender: object, commit: Commit, reference: Reference, before: str | None, actor: Actor | None, **_: Any

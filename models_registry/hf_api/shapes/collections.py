@@ -62,7 +62,7 @@ class CollectionChange(serializers.Serializer[Any]):
 
 class Changed(serializers.Serializer[Any]):
     success = serializers.BooleanField()
-    data = Collection()
+    data = Collection()  # type: ignore[assignment]  # the client's name for it, which DRF uses, too
 
 
 class ItemName(serializers.Serializer[Any]):

@@ -15,6 +15,7 @@ class ShortOrganization(serializers.Serializer[Any]):
 
 
 class Organization(ShortOrganization):
+    details = serializers.CharField(allow_null=True, help_text="What it says of itself: Markdown.")
     isVerified = serializers.BooleanField()
     isFollowing = serializers.BooleanField()
     createdAt = serializers.DateTimeField()
@@ -40,6 +41,7 @@ class Member(ShortUser):
 
 
 class User(ShortUser):
+    details = serializers.CharField(allow_null=True, help_text="What they say of themselves: Markdown.")
     isFollowing = serializers.BooleanField()
     createdAt = serializers.DateTimeField()
     numModels = serializers.IntegerField()

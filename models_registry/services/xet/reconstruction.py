@@ -9,10 +9,13 @@ from typing import NamedTuple
 from hub.errors import NotFound
 from models_registry import storage
 from models_registry.errors import ContentTooLarge, RangeNotSatisfiable
-from models_registry.models import XetFile
+from models_registry.models import Repository, XetFile
 from models_registry.services import reading
 from models_registry.services.xet.tokens import Caller
+from models_registry.storage import READ_SECONDS
 
+GUARDED_SECONDS = 300
+"""How long an address gives bytes of a private or gated repository. A client that comes later asks anew, as it must anyway."""
 MOST_TERMS = 65_536
 """Of one answer. Clients take a shorter answer than they asked for the end of the file, so it is all or a refusal."""
 
@@ -63,7 +66,7 @@ def reconstruct(caller: Caller, file_hash: str, start: int = 0, end: int | None 
     if start >= end:
         raise RangeNotSatisfiable(f"The file has {file.size} bytes.")
     offset, located = _cut(file, start, end)
-    return Reconstruction(offset, [found.term for found in located], _fetches(located))
+    return Reconstruction(offset, [found.term for found in located], _fetches(located, _seconds(caller.repository)))
 
 
 def _cut(file: XetFile, start: int, end: int) -> tuple[int, list[_Located]]:
@@ -92,7 +95,12 @@ def _cut(file: XetFile, start: int, end: int) -> tuple[int, list[_Located]]:
     return offset, located
 
 
-def _fetches(located: Sequence[_Located]) -> dict[str, list[Fetch]]:
+def _seconds(repository: Repository) -> int:
+    """How long an address opens its bytes: the storage cannot ask for a right anew, as the content server does."""
+    return GUARDED_SECONDS if repository.private or repository.gated else READ_SECONDS
+
+
+def _fetches(located: Sequence[_Located], seconds: int) -> dict[str, list[Fetch]]:
     """One address for each run of chunks without a gap: a gap may hold what the caller must not see."""
     spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for term, key in located:
@@ -103,7 +111,7 @@ def _fetches(located: Sequence[_Located]) -> dict[str, list[Fetch]]:
         fetches[xorb_hash] = []
         for start, end in _joined(ranges):
             first, last = table.packed_span(start, end)
-            address = storage.presign_get(key, byte_range=(first, last))
+            address = storage.presign_get(key, byte_range=(first, last), seconds=seconds)
             fetches[xorb_hash].append(Fetch(start, end, first, last, address))
     return fetches
 

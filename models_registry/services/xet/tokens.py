@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.utils import timezone
 
-from accounts.models import AccessToken, Actor, Namespace, User
+from accounts.models import Actor, Namespace
 from hub.errors import Forbidden, Unauthenticated
 from models_registry import access
 from models_registry.models import Repository
@@ -95,8 +94,7 @@ def _issue(actor: Actor, repository: Repository, revision: str, *, writes: bool,
     claims: dict[str, Any] = {
         "repository": repository.pk,
         "revision": revision,
-        "user": actor.user.pk if actor.user else None,
-        "token": actor.token.pk if actor.token else None,
+        **signed.claims_of(actor),
         "writes": writes,
         "proposes": proposes,
     }
@@ -113,23 +111,9 @@ def caller_with(value: str) -> Caller:
     if repository is None:
         raise Unauthenticated("The repository of this CAS token is gone.")
     return Caller(
-        actor=_actor(claims["user"], claims["token"]),
+        actor=signed.actor_of(claims),
         repository=repository,
         writes=claims["writes"],
         proposes=claims["proposes"],
         converts=claims.get("converts", ""),
     )
-
-
-def _actor(user_id: int | None, token_id: int | None) -> Actor:
-    if user_id is None:
-        return Actor()
-    if token_id is None:
-        user = User.objects.filter(pk=user_id, is_active=True).first()
-        if user is None:
-            raise Unauthenticated("The account of this CAS token is gone.")
-        return Actor(user=user)
-    token = AccessToken.objects.valid(timezone.now()).select_related("user").filter(pk=token_id).first()
-    if token is None:
-        raise Unauthenticated("The access token behind this CAS token has expired or was revoked.")
-    return Actor(user=token.user, token=token)

@@ -10,10 +10,9 @@ NOT_OFFERED = [
     ("POST", "/api/spaces/ada/app/secrets"), ("GET", "/api/spaces/semantic-search"), ("GET", "/api/spaces/zero-gpu/quota"),
     ("HEAD", "/spaces/ada/app/resolve/main/app.py"), ("GET", "/api/kernels/ada/net"), ("POST", "/api/buckets/ada/store"),
     ("GET", "/api/jobs/ada"), ("GET", "/api/jobs/hardware"), ("POST", "/api/scheduled-jobs/ada"), ("GET", "/api/tasks"),
-    ("GET", "/api/models/ada/net/discussions"), ("POST", "/api/models/ada/net/discussions"),
-    ("POST", "/api/datasets/ada/net/discussions/1/comment"), ("POST", "/api/collections/ada/x-1/resource-group"),
+    ("POST", "/api/collections/ada/x-1/resource-group"),
     ("GET", "/api/papers/search"),
-    ("GET", "/api/papers/2301.00001"), ("GET", "/papers/2301.00001.md"), ("GET", "/api/daily_papers"), ("POST", "/uploads"),
+    ("GET", "/api/papers/2301.00001"), ("GET", "/papers/2301.00001.md"), ("GET", "/api/daily_papers"),
     ("GET", "/api/datasets/ada/rows/leaderboard"), ("GET", "/api/datasets/ada/rows/parquet/default/train/0.parquet"),
     ("POST", "/api/models/ada/net/resource-group"), ("PUT", "/v2/endpoint/ada"),
 ]  # fmt: skip

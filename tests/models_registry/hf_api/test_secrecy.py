@@ -44,6 +44,19 @@ CALLS = [
     ("POST", "/preupload/main?create_pr=1", {"files": []}),
     ("POST", "/commit/main", {}),
     ("POST", "/commit/main?create_pr=1", {}),
+    ("GET", "/discussions", None),
+    ("POST", "/discussions", {"title": "a title"}),
+    ("POST", "/discussions", {"title": "a title", "pullRequest": True}),
+    ("GET", "/discussions/1?diff=1", None),
+    ("POST", "/discussions/1/comment", {"comment": "a text"}),
+    ("POST", "/discussions/1/comment/1/edit", {"content": "a text"}),
+    ("POST", "/discussions/1/comment/1/hide", {}),
+    ("POST", "/discussions/1/title", {"title": "a title"}),
+    ("POST", "/discussions/1/status", {"status": "closed"}),
+    ("POST", "/discussions/1/merge", {}),
+    ("POST", "/discussions/1/base", {"base": "main"}),
+    ("POST", "/discussions/1/pin", {}),
+    ("POST", "/discussions/1/lock", {}),
     ("GET", "/xet-read-token/main", None),
     ("GET", "/xet-write-token/main", None),
     ("GET", "/xet-write-token/None?create_pr=1", None),
@@ -71,10 +84,11 @@ OTHERS = [
 ]
 
 
-# What may be known of a gated repository by everybody: that it is there, and what its files are called.
+# What may be known of a gated repository by everybody: that it is there, what its files are called, and what is said of it.
 OPEN = {
     "", "/revision/main", "/like", "/likers", "/tree/main", "/paths-info/main", "/refs", "/commits/main", "/{}",
-    "/{}/ask-access",
+    "/{}/ask-access", "/discussions", "/discussions/1?diff=1",
+    *(path for _method, path, _body in CALLS if path.startswith("/discussions/1/")),
 }  # fmt: skip
 DOORS = [*((method, f"/api/models/{{}}{path}", body) for method, path, body in CALLS), *OTHERS]
 

@@ -1,0 +1,128 @@
+"""Role × right × visibility × door, all of it: what each door answers is held against `rights.may`.
+
+Refusals are looked at, too: what one may not know of answers like what is not there.
+"""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from accounts.models import Actor, Membership, TokenRole, User
+from accounts.models import Role as OrganizationRole
+from models_registry.models import AccessRequest, Repository
+from models_registry.services import references
+from models_registry.services.changes import AddFile
+from models_registry.services.pull_requests import propose
+from tests import make
+from tests.permissions.doors import ANYBODY, BROWSER, DOORS, Door
+from tests.permissions.rights import ROLES, VISIBILITIES, Right, Role, Standing, Visibility, may
+
+NAME = "lab/net"
+
+
+class _Undo(Exception):
+    """What an attempt has changed is taken back, so that the next door meets the same hub."""
+
+
+def build(role: Role, what: Visibility) -> Client:
+    """The repository, and a client that comes as that role."""
+    founder, user = make.user("founder"), make.user("someone")
+    make.organization("lab", admin=founder, contributor=user)
+    repository = make.repository(user if role.creator else founder, "net", namespace="lab")
+    make.commit(repository, {"a": "hello"}, actor=Actor(user=founder))
+    references.create_branch(actor=Actor(user=founder), repository=repository, name="old")
+    references.create_tag(actor=Actor(user=founder), repository=repository, name="v1", revision="main")
+    proposer = user if role.proposer else founder
+    propose(
+        actor=Actor(user=proposer), repository=repository, base="main", parent=None, title="a proposal",
+        changes=[AddFile.of("b", b"proposed")],
+    )  # fmt: skip
+    _place(role, what, user, repository)
+    return _client(role, user, repository)
+
+
+def _place(role: Role, what: Visibility, user: User, repository: Repository) -> None:
+    membership = Membership.objects.filter(user=user)
+    membership.update(role=list(OrganizationRole)[role.member - 1]) if role.member else membership.delete()
+    if role.access:
+        AccessRequest.objects.create(repository=repository, user=user, status=role.access)
+    if role.suspended:
+        User.objects.filter(pk=user.pk).update(suspended_reason="spam")
+    Repository.objects.filter(pk=repository.pk).update(
+        private=what.private,
+        gated="manual" if what.gated else "",
+        disabled_reason="spam" if what.standing == Standing.HIDDEN else "",
+    )
+
+
+def _client(role: Role, user: User, repository: Repository) -> Client:
+    if not role.known:
+        return Client()
+    if role.token is None:
+        client = Client()
+        client.force_login(user)
+        return client
+    scopes: list[dict[str, Any]] = []
+    if role.token == "fine-grained":
+        other = make.repository(user, "own")
+        scopes = [{"action": "write", "repository": other.pk}]
+        if role.opens in {"read", "write"}:
+            scopes.append({"action": role.opens, "repository": repository.pk})
+    value = make.token(user, TokenRole(role.token), scopes=scopes)
+    return Client(headers=make.bearer(value))
+
+
+def knock(client: Client, door: Door, name: str) -> Any:
+    address = door.address.replace("{name}", name)
+    return client.generic(door.method, address, door.sent(name), content_type=door.content_type)
+
+
+def attempt(client: Client, door: Door, name: str) -> tuple[str, str]:
+    """What came of it (see `outcome`), and what was said. Nothing stays changed."""
+    found = ("", "")
+    try:
+        with transaction.atomic():
+            answer = knock(client, door, name)
+            said = answer.get("X-Error-Message", "") or answer.get("Location", "")
+            found = outcome(answer), f"{answer.status_code} {said}".replace(name, "NAME")
+            raise _Undo
+    except _Undo:
+        return found
+
+
+def outcome(answer: Any) -> str:
+    status = answer.status_code
+    if status in {301, 302, 307} and "/accounts/login" in answer["Location"]:
+        return "sign in"
+    if status < 400:
+        return "yes"
+    code = answer.get("X-Error-Code", "")
+    if code == "GatedRepo":
+        return "gated"
+    if status == 404 or code == "RepoNotFound":
+        return "missing"
+    return {401: "sign in", 403: "no"}.get(status, f"wrong: {status}")
+
+
+def applies(door: Door, role: Role) -> bool:
+    return door.by == ANYBODY or not role.known or (door.by == BROWSER) == (role.token is None)
+
+
+@pytest.mark.parametrize("what", VISIBILITIES, ids=lambda what: what.name)
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_door_opens_to_whom_it_should(role: Role, what: Visibility):
+    client = build(role, what)
+    wrong = []
+    for door in DOORS:
+        if not applies(door, role):
+            continue
+        came, said = attempt(client, door, NAME)
+        expected = ["yes"] if may(role, door.right, what) else ["no", "gated", "sign in"]
+        if not may(role, Right.KNOW, what):
+            missing, said_of_none = attempt(client, door, "lab/nothing")
+            expected = [came] if came == missing != "yes" and said == said_of_none else ["as if it were not there"]
+        if came not in expected:
+            wrong.append(f"{door}: {came} ({said}), not {' or '.join(expected)}")
+    assert not wrong, "\n" + "\n".join(wrong)
