@@ -306,6 +306,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("logo.svg")}],
     "SHOW_VIEW_ON_SITE": True,
     "DASHBOARD_CALLBACK": "hub.dashboard.fill",
+    "SIDEBAR": {"navigation": "hub.dashboard.navigation"},
     "STYLES": [lambda _request: static("css/administration.css")],
     "COLORS": {
         # The green of static/css/tokens.css, from pale to deep.

@@ -71,7 +71,7 @@ def _subject(request: ActorRequest) -> Subject:
 @under(writes="report")
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: ActorRequest) -> HttpResponse:
-    """Of what the query names: `?repository=datasets/ada/rows`, `?discussion=ada/net%2312`, `?comment=<public id>`, `?name=ada`, …"""
+    """Of what the query names: `?repository=datasets/ada/rows`, `?discussion=ada/net%2312`, `?comment=<public id>` …"""
     subject = _subject(request)
     form = ReportForm(request.POST or None, is_member=request.actor.is_known)
     if request.method == "POST" and form.is_valid():
