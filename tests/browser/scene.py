@@ -8,8 +8,17 @@ from django.utils import timezone
 
 from accounts.models import Actor, User
 from evaluations.models import Run, State
-from models_registry.community.models import Discussion
-from models_registry.community.services import discussions, pull_requests
+from models_registry.community.models import Collection, Discussion, Notice, NoticeKind
+from models_registry.community.services import (
+    collections,
+    discussions,
+    follows,
+    likes,
+    notifications,
+    preferences,
+    pull_requests,
+)
+from models_registry.community.services.notifications import notify
 from models_registry.models import (
     Card,
     FileScan,
@@ -20,8 +29,9 @@ from models_registry.models import (
     RepositoryTag,
     TensorSummary,
 )
-from models_registry.services import references, trees
+from models_registry.services import gating, references, trees
 from models_registry.services.changes import AddFile, Delete
+from models_registry.services.indexing import index_commit
 from models_registry.services.pull_requests import open_draft, propose
 from models_registry.services.random_access import content_id
 from tests import make
@@ -98,6 +108,35 @@ def picture(width: int = 64, height: int = 40) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 
 
+GATED_CARD = """---
+license: apache-2.0
+base_model: rowan-k/leaf-net-base
+extra_gated_heading: Field notes are for those who work with them
+extra_gated_description: We answer within a week, mostly on Mondays.
+extra_gated_prompt: |
+  The notes name **places** where rare plants grow. Tell us what for, and keep them to yourself.
+extra_gated_button_content: Send the request
+extra_gated_license_file: LICENSE
+extra_gated_fields:
+  Institute: text
+  Country: country
+  Needed from: date_picker
+  I want to use it for:
+    type: select
+    options: [Research, Teaching, Something else]
+  Anything that we should know:
+    type: textarea
+    required: false
+  I will not publish exact places: checkbox
+---
+# Field notes
+"""
+GATED_ANSWERS = {
+    "Institute": "Botanical garden of the old town, herbarium and seed bank", "Country": "DE", "Needed from": "2026-03-01",
+    "I want to use it for": "Research", "I will not publish exact places": True,
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Scene:
     member: User
@@ -108,6 +147,7 @@ class Scene:
     running: Run
     failed: Run
     thread: Discussion
+    collection: Collection
 
 
 def _described(repository: Repository, text: str = "", tags: tuple[str, ...] = (), **facts: object) -> Repository:
@@ -197,7 +237,49 @@ def build() -> Scene:
         model, state=State.RUNNING, attempt=1, started_at=now, progress_done=320, progress_total=540,
         log_tail="12:04:31 fetch   9f3c1e7: 3 files, all from the cache\n12:04:34 run     320 of 540",
     )  # fmt: skip
-    return Scene(member, model, dataset, empty, scored, running, failed, thread)
+    collection = _among_people(member, rowan, model, dataset)
+    _gated(member, rowan)
+    return Scene(member, model, dataset, empty, scored, running, failed, thread, collection)
+
+
+def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
+    """What a member follows, likes, has collected, and is told of."""
+    as_member, as_rowan = Actor(user=member), Actor(user=rowan)
+    follows.follow(actor=as_member, namespace=rowan.namespace)
+    follows.follow(actor=as_rowan, namespace=member.namespace)
+    follows.follow(actor=as_rowan, repository=model)
+    for other in Repository.objects.filter(namespace__user=rowan):
+        likes.like(actor=as_member, repository=other)
+        likes.like(actor=as_rowan, repository=other)
+        make.commit(other, {"notes.md": "# Notes\n"}, title="Quantise to int8, and say by how much it is worse")
+    thread = discussions.open_discussion(
+        actor=as_rowan, repository=model, title="Accuracy drops 0.6 points with dynamic int8 on ARM",
+        text="@alder is this expected? The same commit scores 0.987 on x86.",
+    )  # fmt: skip
+    discussions.comment(actor=as_rowan, discussion=thread, text="With static int8 it does not.")
+    made = collections.create_collection(
+        actor=as_member, namespace="alder", title="Small enough for a wristwatch",
+        description="Models under a megabyte that still do something useful. 小而有用的模型。",
+    )  # fmt: skip
+    others = collections.create_collection(actor=as_rowan, namespace="rowan-k", title="Sequences", private=False)
+    collections.create_collection(actor=as_member, namespace="alder", title="To be tried", private=True)
+    for item in (model, dataset, *Repository.objects.filter(namespace__user=rowan)):
+        note = "Read its card first: the split is fixed." if item == model else ""
+        collections.add_item(actor=as_member, collection=made, kind=item.kind, name=item.full_name, note=note)
+        collections.add_item(actor=as_rowan, collection=others, kind=item.kind, name=item.full_name)
+    collections.add_item(actor=as_member, collection=made, kind="collection", name=others.slug)
+    collections.upvote(actor=as_rowan, collection=made)
+    notify(
+        kind=NoticeKind.EVALUATION, key="run:1", users=[member], repository=model, url="/leaderboards",
+        text="digits-cnn scored 0.9870 on Digits image classification",
+    )  # fmt: skip
+    notify(
+        kind=NoticeKind.MODERATION, key="rules", users=[member],
+        text="Please name a licence for birch-lab/digits-cnn-onnx: without one nobody may use it.", url="/birch-lab",
+    )  # fmt: skip
+    for notice in Notice.objects.order_by("pk"):
+        notifications.tell(notice.pk)
+    return made
 
 
 def _proposed(model: Repository) -> None:
@@ -285,6 +367,27 @@ def _discussed(model: Repository) -> Discussion:
     return Discussion.objects.get(pk=thread.pk)
 
 
+def _gated(member: User, rowan: User) -> None:
+    """A gate before the member, whose licence contradicts its base's; and one of theirs, at which others wait."""
+    base = make.repository(rowan, "leaf-net-base", gated="manual")
+    theirs = make.repository(rowan, "field-notes", gated="manual")
+    own = make.repository(member, "herbarium", namespace="birch-lab", gated="manual")
+    terms = "Use the notes for what you said.\n\n" + "Name us where you publish what you found. " * 40
+    for repository, card in ((base, "---\nlicense: cc-by-nc-4.0\n---\n"), (theirs, GATED_CARD), (own, GATED_CARD)):
+        commit = make.commit(repository, {"README.md": card, "LICENSE": terms})
+        index_commit(repository.pk, commit.oid)
+    gating.ask(actor=Actor(user=member), repository=base)
+    sha256 = gating.form_of(own).terms_sha256
+    for status in ("pending", "pending", "accepted", "rejected"):
+        asker = make.user(f"{status}-{make.user().pk}", full_name="Sorrel Ashby-Whitethorn")
+        gating.ask(actor=Actor(user=asker), repository=own, answers=GATED_ANSWERS, terms=sha256)
+        if status != "pending":
+            reason = "Please write from the address of your institute." if status == "rejected" else ""
+            gating.decide(
+                actor=Actor(user=member), repository=own, status=status, username=asker.username, reason=reason
+            )
+
+
 def pages(scene: Scene) -> dict[str, str]:
     """Every page worth looking at, by a name for it."""
     model = scene.model.get_absolute_url()
@@ -326,6 +429,14 @@ def pages(scene: Scene) -> dict[str, str]:
         "pull-request-new": f"{model}/discussions/new/pull-request",
         "edit-file": f"{model}/edit/main/train.py",
         "settings": f"{model}/settings",
+        "settings-licence": "/birch-lab/herbarium/settings/licence",
+        "settings-access": "/birch-lab/herbarium/settings/access",
+        "settings-access-declined": "/birch-lab/herbarium/settings/access?status=rejected",
+        "settings-questions": "/birch-lab/herbarium/settings/access/questions",
+        "gate": "/rowan-k/field-notes",
+        "gate-waiting": "/rowan-k/leaf-net-base",
+        "my-requests": "/settings/gated-repos",
+        "licences": "/licences?licence=MIT OR llama3.1",
         "evaluations": f"{model}/evaluations",
         "evaluate": f"{model}/evaluate",
         "run-scored": scene.scored.get_absolute_url(),
@@ -341,6 +452,21 @@ def pages(scene: Scene) -> dict[str, str]:
         "device": "/login/device",
         "email": "/accounts/email/",
         "security": "/settings/security",
+        "feed": "/feed",
+        "likers": f"{model}/likers",
+        "collect": f"{model}/collect",
+        "likes-of": "/users/alder/likes",
+        "followers": "/users/alder/followers",
+        "following": "/users/alder/following",
+        "activity": "/users/rowan-k/activity",
+        "collections": "/collections",
+        "collections-of": "/users/alder/collections",
+        "collection": scene.collection.get_absolute_url(),
+        "collection-edit": f"{scene.collection.get_absolute_url()}/edit",
+        "collection-new": "/collections/new",
+        "notifications": "/notifications",
+        "notifications-nothing": "/notifications?kind=safety",
+        "notification-settings": "/settings/notifications",
         "missing": "/alder/nothing-here",
     }
 
@@ -353,5 +479,8 @@ def entrance_pages() -> dict[str, str]:
         "sign-up": "/accounts/signup/",
         "reset": "/accounts/password/reset/",
         "sign-in-to-see": "/alder/nothing-here",
+        "visitor-collections": "/collections",
+        "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
+        "visitor-gate": "/rowan-k/field-notes/access",
     }

@@ -250,3 +250,40 @@ def test_threads_work_without_script(browser: Browser, live_server: LiveServer, 
     page.get_by_role("button", name="React with 🚀").last.click()
     expect(page.get_by_role("button", name="🚀 1")).to_be_visible()
     context.close()
+
+
+def test_asking_for_access_and_being_let_in(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    member = User.objects.get(username="hazel")
+    sign_in(context, live_server, member)
+    page.goto(live_server.url + "/birch-lab/herbarium")
+    page.get_by_label("Institute").fill("The garden")
+    page.get_by_label("Country").select_option("DE")
+    page.get_by_label("Needed from").fill("2026-03-01")
+    page.get_by_label("I want to use it for").select_option("Research")
+    page.get_by_label("I will not publish exact places").check()
+    page.get_by_label("I have read these terms and accept them.").check()
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.get_by_text("You have asked for access.")).to_be_visible()
+
+    context.clear_cookies()
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + "/birch-lab/herbarium/settings/access")
+    page.get_by_role("button", name="Accept hazel").click()
+    expect(page.get_by_text("hazel: Accepted")).to_be_visible()
+
+    context.clear_cookies()
+    sign_in(context, live_server, member)
+    page.goto(live_server.url + "/birch-lab/herbarium/blob/main/LICENSE")
+    expect(page.get_by_text("Use the notes for what you said.")).to_be_visible()
+
+
+def test_a_licence_is_explained_as_soon_as_it_is_chosen(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + "/new")
+    page.get_by_label("Licence").fill("cc-by-nc-4.0")
+    page.get_by_label("Licence").press("Tab")
+    expect(page.get_by_text("Not commercially")).to_be_visible()
