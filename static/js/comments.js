@@ -12,7 +12,7 @@ function replaceIn(area, before, after) {
 async function upload(area, file) {
   const form = area.form;
   const state = form.querySelector("[data-upload-state]");
-  const name = file.name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N} _.-]+/gu, " ").trim() || "picture";
+  const name = file.name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_.-]+/gu, " ").trim() || "picture";
   const mark = `![${name} …](#)`;
   area.setRangeText(`${area.value.slice(0, area.selectionStart).match(/[^\n]$/) ? "\n" : ""}${mark}\n`, area.selectionStart, area.selectionEnd, "end");
   if (state) state.textContent = `${file.name} …`;

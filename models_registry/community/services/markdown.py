@@ -37,7 +37,7 @@ _VERSION = 1  # of what is kept: raise it with every change of the HTML
 
 _NAMED = re.compile(
     r"""
-    (?<![\w@\#/.&-])  # ASCII words: Chinese text has no spaces around a name
+    (?<![\w@\#/.&=-])  # ASCII words: Chinese text has no spaces around a name
     (?:
         @(?P<member>[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,41})(?![\w/]|[-.]\w)
         |(?P<repository>(?:datasets/|models/)?[A-Za-z0-9][\w.-]{0,41}/\w[\w.-]{0,95})?\#(?P<number>[1-9][0-9]{0,8})(?!\w)

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Actor, Namespace, User
 from accounts.models.namespace import NamespaceRedirect
 from models_registry.community.models import Discussion
+from models_registry.community.services import mentions
 from models_registry.community.services.markdown import MOST_NAMED, render_comment, render_comments, ticked
 from models_registry.models import Repository, RepositoryRedirect
 from tests import hostile, make
@@ -88,6 +89,28 @@ def test_a_members_name_leads_to_their_page(repository: Repository, written: str
 )  # fmt: skip
 def test_what_is_no_mention_stays_text(repository: Repository, written: str) -> None:
     assert 'href="/ann"' not in render_comment(written, repository=repository, actor=NOBODY)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "@ann",
+        "谢谢@ann看看#1吧",
+        "`@ann` #1",
+        "a@ann",
+        "x=@ann #1",
+        "@ann/net",
+        "#1, see ann/net#1",
+        "/#1",
+        "##1",
+        "#1a",
+    ],
+)
+def test_what_is_linked_is_told_and_the_other_way_round(repository: Repository, ann: User, written: str) -> None:
+    thread(repository, 1)
+    html, told = render_comment(written, repository=repository, actor=NOBODY), mentions.read(written)
+    assert ('href="/ann"' in html) == (told.members == ["ann"])
+    assert ("/discussions/1" in html) == bool(told.threads)
 
 
 def test_threads_are_named_by_number_here_and_by_name_elsewhere(repository: Repository, ann: User) -> None:
