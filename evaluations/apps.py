@@ -1,11 +1,13 @@
 from django.apps import AppConfig
+from django.apps import apps as apps_of_today
 from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 
 from hub import staff_roles
 
 
-def make_staff_roles(using: str, apps: Apps, **_: object) -> None:
+def make_staff_roles(using: str, apps: Apps = apps_of_today, **_: object) -> None:
+    """`flush`, too, sends the signal, and names no apps."""
     staff_roles.set_up(apps, using)
 
 
