@@ -14,6 +14,7 @@ class CommunityConfig(AppConfig):
         from models_registry.community.services import (  # noqa: F401 - they listen
             activities,
             collections,
+            exporting,
             likes,
             pull_requests,
             references,
