@@ -248,6 +248,10 @@ def pages(scene: Scene) -> dict[str, str]:
         "device": "/login/device",
         "email": "/accounts/email/",
         "security": "/settings/security",
+        "your-data": "/settings/account",
+        "prove-again": "/accounts/reauthenticate/",
+        "password": "/accounts/password/change/",
+        "other-sites": "/accounts/3rdparty/",
         "missing": "/alder/nothing-here",
     }
 

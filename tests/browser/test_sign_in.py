@@ -89,7 +89,9 @@ def test_a_passkey_signs_in_without_a_password_and_serves_as_second_factor(page:
 @pytest.mark.usefixtures("authenticator")
 def test_a_passkey_that_nobody_knows_is_refused_in_words(page: Page, site: str, member: User) -> None:
     page.goto(f"{site}/accounts/login/")
-    page.evaluate("navigator.credentials.get = () => Promise.reject(new DOMException('no', 'NotAllowedError'))")
+    page.evaluate(
+        "() => { navigator.credentials.get = () => Promise.reject(new DOMException('no', 'NotAllowedError')); }"
+    )
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("That did not work")
 
