@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import Count, Min
 
 from accounts.models import AuditEntry
@@ -33,6 +34,46 @@ def fill(request: ActorRequest, context: dict[str, Any]) -> dict[str, Any]:
     if actor.may("accounts.view_auditentry"):
         context["entries"] = AuditEntry.objects.all()[:MOST]
     return context
+
+
+_PAGES = {
+    "Moderation": [
+        ("Reports", "community", "report", "flag"),
+        ("Appeals", "community", "appeal", "balance"),
+        ("Acts", "community", "moderationaction", "gavel"),
+        ("Comments", "community", "event", "chat"),
+        ("Threads", "community", "discussion", "forum"),
+        ("Repositories", "models_registry", "repository", "deployed_code"),
+    ],
+    "People": [
+        ("Members", "accounts", "user", "person"),
+        ("Organisations", "accounts", "organization", "apartment"),
+        ("Names", "accounts", "namespace", "badge"),
+        ("Invitations", "accounts", "invitation", "mail"),
+        ("Access tokens", "accounts", "accesstoken", "key"),
+    ],
+    "Evaluations": [
+        ("Runs", "evaluations", "run", "play_circle"),
+        ("Suites", "evaluations", "suite", "checklist"),
+    ],
+    "Operation": [
+        ("Queue", "jobs", "job", "pending_actions"),
+        ("Audit log", "accounts", "auditentry", "history"),
+    ],
+}
+
+
+def navigation(request: ActorRequest) -> list[dict[str, Any]]:
+    """The pages that the role opens, under what they are for; pages that nobody put there come last, by their own names."""
+    groups: dict[str, list[dict[str, Any]]] = {title: [] for title in _PAGES}
+    place_of = {(app, model): (group, title, icon) for group, pages in _PAGES.items() for title, app, model, icon in pages}
+    order = list(place_of)
+    opened = [model for app in admin.site.get_app_list(request) for model in app["models"]]
+    keyed = {(model["model"]._meta.app_label, model["model"]._meta.model_name): model for model in opened}  # noqa: SLF001
+    for key in sorted(keyed, key=lambda key: order.index(key) if key in place_of else len(order)):
+        group, title, icon = place_of.get(key, ("Other", keyed[key]["name"], "circle"))
+        groups.setdefault(group, []).append({"title": title, "icon": icon, "link": keyed[key]["admin_url"]})
+    return [{"title": title, "items": items} for title, items in groups.items() if items]
 
 
 def _for_moderators() -> dict[str, Any]:

@@ -25,6 +25,8 @@ REGISTRATION = env.choice("HUB_REGISTRATION", ("open", "invitation", "closed"), 
 INVITING = env.choice("HUB_INVITING", ("members", "staff"), "members")
 # How often members and visitors may ask, by kind of request: {} is as often as they like.
 RATE_LIMITS = env.parsed("HUB_RATE_LIMITS", rate_policies.parsed)
+# What judges whether a text is spam, by its dotted name. Empty: nothing does.
+SPAM_CHECK = env.text("HUB_SPAM_CHECK", "models_registry.community.services.moderation.spam.simple")
 # How long nobody else can have the name of what was renamed or deleted; how many organisations a member founds in a day.
 NAME_HOLD = timedelta(days=env.integer("HUB_NAME_HOLD_DAYS", 90))
 ORGANIZATIONS_A_DAY = env.integer("HUB_ORGANIZATIONS_A_DAY", 5)
@@ -279,6 +281,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=6),
         "options": {"queue": "io"},
     },
+    "sweep-pictures": {
+        "task": "community.sweep_pictures",
+        "schedule": timedelta(hours=1),
+        "options": {"queue": "io"},
+    },
     "send-digests": {
         "task": "community.send_digests",
         "schedule": timedelta(minutes=30),
@@ -304,6 +311,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("logo.svg")}],
     "SHOW_VIEW_ON_SITE": True,
     "DASHBOARD_CALLBACK": "hub.dashboard.fill",
+    "SIDEBAR": {"navigation": "hub.dashboard.navigation"},
     "STYLES": [lambda _request: static("css/administration.css")],
     "COLORS": {
         # The green of static/css/tokens.css, from pale to deep.

@@ -143,7 +143,6 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads):
     list_filter = [Unsettled, "severity", "category", "subject_kind", "opened_by_hub"]
     search_fields = ["subject_name", "author__username", "complaints__text"]
     show_full_result_count = False
-    fields: list[str] = []
     change_form_outer_before_template = "admin/moderation/report.html"
     actions_detail = [
         "take",
@@ -159,6 +158,9 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads):
         "next_report",
     ]
     actions = ["dismiss_each"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return []  # the template above the form shows it all
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
         return super().get_queryset(request).select_related("assigned_to", "author", "owner", "settled_by").in_order()
@@ -350,9 +352,11 @@ class AppealAdmin(Acting):
     list_filter = ["state", "action__kind"]
     search_fields = ["text", "user__username", "action__subject_name"]
     ordering = ["state", "pk"]
-    fields: list[str] = []
     change_form_outer_before_template = "admin/moderation/appeal.html"
     actions_detail = ["uphold", "reverse"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return []  # the template above the form shows it all
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appeal]:
         return super().get_queryset(request).select_related("action", "user", "decided_by")

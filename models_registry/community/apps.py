@@ -17,6 +17,7 @@ class CommunityConfig(AppConfig):
             exporting,
             likes,
             pull_requests,
+            references,
             telling,
         )
         from models_registry.community.services.webhooks import announcing  # noqa: F401 - it listens, too

@@ -20,7 +20,7 @@ from models_registry.community.services.moderation import acts, appeals, reports
 from models_registry.community.services.moderation.acts import Order
 from models_registry.models import Repository
 from tests import make
-from tests.evaluations.building import a_run
+from tests.evaluations import rows
 from tests.models_registry.community.test_reports import comment_in
 
 PAGES = {
@@ -65,7 +65,7 @@ def rows_of(model: type[Model]) -> list[Any]:
         Event: lambda: [comment],
         Discussion: lambda: [comment.discussion],
         Job: lambda: [Job.objects.add("index_commit", "1:2")],
-        Run: lambda: [a_run()],
+        Run: lambda: [rows.run(repository)],
         Report: lambda: [
             reports.open_report(subject=subject, category=Category.SPAM, text="x", by_hub=True)
             for subject in (
@@ -100,19 +100,19 @@ REGISTERED = [pytest.param(model, id=model._meta.model_name) for model in admin.
 @pytest.mark.parametrize("role", ["member", *ROLES, "superuser"])
 def test_a_role_opens_its_pages_and_is_offered_its_acts(client: Client, role: str, model: type[Model]) -> None:
     name, page = str(model._meta.model_name), f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-    rows = rows_of(model)
+    there_are = rows_of(model)
     client.force_login(in_role(role))
     opens = role == "superuser" or name in PAGES.get(role, set())
     assert client.get(page).status_code == (200 if opens else 302 if role == "member" else 403)
     model_admin = admin.site._registry[model]
     offered: set[str] = set()
     there = set(model_admin._extract_action_names(model_admin.actions_detail))
-    for row in rows:
+    for row in there_are:
         assert client.get(f"{page}{row.pk}/change/").status_code == (200 if opens else 302 if role == "member" else 403)
         offered |= {act for act in there if client.get(f"{page}{row.pk}/{act}/").status_code in {200, 302}} - (
             there if role == "member" else set()
         )
-    if not rows:
+    if not there_are:
         return
     # With nothing under a role's pages, its acts are nobody's: an act without its page is out of reach.
     wanted = there if role == "superuser" else there & ACTS.get(role, set()) if opens else set()

@@ -76,7 +76,7 @@ DOORS = [
     _api(R.KNOW, "GET", "/followers"),
     _api(R.KNOW, "GET", "/discussions"),
     _api(R.KNOW, "GET", "/discussions/1"),
-    _api(R.READ, "GET", "/discussions/1?diff=1"),
+    _api(R.KNOW, "GET", "/discussions/1?diff=1"),
     _api(R.TALK, "POST", "/discussions", {"title": "a question", "description": "why?", "pullRequest": False}),
     _api(R.PROPOSE, "POST", "/discussions", {"title": "a draft", "description": "", "pullRequest": True}),
     _api(R.TALK, "POST", "/discussions/1/comment", {"comment": "yes"}),

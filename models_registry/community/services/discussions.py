@@ -16,6 +16,7 @@ from models_registry.community.models import CommentEdit, Discussion, Event, Rea
 from models_registry.community.models.discussion import MAX_REASON, MAX_TITLE
 from models_registry.community.services import mentions
 from models_registry.community.services.markdown import render_comment
+from models_registry.community.services.moderation import spam
 from models_registry.models import Repository
 from models_registry.services import pull_requests
 
@@ -77,6 +78,7 @@ def edit(*, actor: Actor, event: Event, text: str) -> Event:
     text = _required_text(text)
     if text == event.text:
         return event
+    is_held = spam.judge(actor=actor, text=text, place=spam.Place.COMMENT)
     if event.edits.count() >= MAX_EDITS:
         raise Conflict(f"A comment may be edited {MAX_EDITS} times.")
     before = event.text
@@ -84,6 +86,9 @@ def edit(*, actor: Actor, event: Event, text: str) -> Event:
     event.text, event.edited_at = text, timezone.now()
     event.html = _html(discussion, text)
     event.save(update_fields=["text", "html", "edited_at"])
+    if is_held:
+        spam.hold(event)
+        return conceal(actor=Actor(), event=event, reason=spam.HELD)
     mentions.follow(event=event, actor=actor, before=before)
     comment_changed.send(sender=Event, event=event, actor=actor)
     return event
@@ -115,6 +120,8 @@ def show(*, actor: Actor, event: Event) -> Event:
     access.require_governing(actor, discussion)
     if event.hidden_by is not None and event.hidden_by.is_staff and not (actor.user and actor.user.is_staff):
         raise WrongState("A maintainer of this hub hid the comment.")
+    if event.hidden_by is None and event.author == actor.user:
+        raise WrongState(spam.HELD)
     return reveal(actor=actor, event=event)
 
 
@@ -296,8 +303,14 @@ def add_event(
 
 def _add_comment(actor: Actor, discussion: Discussion, text: str) -> Event:
     mentions.join(discussion, [actor.require_user()])
-    event = add_event(actor, discussion, Kind.COMMENT, text=text, html=_html(discussion, text))
-    mentions.follow(event=event, actor=actor)
+    title = "" if discussion.comment_count else discussion.title
+    is_held = spam.judge(actor=actor, text=text, title=title, place=spam.Place.COMMENT)
+    hidden: dict[str, Any] = {"hidden_at": timezone.now(), "hidden_reason": spam.HELD} if is_held else {}
+    event = add_event(actor, discussion, Kind.COMMENT, text=text, html=_html(discussion, text), **hidden)
+    if is_held:
+        spam.hold(event)
+    else:
+        mentions.follow(event=event, actor=actor)
     return event
 
 

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import ActorRequest
 from accounts.services import standing
 from hub.errors import HubError
+from hub.wire import rate_limits
+from hub.wire.rate_limits import under
 from models_registry.community.models import Category, ModerationAction
 from models_registry.community.services.moderation import appeals, reports, subjects
 from models_registry.community.services.moderation.subjects import Subject, SubjectNotFound
@@ -67,9 +69,11 @@ def _subject(request: ActorRequest) -> Subject:
     raise SubjectNotFound
 
 
+@rate_limits.under(writes="report")
+@under(writes="report")
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: ActorRequest) -> HttpResponse:
-    """`?repository=ada/net`, `?repository=datasets/ada/rows`, `?discussion=ada/net%2312`, `?comment=<public id>`, `?name=ada`."""
+    """Of what the query names: `?repository=datasets/ada/rows`, `?discussion=ada/net%2312`, `?comment=<public id>` …"""
     subject = _subject(request)
     form = ReportForm(request.POST or None, is_member=request.actor.is_known)
     if request.method == "POST" and form.is_valid():
@@ -125,6 +129,7 @@ class AppealForm(forms.Form):
     )
 
 
+@rate_limits.under(writes="report")
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -142,6 +147,8 @@ def appeal(request: ActorRequest, pk: int) -> HttpResponse:
     return render(request, "community/appeal.html", {"form": form, "action": action})
 
 
+@rate_limits.under(writes="report")
+@under(writes="report")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def appeal_by_link(request: ActorRequest, signed: str) -> HttpResponse:

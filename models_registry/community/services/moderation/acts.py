@@ -16,8 +16,8 @@ from accounts.services import renaming
 from accounts.services import standing as members
 from hub.errors import Conflict, Invalid
 from hub.jobs.models import Job
-from models_registry.community.events import comment_changed, event_added
 from models_registry.community.models import Act, Discussion, Event, ModerationAction, Report, ReportState
+from models_registry.community.services import discussions
 from models_registry.community.services.moderation import reports, subjects
 from models_registry.community.services.moderation.subjects import Subject
 from models_registry.models import Repository, Standing
@@ -104,12 +104,12 @@ def restore_repository(order: Order, repository: Repository) -> ModerationAction
 @transaction.atomic
 def hide_comment(order: Order, comment: Event) -> ModerationAction:
     """Its text is shown to moderators alone. Raises Forbidden, DoneAlready, Settled."""
-    user = order.actor.require_permission("community.hide_comment")
-    row = _locked_comment(comment)
-    if row.is_hidden:
+    order.actor.require_permission("community.hide_comment")
+    row = _held_comment(comment)
+    if row.is_hidden and row.hidden_by is not None:
         raise DoneAlready("This comment is hidden already.")
-    row.hidden_at, row.hidden_by, row.hidden_reason = timezone.now(), user, order.reason[:500]
-    _write_comment(order, row)
+    row.hidden_at = None  # what was held back is hidden by somebody now
+    discussions.conceal(actor=order.actor, event=row, reason=order.reason)
     AuditEntry.objects.record(order.actor, "comment.hidden", str(row.discussion), id=row.public_id, reason=order.reason)
     return _record(order, Act.HIDE_COMMENT, subjects.of_comment(row))
 
@@ -118,38 +118,30 @@ def hide_comment(order: Order, comment: Event) -> ModerationAction:
 def show_comment(order: Order, comment: Event) -> ModerationAction:
     """Raises Forbidden, DoneAlready, Settled."""
     order.actor.require_permission("community.hide_comment")
-    row = _locked_comment(comment)
+    row = _held_comment(comment)
     if not row.is_hidden:
         raise DoneAlready("This comment is shown already.")
-    row.hidden_at, row.hidden_by, row.hidden_reason = None, None, ""
-    _write_comment(order, row)
+    discussions.reveal(actor=order.actor, event=row)
     AuditEntry.objects.record(order.actor, "comment.shown", str(row.discussion), id=row.public_id, reason=order.reason)
     subject = subjects.of_comment(row)
     return _record(_undoing(order, subject, Act.HIDE_COMMENT), Act.SHOW_COMMENT, subject)
 
 
-def _locked_comment(comment: Event) -> Event:
-    rows = Event.objects.select_related("discussion__repository__namespace", "author__namespace")
-    return rows.select_for_update(of=("self",)).get(pk=comment.pk, kind=Event.Kind.COMMENT)
-
-
-def _write_comment(order: Order, row: Event) -> None:
-    row.save(update_fields=["hidden_at", "hidden_by", "hidden_reason"])
-    comment_changed.send(sender=Event, event=row, actor=order.actor)
+def _held_comment(comment: Event) -> Event:
+    """As it is now; nobody else changes its thread until the end of the transaction."""
+    discussion = discussions.held(comment.discussion)
+    row = Event.objects.select_related("author__namespace", "hidden_by").get(pk=comment.pk, kind=Event.Kind.COMMENT)
+    row.discussion = discussion
+    return row
 
 
 @transaction.atomic
 def set_lock(order: Order, discussion: Discussion, *, is_locked: bool) -> ModerationAction:
     """Raises Forbidden, DoneAlready, Settled."""
     order.actor.require_permission("community.lock_discussion")
-    rows = Discussion.objects.select_related("repository__namespace", "author")
-    row = rows.select_for_update(of=("self",)).get(pk=discussion.pk)
-    if row.is_locked == is_locked:
+    row = discussions.held(discussion)
+    if discussions.set_locked(actor=order.actor, discussion=row, to=is_locked) is None:
         raise DoneAlready(f"This thread is {'locked' if is_locked else 'open'} already.")
-    row.is_locked = is_locked
-    row.save(update_fields=["is_locked"])
-    event = Event.objects.create(discussion=row, author=order.actor.user, kind=Event.Kind.LOCK, data={"to": is_locked})
-    event_added.send(sender=Event, event=event, actor=order.actor)
     what = "thread.locked" if is_locked else "thread.unlocked"
     AuditEntry.objects.record(order.actor, what, str(row), reason=order.reason)
     subject = subjects.of_discussion(row)

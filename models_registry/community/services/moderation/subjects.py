@@ -9,7 +9,8 @@ from accounts.models import Actor, Namespace, User
 from accounts.services.accounts import namespace_named
 from hub.errors import NotFound
 from models_registry import access
-from models_registry.community.models import Discussion, Event, SubjectKind
+from models_registry.community import access as community_access
+from models_registry.community.models import Collection, Discussion, Event, Picture, SubjectKind
 from models_registry.errors import RepositoryNotFound
 from models_registry.models import Kind, Repository
 
@@ -85,15 +86,42 @@ def of_namespace(namespace: Namespace) -> Subject:
     )
 
 
+def of_collection(collection: Collection) -> Subject:
+    return Subject(
+        kind=SubjectKind.COLLECTION,
+        id=collection.pk,
+        name=collection.slug,
+        address=collection.get_absolute_url(),
+        owner=collection.namespace,
+        author=collection.namespace.user,
+        text=f"{collection.title}\n\n{collection.description}",
+    )
+
+
+def of_picture(picture: Picture) -> Subject:
+    return Subject(
+        kind=SubjectKind.PICTURE,
+        id=picture.pk,
+        name=picture.name,
+        address=picture.get_absolute_url(),
+        owner=picture.uploader.namespace if picture.uploader else None,
+        author=picture.uploader,
+    )
+
+
 _REPOSITORIES = Repository.objects.select_related("namespace", "creator")
 _DISCUSSIONS = Discussion.objects.select_related("repository__namespace", "author")
 _EVENTS = Event.objects.select_related("discussion__repository__namespace", "author__namespace")
+_COLLECTIONS = Collection.objects.select_related("namespace__user", "namespace__organization")
+_PICTURES = Picture.objects.select_related("uploader__namespace")
 _NAMESPACES = Namespace.objects.select_related("user", "organization")
 
 _BY_KIND: dict[str, Callable[[int], Subject]] = {
     SubjectKind.REPOSITORY: lambda pk: of_repository(_REPOSITORIES.get(pk=pk)),
     SubjectKind.DISCUSSION: lambda pk: of_discussion(_DISCUSSIONS.get(pk=pk)),
     SubjectKind.COMMENT: lambda pk: of_comment(_EVENTS.get(pk=pk)),
+    SubjectKind.COLLECTION: lambda pk: of_collection(_COLLECTIONS.get(pk=pk)),
+    SubjectKind.PICTURE: lambda pk: of_picture(_PICTURES.get(pk=pk)),
     SubjectKind.NAMESPACE: lambda pk: of_namespace(_NAMESPACES.get(pk=pk)),
 }
 
@@ -110,11 +138,11 @@ def seen_by(actor: Actor, kind: str, name: str) -> Subject:
     """By the name that addresses use. What the actor may not see answers like what is missing. Raises SubjectNotFound.
 
     A repository is named as on its page (`ada/net`, `datasets/ada/net`), a thread `ada/net#12`, a comment by its public
-    id, a member or organisation by name.
+    id, a collection `ada/title-0000…`, a picture and a member or organisation by name.
     """
     try:
         return _SEEN[kind](actor, name)
-    except (KeyError, ValueError, NotFound, RepositoryNotFound):
+    except (KeyError, ValueError, NotFound, RepositoryNotFound, ObjectDoesNotExist):
         raise SubjectNotFound from None
 
 
@@ -147,6 +175,8 @@ _SEEN: dict[str, Callable[[Actor, str], Subject]] = {
     "repository": lambda actor, name: of_repository(_repository(actor, name)),
     "discussion": _seen_discussion,
     "comment": _seen_comment,
+    "collection": lambda actor, slug: of_collection(community_access.collection_for(actor, slug)),
+    "picture": lambda _actor, name: of_picture(_PICTURES.get(name=name)),  # whoever knows its name may see it
     "name": lambda _actor, name: of_namespace(namespace_named(name)),
 }
 NAMES = tuple(_SEEN)

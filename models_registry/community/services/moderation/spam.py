@@ -1,0 +1,138 @@
+"""Whether a text is spam, asked before it is published. HUB_SPAM_CHECK names the function that judges; ours is `simple`.
+
+The function gets the author, the text and the place, and answers at once: no network. A service of one's own is asked by
+a job of one's own, which opens a report.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import cache
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts.models import Actor, User
+from hub.errors import Forbidden
+from models_registry.community.models import Category, Event
+from models_registry.community.services.moderation import reports, subjects
+from models_registry.models import Card
+
+HELD = "Held back until a moderator has looked at it."
+IS_NEW = timedelta(days=7)
+REPEATS_WITHIN = timedelta(days=1)
+SHORTENERS = frozenset(
+    "bit.ly cutt.ly goo.gl is.gd ow.ly rb.gy rebrand.ly shorturl.at t.co t.ly tiny.cc tinyurl.com".split()
+)
+_LINK = re.compile(r"(?:https?://|(?<![\w/.])www\.)[^\s<>()\[\]\"']+", re.IGNORECASE)
+_LINKS_OF_THE_NEW, _FAR_TOO_MANY = 4, 12
+_REPEATS, _FAR_TOO_OFTEN = 2, 6
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    HOLD = "hold"  # hidden until a moderator looks; the author is told
+    REFUSE = "refuse"
+
+
+class Place(StrEnum):
+    COMMENT = "comment"
+    CARD = "card"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    verdict: Verdict
+    reason: str = ""
+
+
+class SpamRefused(Forbidden):
+    """This looks like spam."""
+
+
+Check = Callable[[User, str, Place], Judgement]
+FINE = Judgement(Verdict.OK)
+
+
+def judge(*, actor: Actor, text: str, place: Place, title: str = "") -> bool:
+    """Whether the text is to be held back, for itself or for its title. Raises SpamRefused. The hub's staff is believed."""
+    author = actor.require_user()
+    check = _check(settings.SPAM_CHECK)
+    if check is None or author.is_staff:
+        return False
+    judged = [check(author, said, place) for said in (title, text) if said]
+    for one in judged:
+        if one.verdict == Verdict.REFUSE:
+            raise SpamRefused(f"This looks like spam: {one.reason}")
+    return any(one.verdict == Verdict.HOLD for one in judged)
+
+
+@cache
+def _check(name: str) -> Check | None:
+    found: Check | None = import_string(name) if name else None
+    return found
+
+
+def hold(comment: Event) -> None:
+    """A moderator is asked to look at a comment that was held back; within the transaction that writes it."""
+    reports.open_report(subject=subjects.of_comment(comment), category=Category.SPAM, text=HELD, by_hub=True)
+
+
+@receiver(post_save, sender=Card)
+def look_at_card(sender: object, instance: Card, **_: object) -> None:
+    """A card is part of a commit, which is made already: what looks like spam is shown, and a moderator asked to look."""
+    author, check = instance.repository.creator, _check(settings.SPAM_CHECK)
+    if check is None or author is None or author.is_staff or instance.repository.private:
+        return
+    judged = check(author, instance.text, Place.CARD)
+    if judged.verdict != Verdict.OK:
+        subject = subjects.of_repository(instance.repository)
+        reports.open_report(subject=subject, category=Category.SPAM, text=judged.reason, by_hub=True)
+
+
+def simple(author: User, text: str, place: Place) -> Judgement:
+    """Few rules that hardly ever meet the innocent: many links of a new account, shortened links, the same text again."""
+    links = _links_elsewhere(text)
+    is_new = timezone.now() - author.date_joined < IS_NEW
+    if place == Place.CARD:  # cards of models cite papers: what counts is that there is little else
+        words = len(_LINK.sub(" ", text).split())
+        if is_new and len(links) >= _LINKS_OF_THE_NEW and words < 8 * len(links):
+            return Judgement(Verdict.HOLD, "a new account's card with little but links")
+        return FINE
+    if is_new and len(links) >= _FAR_TOO_MANY:
+        return Judgement(Verdict.REFUSE, "a new account may not post that many links.")
+    if is_new and len(links) >= _LINKS_OF_THE_NEW:
+        return Judgement(Verdict.HOLD, "many links of a new account")
+    if is_new and any(host in SHORTENERS for host in links):
+        return Judgement(Verdict.HOLD, "a shortened link of a new account")
+    if links or (is_new and len(text) >= 40):
+        return _repeated(author, text)
+    return FINE
+
+
+def _links_elsewhere(text: str) -> list[str]:
+    """The hosts of the links that lead away from this hub."""
+    hosts = []
+    for link in _LINK.findall(text):
+        try:
+            host = urlsplit(link if "://" in link else f"https://{link}").hostname or ""
+        except ValueError:  # no address after all, such as "http://["
+            continue
+        hosts.append(host.removeprefix("www."))
+    own = urlsplit(settings.BASE_URL).hostname
+    return [host for host in hosts if host and host != own]
+
+
+def _repeated(author: User, text: str) -> Judgement:
+    since = timezone.now() - REPEATS_WITHIN
+    same = Event.objects.filter(author=author, kind=Event.Kind.COMMENT, created_at__gt=since, text=text)
+    times = len(same.values_list("pk")[:_FAR_TOO_OFTEN])
+    if times >= _FAR_TOO_OFTEN:
+        return Judgement(Verdict.REFUSE, "you have posted the same several times today.")
+    return Judgement(Verdict.HOLD, "the same text again and again") if times >= _REPEATS else FINE
