@@ -149,6 +149,7 @@ def remove(request: ActorRequest, name: str, member: str) -> HttpResponse:
 
 
 @rate_limits.under(writes="invitation")
+@rate_limits.under(writes="invitation")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation_list(request: ActorRequest, name: str) -> HttpResponse:
