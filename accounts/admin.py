@@ -15,24 +15,25 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import Q, QuerySet
-from django.forms import ModelForm
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from accounts.models import AccessToken, AuditEntry, Membership, Namespace, Organization, User
+from accounts.models import AccessToken, AuditEntry, Namespace, Organization, User, Verified
 from accounts.requests import ActorRequest
+from accounts.services.accounts import user_named
+from accounts.services.memberships import appoint
+from accounts.services.organizations import verify
 from accounts.services.staff_roles import set_roles
 from accounts.services.tokens import revoke_token
-from hub.administration import ConfirmForm, ShowOnly, done, holding, refused
+from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding, refused
 from hub.errors import HubError
 from hub.staff_roles import ROLES
 
@@ -136,48 +137,92 @@ class UserAdmin(ShowOnly):
         return bool(getattr(request.user, "is_superuser", False))
 
 
-class MembershipInline(TabularInline):
-    model = Membership
-    extra = 0
-    autocomplete_fields = ["user"]
+class VerificationForm(ReasonForm):
+    verified_as = forms.ChoiceField(
+        label="It is verified as", choices=Verified.choices, required=False, widget=UnfoldAdminSelectWidget
+    )
+    field_order = ["verified_as", "reason"]
+
+
+class AppointmentForm(ReasonForm):
+    member = forms.CharField(label="Name of the member", max_length=42, widget=UnfoldAdminTextInputWidget)
+    field_order = ["member", "reason"]
 
 
 @admin.register(Organization)
-class OrganizationAdmin(ModelAdmin):
-    list_display = ["__str__", "name", "private_by_default", "created_at"]
+class OrganizationAdmin(ShowOnly):
+    """Members and settings are its administrators' own, on the site's pages."""
+
+    list_display = ["__str__", "name", "verified_as", "members", "private_by_default", "created_at"]
+    list_filter = ["verified_as"]
     search_fields = ["full_name", "namespace__name"]
-    fields = ["full_name", "private_by_default"]
-    inlines = [MembershipInline]
+    fields = ["full_name", "name", "verified_as", "private_by_default", "default_role", "administrators", "created_at"]
+    readonly_fields = ["name", "administrators"]
+    actions_detail = ["verify_organization", "appoint_administrator"]
+    has_verifying_permission = holding("accounts.verify_organization")
+    has_appointing_permission = holding("accounts.appoint_administrator")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
-        return super().get_queryset(request).select_related("namespace")
+        rows = super().get_queryset(request).select_related("namespace")
+        return rows.annotate(member_count=Count("memberships"))
+
+    def view_on_site(self, organization: Organization) -> str:
+        return organization.namespace.get_absolute_url()
 
     @display(description="Name", ordering="namespace__key")
     def name(self, organization: Organization) -> str:
         return organization.namespace.name
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # an organisation is made with its namespace: manage.py create_organization
+    @display(description="Members", ordering="member_count")
+    def members(self, organization: Organization) -> int:
+        return organization.member_count  # type: ignore[attr-defined]  # by get_queryset
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @display(description="Administrators")
+    def administrators(self, organization: Organization) -> str:
+        rows = organization.memberships.of_administrators().select_related("user").order_by("pk")[:20]
+        return ", ".join(row.user.username for row in rows) or "nobody"
 
-    def save_related(self, request: ActorRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        target = form.instance.namespace.name
-        for formset in formsets:
-            for made in formset.new_objects:
-                _note(request, "membership.created", target, made)
-            for changed, _fields in formset.changed_objects:
-                _note(request, "membership.changed", target, changed)
-            for deleted in formset.deleted_objects:
-                _note(request, "membership.deleted", target, deleted)
-
-
-def _note(request: ActorRequest, what: str, target: str, membership: Membership) -> None:
-    AuditEntry.objects.record(
-        request.actor, what, target, member=membership.user.username, role=membership.get_role_display()
+    @action(
+        description="Verified mark",
+        permissions=["verifying"],
+        dialog={
+            "title": "The mark beside its name",
+            "description": "Make sure whom they speak for before you set it: the mark is all that readers see.",
+            "form_class": VerificationForm,
+            "form_submit_text": "Save",
+        },
     )
+    def verify_organization(self, request: ActorRequest, form: VerificationForm, object_id: str) -> HttpResponse:
+        mark, reason = Verified(form.cleaned_data["verified_as"]), form.cleaned_data["reason"]
+        organization = Organization.objects.select_related("namespace").get(pk=object_id)
+        try:
+            verify(actor=request.actor, organization=organization, verified_as=mark, reason=reason)
+        except HubError as refusal:
+            return refused(request, self._page(object_id), refusal)
+        return done(request, self._page(object_id), f"{organization.namespace}: {mark.label}.")
+
+    @action(
+        description="Appoint an administrator",
+        permissions=["appointing"],
+        dialog={
+            "title": "Give it an administrator",
+            "description": "For an organisation that nobody manages any more. The member need not belong to it yet.",
+            "form_class": AppointmentForm,
+            "form_submit_text": "Appoint",
+        },
+    )
+    def appoint_administrator(self, request: ActorRequest, form: AppointmentForm, object_id: str) -> HttpResponse:
+        organization = Organization.objects.select_related("namespace").get(pk=object_id)
+        try:
+            user = user_named(form.cleaned_data["member"].strip())
+            appoint(actor=request.actor, organization=organization, user=user, reason=form.cleaned_data["reason"])
+        except HubError as refusal:
+            return refused(request, self._page(object_id), refusal)
+        return done(request, self._page(object_id), f"{user} administers {organization.namespace} now.")
+
+    @staticmethod
+    def _page(object_id: str) -> str:
+        return reverse("admin:accounts_organization_change", args=[object_id])
 
 
 @admin.register(AccessToken)

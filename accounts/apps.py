@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class AccountsConfig(AppConfig):
@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts.services import (
-            memberships,  # noqa: F401 - keeps an administrator when somebody leaves the hub
-            sessions,  # noqa: F401 - ends the others when a password changes
-        )
+        from accounts.services import memberships  # noqa: F401 - keeps an administrator when somebody leaves the hub
+
+        if apps.is_installed("allauth.account"):  # not where nobody signs in, as at the CAS
+            from accounts.services import leaving, sessions  # noqa: F401 - what one takes along; a new password ends others

@@ -1,11 +1,13 @@
 from django.apps import AppConfig
+from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.db.models.signals import post_migrate
 
 from hub import staff_roles
 
 
-def make_staff_roles(using: str, apps: Apps, **_: object) -> None:
+def make_staff_roles(using: str, apps: Apps = installed, **_: object) -> None:
+    """Also after a flush, which tells no state of the apps."""
     staff_roles.set_up(apps, using)
 
 
@@ -15,6 +17,7 @@ class EvaluationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from evaluations.services import exporting  # noqa: F401 - tells what a member can take along
         from evaluations.web import slots
 
         slots.fill()

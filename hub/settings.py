@@ -281,6 +281,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=6),
         "options": {"queue": "io"},
     },
+    "sweep-pictures": {
+        "task": "community.sweep_pictures",
+        "schedule": timedelta(hours=1),
+        "options": {"queue": "io"},
+    },
     "send-digests": {
         "task": "community.send_digests",
         "schedule": timedelta(minutes=30),

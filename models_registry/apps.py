@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,3 +14,5 @@ class ModelsRegistryConfig(AppConfig):
 
         scopes.add(REPOSITORIES)
         add_settings_page(SettingsPage("settings-gated", _("Gated repositories"), "lock"))
+        if apps.is_installed("allauth.account"):  # not at the CAS, where nobody has an account to leave
+            from models_registry.services import leaving  # noqa: F401 - it listens, and tells what one can take along

@@ -70,7 +70,9 @@ class Actor:
     def may(self, permission: str) -> bool:
         """Whether a staff role of the user holds that permission ("app.codename"). No access token carries it."""
         user = self.user
-        return user is not None and self.token is None and user.is_staff and user.has_perm(permission)
+        if user is None or self.token is not None or user.is_suspended:
+            return False
+        return user.is_staff and user.has_perm(permission)
 
     def require_permission(self, permission: str) -> User:
         """The user, if a staff role holds that permission. Raises Unauthenticated, Forbidden."""

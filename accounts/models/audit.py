@@ -39,7 +39,8 @@ class AuditEntry(models.Model):
     token_prefix = models.CharField(max_length=12, blank=True)
     action = models.CharField(max_length=64, db_index=True)
     target = models.CharField(max_length=255)
-    namespace = models.ForeignKey(Namespace, models.SET_NULL, null=True, related_name="+")
+    # Without a constraint, which would make every act wait for a rename, and a deletion fail over an act of that moment.
+    namespace = models.ForeignKey(Namespace, models.SET_NULL, null=True, related_name="+", db_constraint=False)
     details: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 

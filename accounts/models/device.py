@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -39,9 +40,14 @@ class DeviceLogin(models.Model):
 
 
 class RefreshToken(models.Model):
-    """What a program changes for its next access token, once; it dies with the access token that it came with."""
+    """What a program changes for its next access token, once; it dies with the access token that it came with.
+
+    `family`: all that follow from one sign-in. One that is shown again after it was spent was stolen, or its successor was:
+    then none of the family opens anything any more.
+    """
 
     access_token = models.ForeignKey(AccessToken, models.CASCADE, related_name="refresh_tokens")
+    family = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     expires_at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     spent_at = models.DateTimeField(null=True)

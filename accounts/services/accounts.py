@@ -69,6 +69,12 @@ def namespace_named(name: str) -> Namespace:
     raise NamespaceNotFound(f"There is no user or organisation {name!r}.")
 
 
+def keep(namespace: Namespace) -> None:
+    """Within a transaction: until its end, nobody deletes the namespace. Raises NamespaceNotFound if somebody has."""
+    if not Namespace.objects.select_for_update(no_key=True).filter(pk=namespace.pk).values_list("pk"):
+        raise NamespaceNotFound(f"{namespace.name} has just been deleted.")
+
+
 def user_named(name: str) -> User:
     """Raises NamespaceNotFound."""
     found = namespace_named(name).user

@@ -1,8 +1,10 @@
 """Signing a program in by a browser that may be elsewhere (OAuth 2.0 device authorization grant, RFC 8628)."""
 
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 from django.core.cache import cache
 from django.db import transaction
@@ -11,8 +13,10 @@ from django.utils import timezone
 from accounts.errors import DeviceLoginRefused, NoSuchDeviceCode
 from accounts.models import AccessToken, Actor, AuditEntry, DeviceLogin, RefreshToken, TokenRole, User
 from accounts.models.token import digest_of
-from accounts.services.tokens import create_token
+from accounts.services.tokens import create_token, revoke_token
 from hub.errors import RateLimited
+
+logger = logging.getLogger(__name__)
 
 # Programs that may ask: the public id of the stock client, which is no secret.
 CLIENTS = {"26be6b09-91c5-47da-9861-d2d2bb7a7e36": "huggingface_hub"}
@@ -155,28 +159,49 @@ def _collected(device_code: str) -> Tokens:
     return _minted(found.user, TokenRole(found.role), f"{found.client}, signed in by browser")
 
 
-def _minted(user: User, role: TokenRole, name: str) -> Tokens:
+def _minted(user: User, role: TokenRole, name: str, family: UUID | None = None) -> Tokens:
     now = timezone.now()
     token, value = create_token(actor=Actor(user=user), user=user, name=name, role=role, expires_at=now + TOKEN_LIFE)
     refresh = secrets.token_urlsafe(32)
-    RefreshToken.objects.create(access_token=token, digest=digest_of(refresh), expires_at=now + REFRESH_LIFE)
+    RefreshToken.objects.create(
+        access_token=token, digest=digest_of(refresh), expires_at=now + REFRESH_LIFE, family=family or uuid4()
+    )
     return Tokens(value, refresh, int(TOKEN_LIFE.total_seconds()))
 
 
-@transaction.atomic
 def refresh(*, client_id: str, refresh_token: str) -> Tokens:
     """The next access token, with the rights of the last, and the next refresh token. The old access token ends by itself.
 
-    Raises DeviceLoginRefused if it is unknown, expired or spent, or its access token was revoked.
+    Raises DeviceLoginRefused if it is unknown, expired or spent, or its access token was revoked. One that was spent is in two
+    hands: then the whole family is revoked.
     """
     client_named(client_id)
+    tokens = _renewed(refresh_token)
+    if tokens is None:  # outside of the transaction that revoked
+        raise DeviceLoginRefused("invalid_grant", "This refresh token opens nothing: sign in again.")
+    return tokens
+
+
+@transaction.atomic
+def _renewed(refresh_token: str) -> Tokens | None:
     now = timezone.now()
     rows = RefreshToken.objects.select_for_update(of=("self",)).select_related("access_token__user")
     row = rows.filter(digest=digest_of(refresh_token), expires_at__gt=now).first()
-    is_spent = row is not None and row.spent_at is not None and row.spent_at < now - LOST_ANSWER
-    if row is None or is_spent or row.access_token.revoked_at is not None or not row.access_token.user.is_active:
-        raise DeviceLoginRefused("invalid_grant", "This refresh token opens nothing: sign in again.")
+    if row is None:
+        return None
+    if row.spent_at is not None and row.spent_at < now - LOST_ANSWER:
+        _revoke_family(row)
+        return None
     last = row.access_token
+    if last.revoked_at is not None or not last.user.is_active:
+        return None
     RefreshToken.objects.filter(pk=row.pk).update(spent_at=row.spent_at or now)
     AccessToken.objects.filter(user=last.user, name=last.name, expires_at__lt=now - REFRESH_LIFE).delete()
-    return _minted(last.user, TokenRole(last.role), last.name)
+    return _minted(last.user, TokenRole(last.role), last.name, row.family)
+
+
+def _revoke_family(spent: RefreshToken) -> None:
+    rows = AccessToken.objects.filter(refresh_tokens__family=spent.family, revoked_at=None).select_related("user")
+    for token in rows:
+        revoke_token(actor=Actor(), token=token)
+    logger.warning("a spent refresh token of %s was shown again: its family is revoked", spent.access_token.user.pk)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import access
 from accounts.events import organization_leaving
 from accounts.models import Actor, AuditEntry, NamespaceRedirect, Organization, Role, User, Verified
-from accounts.services.accounts import create_organization
+from accounts.services.accounts import create_organization, keep
 from hub.errors import BadRequest, Conflict, Forbidden, NotFound, RateLimited
 
 
@@ -81,6 +81,7 @@ def delete_organization(*, actor: Actor, organization: Organization) -> None:
     access.require_administration(actor, organization)
     now = _locked(organization)
     namespace = now.namespace
+    keep(namespace)  # who makes a repository there at this moment comes first, or finds nothing
     organization_leaving.send(sender=Organization, organization=now)
     AuditEntry.objects.record(actor, "organization.deleted", namespace.name, members=now.memberships.count())
     try:

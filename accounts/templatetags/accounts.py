@@ -4,6 +4,8 @@ from django import template
 
 from accounts import navigation
 from accounts.navigation import SettingsPage
+from accounts.requests import ActorRequest
+from accounts.services import invitations
 
 register = template.Library()
 
@@ -12,3 +14,9 @@ register = template.Library()
 def settings_pages() -> list[SettingsPage]:
     """Of higher apps."""
     return navigation.settings_pages()
+
+
+@register.filter
+def may_invite(request: ActorRequest) -> bool:
+    """To the hub itself."""
+    return invitations.may_invite(request.actor)

@@ -103,6 +103,34 @@ class DeviceRoleForm(forms.Form):
     )
 
 
+class InvitationForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        required=False,
+        help_text=_("The link is sent there. Left empty, it is shown to you, for one person of your choice."),
+    )
+
+
+class LeaveForm(forms.Form):
+    """`name`: typed by the member, so that it is no slip."""
+
+    name = forms.CharField(
+        label=_("Type your name here"),
+        max_length=42,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, username: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.username = username
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if name != self.username:
+            raise forms.ValidationError(_("That is not your name: nothing was deleted."))
+        return name
+
+
 def describe_scopes(tokens: list[AccessToken]) -> dict[int, list[str]]:
     """{token id: what a fine-grained token opens, in words}, with one query for each kind of thing."""
     everything = [scope for token in tokens for scope in token.scopes]

@@ -4,7 +4,7 @@ from allauth import urls as sign_in
 from django.urls import URLPattern, include, path
 from django.views.generic import RedirectView
 
-from accounts.web import device, memberships, organizations, security, views
+from accounts.web import account, device, memberships, organizations, security, views
 from hub.wire import rate_limits
 
 
@@ -28,7 +28,12 @@ urlpatterns = [
     path("settings/security", security.security, name="settings-security"),
     path("settings/sessions/<int:pk>/end", security.end_session, name="settings-session-end"),
     path("settings/sessions/end-others", security.end_other_sessions, name="settings-sessions-end-others"),
-    # Shown together on the page above.
+    path("settings/account", account.account, name="settings-account"),
+    path("settings/account/export", account.export, name="settings-account-export"),
+    path("settings/account/delete", account.delete, name="settings-account-delete"),
+    path("settings/invitations", account.invitation_list, name="settings-invitations"),
+    path("settings/invitations/<int:pk>/revoke", account.revoke_invitation, name="settings-invitations-revoke"),
+    # Shown together on the page of security.
     path("accounts/2fa/", RedirectView.as_view(pattern_name="settings-security")),
     path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="settings-security")),
     path("accounts/sessions/", RedirectView.as_view(pattern_name="settings-security")),

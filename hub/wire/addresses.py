@@ -3,5 +3,5 @@
 import re
 
 FOR_PROGRAMS = re.compile(
-    r"/(api/(?!docs$)|(datasets/)?[^/]+/[^/]+(/resolve/|\.git/|/info/refs\Z|/git-(upload|receive)-pack\Z))"
+    r"/(api/(?!docs$)|uploads(/|\Z)|(datasets/)?[^/]+/[^/]+(/resolve/|\.git/|/info/refs\Z|/git-(upload|receive)-pack\Z))"
 )

@@ -14,8 +14,10 @@ class CommunityConfig(AppConfig):
         from models_registry.community.services import (  # noqa: F401 - they listen
             activities,
             collections,
+            exporting,
             likes,
             pull_requests,
+            references,
             telling,
         )
         from models_registry.community.services.webhooks import announcing  # noqa: F401 - it listens, too

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from hub.jobs.registry import job
-from models_registry.community.services import activities, mails, notifications
+from models_registry.community.services import activities, mails, mentions, notifications, pictures, references
 from models_registry.community.services.moderation import acts
 from models_registry.community.services.moderation import telling as moderation_telling
 from models_registry.community.services.webhooks import announcing, delivering
@@ -35,6 +35,21 @@ def tell(key: str) -> None:
 @job(mails.KIND, lease=timedelta(minutes=5), attempts=8, retry_on=(*mails.REFUSALS, OperationalError))
 def send_mail(key: str) -> None:
     mails.send(int(key))
+
+
+@job(mentions.KIND_OF_JOB, lease=timedelta(minutes=5), retry_on=(OperationalError,))
+def note_references(key: str) -> None:
+    references.of_comment(int(key))
+
+
+@job(references.COMMITS, lease=timedelta(minutes=5), retry_on=(OperationalError,))
+def note_commit_references(key: str) -> None:
+    references.of_commits(key)
+
+
+@shared_task(name="community.sweep_pictures", ignore_result=True)
+def sweep_pictures() -> None:
+    pictures.sweep()
 
 
 @job(acts.TELL, lease=timedelta(minutes=5), attempts=8, retry_on=(*mails.REFUSALS, OperationalError))

@@ -28,7 +28,7 @@ def with_values(text: str, values: dict[str, Any]) -> str:
 
 def _with_value(text: str, name: str, value: Any, *, is_there: bool) -> str:
     found = FRONT_MATTER.match(text)
-    newline = "\r\n" if "\r\n" in text[:2000] else "\n"
+    newline = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"  # as the first line ends
     block = "" if value is None else _block(name, value).replace("\n", newline)
     if found is None:
         return f"---{newline}{block}---{newline}{newline}{text}" if block else text

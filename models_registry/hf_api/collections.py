@@ -9,15 +9,17 @@ from rest_framework.response import Response
 
 from accounts.models import Namespace
 from accounts.requests import ActorApiRequest
-from hub.errors import BadRequest, HubError
+from hub.errors import BadRequest, NotOffered
 from hub.wire.describing import describe, text
 from hub.wire.pagination import next_link, page_limit
 from hub.wire.views import HubApiView, json_object
 from models_registry import access as registry_access
 from models_registry.community import access
+from models_registry.community.errors import CollectionNotFound
 from models_registry.community.models import Collection, CollectionItem
 from models_registry.community.services import collections
 from models_registry.community.services.collections import Shown
+from models_registry.errors import RepositoryMoved, RepositoryNotFound
 from models_registry.hf_api.shapes import collections as shapes
 from models_registry.hf_api.views import kind_of
 from models_registry.services import listing
@@ -178,9 +180,8 @@ def _holding(request: ActorApiRequest, items: list[str]) -> Any:
                 wanted |= Q(items__child=access.collection_for(request.actor, name))
             else:
                 wanted |= Q(items__repository=registry_access.repository_for(request.actor, kind_of(plural), name))
-        except HubError as refusal:
-            if refusal.status not in {404, 501}:
-                raise
+        except (CollectionNotFound, RepositoryNotFound, RepositoryMoved, NotOffered):
+            continue
     return Collection.objects.filter(wanted).values("pk")
 
 

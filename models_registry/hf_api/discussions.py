@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest, HubError
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.views import json_object
 from models_registry.access import require_read
@@ -36,6 +37,7 @@ class ThreadView(RepositoryView):
         return found
 
 
+@rate_limits.under(writes="discussion")
 class Threads(RepositoryView):
     @describe(answer=shapes.ThreadList, query=shapes.LIST_QUERY)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
@@ -189,6 +191,7 @@ def _reference(event: Event) -> dict[str, Any]:
     return answer
 
 
+@rate_limits.under(writes="comment")
 class Comment(ThreadView):
     """Comment."""
 
@@ -211,6 +214,7 @@ class _OneComment(ThreadView):
         return found
 
 
+@rate_limits.under(writes="comment")
 class Edit(_OneComment):
     """Give a comment another text; what it said before stays in its history."""
 
@@ -235,6 +239,7 @@ class Hide(_OneComment):
         return Response({"updatedComment": _event(discussions.hide(actor=request.actor, event=comment, reason=reason))})
 
 
+@rate_limits.under(writes="comment")
 class Title(ThreadView):
     """Give a thread another title."""
 
@@ -245,6 +250,7 @@ class Title(ThreadView):
         return Response({"newTitle": _event(made)})
 
 
+@rate_limits.under(writes="comment")
 class Status(ThreadView):
     """Open, close or reopen a thread; make a pull request a draft, or no longer."""
 
@@ -259,6 +265,7 @@ class Status(ThreadView):
         return Response({"newStatus": _event(made)})
 
 
+@rate_limits.under(writes="commit")
 class Merge(ThreadView):
     """Merge a pull request into its base, by a commit of two parents.
 

@@ -53,6 +53,11 @@ class Comparison:
     is_cut: bool
     more: bool
 
+    @property
+    def after(self) -> str:
+        """Where the next page begins; "" on the last one."""
+        return self.changes[-1].path if self.more else ""
+
 
 def between(
     repository: Repository, old: Commit | None, new: Commit, *, after: str = "", limit: int = 100

@@ -5,7 +5,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat
 
 from accounts.models import Actor, AuditEntry, Namespace
-from accounts.services.accounts import namespace_named
+from accounts.services.accounts import keep, namespace_named
 from hub.errors import Conflict
 from models_registry import access
 from models_registry.errors import RepositoryExists, RepositoryNotFound
@@ -25,6 +25,7 @@ def move_repository(*, actor: Actor, repository: Repository, namespace: str, nam
     target = namespace_named(namespace)
     if target.pk != repository.namespace_id:
         access.require_creation(actor, target)
+        keep(target)
     # Whoever is writing to it comes first, and the row says what it is called by now.
     locked = Repository.objects.select_for_update(of=("self",)).select_related("namespace")
     current = locked.filter(pk=repository.pk).first()

@@ -5,7 +5,7 @@ import re
 from django.db import IntegrityError, transaction
 
 from accounts.models import Actor, AuditEntry, Namespace
-from accounts.services.accounts import namespace_named
+from accounts.services.accounts import keep, namespace_named
 from hub.jobs.models import Job
 from models_registry import access
 from models_registry.errors import BadName, RepositoryExists, RepositoryNotFound, RevisionNotFound
@@ -70,7 +70,8 @@ def _card(name: str, licence: str) -> list[AddFile]:
 
 
 def add_repository(*, actor: Actor, owner: Namespace, name: str, kind: str, private: bool) -> Repository:
-    """The row, with nothing in it yet; within the transaction that fills it. Raises RepositoryExists."""
+    """The row, with nothing in it yet; within the transaction that fills it. Raises RepositoryExists, NamespaceNotFound."""
+    keep(owner)
     try:
         with transaction.atomic():
             repository = Repository.objects.create(

@@ -28,7 +28,8 @@ class TreeChanges:
         level = {"": self._root}
         while level:
             loaded = objects.trees(self._repository, list(level.values()))
-            self.folders |= {path: loaded.get(oid, {}) for path, oid in level.items()}
+            # Each its own: folders of the same content are one tree, and what changes in one must not in the other.
+            self.folders |= {path: dict(loaded.get(oid, {})) for path, oid in level.items()}
             below = {}
             for folder in wanted - self.folders.keys():
                 parent, _, name = folder.rpartition("/")

@@ -23,6 +23,13 @@ def xorb(xorb_hash: str) -> str:
     return f"{XORBS}{xorb_hash[:2]}/{xorb_hash}.{_generation()}"
 
 
+PICTURES = "pictures/"  # kept by the community: services.pictures
+
+
+def picture(digest: str) -> str:
+    return f"{PICTURES}{digest[:2]}/{digest}.{_generation()}"
+
+
 def staging(session: str) -> str:
     """For one upload session: clients may write here, so nothing here is trusted."""
     return f"{STAGING}{session}"

@@ -235,6 +235,7 @@ def presign_get(
     *,
     byte_range: tuple[int, int] | None = None,
     filename: str = "",
+    media_type: str = "",
     public: bool = True,
     seconds: int = READ_SECONDS,
 ) -> str:
@@ -249,6 +250,8 @@ def presign_get(
         safe = filename.replace("\\", "_").replace('"', "_")
         parameters["ResponseContentDisposition"] = f'attachment; filename="{safe}";'
         parameters["ResponseContentType"] = "application/octet-stream"
+    if media_type:
+        parameters["ResponseContentType"] = media_type
     signer = _signer() if public else client()
     return signer.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
 

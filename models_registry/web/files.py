@@ -15,14 +15,13 @@ from models_registry.formats.highlighting import highlight_file
 from models_registry.formats.pickles import may_hold_pickles
 from models_registry.models import Commit, FileScan, Kind, Reference, Repository, TensorSummary
 from models_registry.page_addresses import page_url, resolve_url
-from models_registry.services import history, objects, references, scanning, trees
+from models_registry.services import editing, history, references, scanning, trees
 from models_registry.services.cards import render as render_markdown
 from models_registry.services.markdown import Place
 from models_registry.services.random_access import content_id
 from models_registry.services.trees import TreeEntry
 from models_registry.web.addressing import of_address
 
-LARGEST_SHOWN = 512 * 1024  # bytes of text that a page shows
 MOST_ENTRIES = 1000  # of a folder, on one page
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp")
 SOUNDS = (".wav", ".mp3", ".ogg", ".flac", ".m4a")
@@ -175,7 +174,9 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "rendered": None,
         "tensors": _tensors(repository, commit, entry),
     }
-    text = _text(repository, entry)
+    text = editing.text_of(repository, entry)
+    if text is not None and request.actor.user and editing.branch_of(repository, context["revision"]):
+        context["edit_url"] = page_url(repository, "edit", context["revision"], entry.path)
     if text is not None and lower.endswith(".md") and "plain" not in request.GET:
         context["rendered"] = _rendered(repository, context["revision"], entry.path, text)
     elif text is not None:
@@ -195,19 +196,6 @@ def _rendered(repository: Repository, revision: str, path: str, text: str) -> Sa
         folder=path.rpartition("/")[0],
     )
     return render_markdown(split_card(text)[1], place)
-
-
-def _text(repository: Repository, entry: TreeEntry) -> str | None:
-    """The content, if it is text and short enough for a page."""
-    if entry.lfs or entry.size > LARGEST_SHOWN:
-        return None
-    content = objects.inflate(trees.content_of(repository, entry))
-    if b"\0" in content:
-        return None
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _last_commit(repository: Repository, commit: Commit, path: str) -> Commit | None:

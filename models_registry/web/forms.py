@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
@@ -18,10 +19,13 @@ from models_registry.services.gating import LONGEST_REASON
 
 
 class LicenceField(forms.CharField):
-    """The name of a licence, typed or chosen from those whose terms are known: a text field with suggestions."""
+    """The name of a licence, typed or chosen from those whose terms are known; what it allows shows in #licence-preview."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attributes = {"list": "licences", "autocomplete": "off", "spellcheck": "false", "placeholder": "apache-2.0"}
+        attributes = {
+            "list": "licences", "autocomplete": "off", "spellcheck": "false", "placeholder": "apache-2.0",
+            "hx-get": reverse_lazy("licences"), "hx-trigger": "change", "hx-target": "#licence-preview",
+        }  # fmt: skip
         super().__init__(
             max_length=LONGEST,
             required=False,
@@ -194,15 +198,15 @@ class QuestionForm(forms.Form):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        if (
-            cleaned
-            and cleaned.get("label")
-            and (cleaned.get("type") == gate_form.FieldType.SELECT) != bool(self.listed())
-        ):
-            self.add_error("options", _("Options belong to a choice between them, and to no other answer."))
+        is_choice = bool(cleaned and cleaned.get("label") and cleaned.get("type") == gate_form.FieldType.SELECT)
+        if is_choice and not self.listed():
+            self.add_error("options", _("Name the options, one a line."))
         return cleaned
 
     def listed(self) -> tuple[str, ...]:
+        """The options of a choice between them; no other answer has any."""
+        if self.cleaned_data.get("type") != gate_form.FieldType.SELECT:
+            return ()
         lines = (line.strip() for line in self.cleaned_data.get("options", "").splitlines())
         return tuple(dict.fromkeys(line for line in lines if line))[: gate_form.MOST_OPTIONS]
 

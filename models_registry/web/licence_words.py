@@ -171,6 +171,7 @@ def warnings(found: Sequence[Finding]) -> list[Warning]:
 
 _FREE, _ALIKE = pgettext_lazy("licences", "Free"), pgettext_lazy("licences", "Share alike")
 _NOT_COMMERCIAL = pgettext_lazy("licences", "Not for commercial use")
+_UNCHANGED = pgettext_lazy("licences", "No changed versions")
 _OF_MODELS = pgettext_lazy("licences", "Of models")
 
 
@@ -179,6 +180,8 @@ def _group_of(name: str, terms: Terms) -> Promise:
         return _OF_MODELS
     if terms.commercial == Allowed.NO:
         return _NOT_COMMERCIAL
+    if terms.derivatives == Allowed.NO:
+        return _UNCHANGED
     return _ALIKE if terms.share_alike == Asked.YES else _FREE
 
 
@@ -190,7 +193,7 @@ def _of_models() -> set[str]:
 def grouped() -> list[tuple[str, list[tuple[str, str]]]]:
     """Every licence with known terms as choices of a form, in groups, the freest group first."""
     groups: dict[str, list[tuple[str, str]]] = {
-        str(title): [] for title in (_FREE, _ALIKE, _NOT_COMMERCIAL, _OF_MODELS)
+        str(title): [] for title in (_FREE, _ALIKE, _UNCHANGED, _NOT_COMMERCIAL, _OF_MODELS)
     }
     for written, full in sorted(known_names().items(), key=lambda entry: entry[1].lower()):
         (terms,) = choices(written)

@@ -61,7 +61,7 @@ def _branch_form(repository: Repository, data: Any = None) -> DefaultBranchForm:
 @login_required
 @require_POST
 def visibility(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
-    repository = of_address(request, kind, namespace, name)
+    repository = administered(request, kind, namespace, name)
     form = VisibilityForm(request.POST)
     if form.is_valid():
         change_settings(actor=request.actor, repository=repository, private=form.cleaned_data["private"])

@@ -142,6 +142,20 @@ def test_a_refresh_token_is_changed_for_the_next_tokens(program: Client, member:
     assert refresh(program, first["refresh_token"])[1]["error"] == "invalid_grant"
 
 
+def test_a_spent_refresh_token_that_is_shown_again_ends_the_whole_family(
+    program: Client, member: Client, user: User
+) -> None:
+    first, other = tokens_of(program, member), tokens_of(program, member)
+    second = refresh(program, first["refresh_token"])[1]
+    third = refresh(program, second["refresh_token"])[1]
+    RefreshToken.objects.exclude(spent_at=None).update(spent_at=timezone.now() - timedelta(minutes=2))
+    assert refresh(program, first["refresh_token"])[1]["error"] == "invalid_grant"
+    assert refresh(program, third["refresh_token"])[1]["error"] == "invalid_grant"
+    opened = [whoami(program, tokens["access_token"]).status_code for tokens in (first, second, third, other)]
+    assert opened == [401, 401, 401, 200]
+    assert AuditEntry.objects.filter(action="token.revoked").count() == 3
+
+
 @pytest.mark.parametrize("event", ["revoked", "expired", "unknown", "left"])
 def test_a_refresh_token_dies(program: Client, member: Client, user: User, event: str) -> None:
     token = tokens_of(program, member)["refresh_token"]

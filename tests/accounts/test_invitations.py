@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core import mail
+from django.test import Client
 from django.utils import timezone
 
 from accounts.errors import NoSuchInvitation
@@ -15,6 +17,8 @@ from accounts.tasks import send_invitation
 from hub.errors import Conflict, Forbidden, Invalid, RateLimited
 from hub.jobs.models import Job
 from tests import make
+
+PASSWORD = "correct horse battery staple"
 
 
 def actor(user: User) -> Actor:
@@ -136,3 +140,70 @@ def test_the_number_of_open_invitations_is_bounded(by_invitation: None, monkeypa
         invitations.invite(actor=actor(member))
     with pytest.raises(RateLimited):
         invitations.invite(actor=actor(member))
+
+
+def sign_up(client: Client, name: str = "new-comer", email: str = "new@example.org") -> Any:
+    form = {"email": email, "username": name, "password1": PASSWORD, "password2": PASSWORD}
+    return client.post("/accounts/signup/", form)
+
+
+def test_without_an_invitation_nobody_signs_up(by_invitation: None, client: Client) -> None:
+    assert "closed" in client.get("/accounts/signup/").content.decode().lower()
+    sign_up(client)
+    assert not User.objects.filter(username="new-comer").exists()
+
+
+def test_an_invitation_admits_one_person(by_invitation: None) -> None:
+    member = make.user()
+    made = invitations.invite(actor=actor(member))
+    first, second = Client(), Client()
+    for visitor in (first, second):
+        assert visitor.get(f"/invitations/{made.value}").status_code == 200
+        assert "password1" in visitor.get("/accounts/signup/").content.decode()
+    assert sign_up(first).status_code == 302
+    made.refresh_from_db()
+    assert made.accepted_by == User.objects.get(username="new-comer")
+    sign_up(second, "other", "other@example.org")
+    assert not User.objects.filter(username="other").exists()
+
+
+def test_an_invitation_to_an_organisation_admits_to_the_hub_too(by_invitation: None, client: Client) -> None:
+    admin = make.user()
+    lab = make.organization("lab", admin=admin)
+    made = invitations.invite(actor=actor(admin), email="new@example.org", organization=lab, role=Role.WRITE)
+    client.get(f"/invitations/{made.value}")
+    sign_up(client)
+    assert Membership.objects.get(user__username="new-comer").role == Role.WRITE
+
+
+def test_closed_is_closed_to_the_invited_too(settings: LazySettings, client: Client) -> None:
+    admin = make.user()
+    lab = make.organization("lab", admin=admin)
+    settings.REGISTRATION = "closed"
+    made = invitations.invite(actor=actor(admin), email="new@example.org", organization=lab)
+    client.get(f"/invitations/{made.value}")
+    sign_up(client)
+    assert not User.objects.filter(username="new-comer").exists()
+
+
+def test_members_make_links_and_take_them_back(by_invitation: None, client: Client) -> None:
+    member = make.user()
+    client.force_login(member)
+    client.post("/settings/invitations", {"email": ""})
+    made = Invitation.objects.get()
+    assert made.link in client.get("/settings/invitations").content.decode()
+    client.post("/settings/invitations", {"email": "a@example.org"})
+    addressed = Invitation.objects.exclude(email="").get()
+    assert addressed.value not in client.get("/settings/invitations").content.decode()  # it proves the address
+    stranger = Client()
+    stranger.force_login(make.user())
+    assert stranger.post(f"/settings/invitations/{made.pk}/revoke").status_code == 404
+    client.post(f"/settings/invitations/{made.pk}/revoke")
+    made.refresh_from_db()
+    assert made.revoked_at
+
+
+def test_the_page_is_not_there_where_nobody_is_invited(client: Client) -> None:
+    client.force_login(make.user())
+    assert client.get("/settings/invitations").status_code == 404
+    assert "/settings/invitations" not in client.get("/settings/profile").content.decode()

@@ -8,6 +8,17 @@ from django.utils import timezone
 
 from accounts.models import Actor, User
 from evaluations.models import Run, State
+from models_registry.community.models import Collection, Discussion, Notice, NoticeKind
+from models_registry.community.services import (
+    collections,
+    discussions,
+    follows,
+    likes,
+    notifications,
+    preferences,
+    pull_requests,
+)
+from models_registry.community.services.notifications import notify
 from models_registry.models import (
     Card,
     FileScan,
@@ -18,9 +29,10 @@ from models_registry.models import (
     RepositoryTag,
     TensorSummary,
 )
-from models_registry.services import references, trees
+from models_registry.services import gating, references, trees
 from models_registry.services.changes import AddFile, Delete
-from models_registry.services.pull_requests import propose
+from models_registry.services.indexing import index_commit
+from models_registry.services.pull_requests import open_draft, propose
 from models_registry.services.random_access import content_id
 from tests import make
 from tests.evaluations import rows
@@ -96,6 +108,35 @@ def picture(width: int = 64, height: int = 40) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 
 
+GATED_CARD = """---
+license: apache-2.0
+base_model: rowan-k/leaf-net-base
+extra_gated_heading: Field notes are for those who work with them
+extra_gated_description: We answer within a week, mostly on Mondays.
+extra_gated_prompt: |
+  The notes name **places** where rare plants grow. Tell us what for, and keep them to yourself.
+extra_gated_button_content: Send the request
+extra_gated_license_file: LICENSE
+extra_gated_fields:
+  Institute: text
+  Country: country
+  Needed from: date_picker
+  I want to use it for:
+    type: select
+    options: [Research, Teaching, Something else]
+  Anything that we should know:
+    type: textarea
+    required: false
+  I will not publish exact places: checkbox
+---
+# Field notes
+"""
+GATED_ANSWERS = {
+    "Institute": "Botanical garden of the old town, herbarium and seed bank", "Country": "DE", "Needed from": "2026-03-01",
+    "I want to use it for": "Research", "I will not publish exact places": True,
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Scene:
     member: User
@@ -105,6 +146,8 @@ class Scene:
     scored: Run
     running: Run
     failed: Run
+    thread: Discussion
+    collection: Collection
 
 
 def _described(repository: Repository, text: str = "", tags: tuple[str, ...] = (), **facts: object) -> Repository:
@@ -178,6 +221,7 @@ def build() -> Scene:
         make.repository(member, "digits-cnn-onnx", namespace="birch-lab", private=True), task="image-classification"
     )
     _proposed(model)
+    thread = _discussed(model)
     dataset = make.repository(member, "digits", namespace="birch-lab", kind="dataset")
     RepositoryFacts.objects.create(repository=dataset, main_size=48_000_000)
     LineageEdge.objects.create(
@@ -193,26 +237,163 @@ def build() -> Scene:
         model, state=State.RUNNING, attempt=1, started_at=now, progress_done=320, progress_total=540,
         log_tail="12:04:31 fetch   9f3c1e7: 3 files, all from the cache\n12:04:34 run     320 of 540",
     )  # fmt: skip
-    return Scene(member, model, dataset, empty, scored, running, failed)
+    collection = _among_people(member, rowan, model, dataset)
+    _gated(member, rowan)
+    return Scene(member, model, dataset, empty, scored, running, failed, thread, collection)
+
+
+def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
+    """What a member follows, likes, has collected, and is told of."""
+    as_member, as_rowan = Actor(user=member), Actor(user=rowan)
+    follows.follow(actor=as_member, namespace=rowan.namespace)
+    follows.follow(actor=as_rowan, namespace=member.namespace)
+    follows.follow(actor=as_rowan, repository=model)
+    for other in Repository.objects.filter(namespace__user=rowan):
+        likes.like(actor=as_member, repository=other)
+        likes.like(actor=as_rowan, repository=other)
+        make.commit(other, {"notes.md": "# Notes\n"}, title="Quantise to int8, and say by how much it is worse")
+    thread = discussions.open_discussion(
+        actor=as_rowan, repository=model, title="Accuracy drops 0.6 points with dynamic int8 on ARM",
+        text="@alder is this expected? The same commit scores 0.987 on x86.",
+    )  # fmt: skip
+    discussions.comment(actor=as_rowan, discussion=thread, text="With static int8 it does not.")
+    made = collections.create_collection(
+        actor=as_member, namespace="alder", title="Small enough for a wristwatch",
+        description="Models under a megabyte that still do something useful. 小而有用的模型。",
+    )  # fmt: skip
+    others = collections.create_collection(actor=as_rowan, namespace="rowan-k", title="Sequences", private=False)
+    collections.create_collection(actor=as_member, namespace="alder", title="To be tried", private=True)
+    for item in (model, dataset, *Repository.objects.filter(namespace__user=rowan)):
+        note = "Read its card first: the split is fixed." if item == model else ""
+        collections.add_item(actor=as_member, collection=made, kind=item.kind, name=item.full_name, note=note)
+        collections.add_item(actor=as_rowan, collection=others, kind=item.kind, name=item.full_name)
+    collections.add_item(actor=as_member, collection=made, kind="collection", name=others.slug)
+    collections.upvote(actor=as_rowan, collection=made)
+    notify(
+        kind=NoticeKind.EVALUATION, key="run:1", users=[member], repository=model, url="/leaderboards",
+        text="digits-cnn scored 0.9870 on Digits image classification",
+    )  # fmt: skip
+    notify(
+        kind=NoticeKind.MODERATION, key="rules", users=[member],
+        text="Please name a licence for birch-lab/digits-cnn-onnx: without one nobody may use it.", url="/birch-lab",
+    )  # fmt: skip
+    for notice in Notice.objects.order_by("pk"):
+        notifications.tell(notice.pk)
+    return made
 
 
 def _proposed(model: Repository) -> None:
-    """A pull request that adds, changes, renames and removes."""
-    propose(
-        actor=Actor(user=make.user("hazel")), repository=model, base="main", parent=None,
-        title="Train for longer, and say how", body="Ten epochs more; the accuracy rises by a percent.",
-        changes=[
-            AddFile.of("train.py", b"import torch\n\n\ndef train(epochs: int = 20) -> None:\n    torch.manual_seed(1)\n"),
-            AddFile.of("docs/training.md", b"# Training\n\nTwenty epochs.\n"),
-            AddFile.of("plot-of-the-longer-run.png", b"\0" * 2000),
-            Delete("notes.md"),
-        ],
+    """A pull request that adds, changes, renames and removes; one that conflicts, one that is merged, and a draft."""
+    hazel = Actor(user=make.user("hazel"))
+
+    def offer(title: str, body: str = "", **files: bytes | None) -> Discussion:
+        changes = [AddFile.of(path, text) if text is not None else Delete(path) for path, text in files.items()]
+        made, _commit = propose(
+            actor=hazel, repository=model, base="main", parent=None, title=title, body=body, changes=changes
+        )
+        return Discussion.objects.get(repository=model, number=made.number)
+
+    longer = b"import torch\n\n\ndef train(epochs: int = 20) -> None:\n    torch.manual_seed(1)\n"
+    offer(
+        "Train for longer, and say how", "Ten epochs more; the accuracy rises by a percent.",
+        **{"train.py": longer, "docs/training.md": b"# Training\n\nTwenty epochs.\n",
+           "plot-of-the-longer-run.png": b"\0" * 2000, "notes.md": None},
     )  # fmt: skip
+    for number in range(7):
+        make.commit(
+            model, {f"seeds/{number}.txt": str(number)}, branch="refs/pr/1", actor=hazel, title=f"Add seed {number}"
+        )
+    offer("Name ten classes, not digits", **{"config.json": b'{"architecture": "digits-cnn", "labels": 10}\n'})
+    make.commit(
+        model, {"config.json": '{"architecture": "digits-cnn", "classes": 10, "seed": 1}\n'}, title="Keep the seed"
+    )
+    fixed = offer("Fix a typing error in the card's second heading", **{"docs/card.md": b"# Card\n"})
+    pull_requests.merge(actor=Actor(user=model.creator), discussion=fixed, text="Thank you!")
+    open_draft(
+        actor=hazel, repository=model, title="Static int8 as the default", description="- [x] measured\n- [ ] noted"
+    )
+
+
+QUESTION = """On a two-core ARM board I get 530/540 with `digits_cnn.int8-dynamic.onnx`, where the card and the board say 533/540.
+The float32 file gives 533 on the same machine.
+
+```console
+$ python -m evaluations.harness reproduce bundle.tar --device cpu
+```
+
+| file | x86 | ARM |
+|------|----:|----:|
+| float32 | 533 | 533 |
+| dynamic int8 | 533 | 530 |
+
+Is the difference within what the suite can separate? See #1, @alder.
+"""
+CHINESE = """我们在另一块 ARM 开发板上复现了同样的结果：530/540。逐样本比较后发现，差异全部来自第二个卷积层的激活值范围。
+
+> 配对检验 p = 0.25，数据不足以区分两者。
+
+- [x] 已复现
+- [ ] 在模型卡中注明
+"""
+
+
+def _discussed(model: Repository) -> Discussion:
+    """A thread with some of everything."""
+    alder, rowan, lin = (Actor(user=User.objects.get(username=name)) for name in ("alder", "rowan-k", "hazel"))
+    other = discussions.open_discussion(actor=rowan, repository=model, title="Which scikit-learn was used?", text="?")
+    discussions.set_status(actor=alder, discussion=other, status="closed", text="1.9.1", reason="answered")
+    thread = discussions.open_discussion(
+        actor=rowan, repository=model, title="Accuracy drops 0.6 points with int8 on ARM", text=QUESTION
+    )
+    first = thread.events.comments().get()
+    for actor, sign in ((alder, "👍"), (lin, "👍"), (lin, "👀")):
+        discussions.react(actor=actor, event=first, sign=sign)
+    second = discussions.comment(actor=lin, discussion=thread, text=CHINESE)
+    discussions.react(actor=alder, event=second, sign="❤️")
+    discussions.edit(actor=lin, event=second, text=CHINESE + "\n也见 birch-lab/digits-cnn#1。")
+    spam = discussions.comment(actor=lin, discussion=thread, text="Buy my GPU hours: https://gpu.example")
+    discussions.hide(actor=alder, event=spam, reason="advertising")
+    discussions.retitle(actor=rowan, discussion=thread, title="Accuracy drops 0.6 points with dynamic int8 on ARM")
+    gone = make.user("leaver")
+    discussions.comment(actor=Actor(user=gone), discussion=thread, text="Same here, on a Raspberry Pi 5.")
+    gone.delete()
+    oid = references.resolve(model, "main").oid
+    discussions.comment(
+        actor=alder, discussion=thread, text=f"Thank you both. {oid[:8]} says where each file was measured."
+    )
+    discussions.set_status(actor=alder, discussion=thread, status="closed", reason="answered by the card")
+    discussions.set_status(actor=rowan, discussion=thread, status="open")
+    discussions.pin(actor=alder, discussion=thread)
+    return Discussion.objects.get(pk=thread.pk)
+
+
+def _gated(member: User, rowan: User) -> None:
+    """A gate before the member, whose licence contradicts its base's; and one of theirs, at which others wait."""
+    base = make.repository(rowan, "leaf-net-base", gated="manual")
+    theirs = make.repository(rowan, "field-notes", gated="manual")
+    own = make.repository(member, "herbarium", namespace="birch-lab", gated="manual")
+    terms = "Use the notes for what you said.\n\n" + "Name us where you publish what you found. " * 40
+    for repository, card in ((base, "---\nlicense: cc-by-nc-4.0\n---\n"), (theirs, GATED_CARD), (own, GATED_CARD)):
+        commit = make.commit(repository, {"README.md": card, "LICENSE": terms})
+        index_commit(repository.pk, commit.oid)
+    gating.ask(actor=Actor(user=member), repository=base)
+    sha256 = gating.form_of(own).terms_sha256
+    for status in ("pending", "pending", "accepted", "rejected"):
+        asker = make.user(f"{status}-{make.user().pk}", full_name="Sorrel Ashby-Whitethorn")
+        gating.ask(actor=Actor(user=asker), repository=own, answers=GATED_ANSWERS, terms=sha256)
+        if status != "pending":
+            reason = "Please write from the address of your institute." if status == "rejected" else ""
+            gating.decide(
+                actor=Actor(user=member), repository=own, status=status, username=asker.username, reason=reason
+            )
 
 
 def pages(scene: Scene) -> dict[str, str]:
     """Every page worth looking at, by a name for it."""
     model = scene.model.get_absolute_url()
+    comments = scene.thread.events.comments()
+    own = comments.filter(author=scene.member).latest("pk").public_id
+    edited = comments.exclude(edited_at=None).latest("pk").public_id
     return {
         "home": "/",
         "models": "/models",
@@ -231,8 +412,31 @@ def pages(scene: Scene) -> dict[str, str]:
         "commits": f"{model}/commits/main",
         "commit": f"{model}/commit/main",
         "file-history": f"{model}/commits/main/train.py",
+        "discussions": f"{model}/discussions",
+        "discussions-closed": f"{model}/discussions?status=closed",
+        "discussions-nothing": f"{scene.empty.get_absolute_url()}/discussions",
+        "discussion": scene.thread.get_absolute_url(),
+        "discussion-new": f"{model}/discussions/new",
+        "comment-edit": f"{scene.thread.get_absolute_url()}/comments/{own}/edit",
+        "comment-hide": f"{scene.thread.get_absolute_url()}/comments/{own}/hide",
+        "comment-history": f"{scene.thread.get_absolute_url()}/comments/{edited}/history",
         "pull-request": f"{model}/discussions/1",
+        "pull-request-commits": f"{model}/discussions/1/commits",
+        "pull-request-files": f"{model}/discussions/1/files",
+        "pull-request-conflict": f"{model}/discussions/2",
+        "pull-request-merged": f"{model}/discussions/3",
+        "pull-request-draft": f"{model}/discussions/4",
+        "pull-request-new": f"{model}/discussions/new/pull-request",
+        "edit-file": f"{model}/edit/main/train.py",
         "settings": f"{model}/settings",
+        "settings-licence": "/birch-lab/herbarium/settings/licence",
+        "settings-access": "/birch-lab/herbarium/settings/access",
+        "settings-access-declined": "/birch-lab/herbarium/settings/access?status=rejected",
+        "settings-questions": "/birch-lab/herbarium/settings/access/questions",
+        "gate": "/rowan-k/field-notes",
+        "gate-waiting": "/rowan-k/leaf-net-base",
+        "my-requests": "/settings/gated-repos",
+        "licences": "/licences?licence=MIT OR llama3.1",
         "evaluations": f"{model}/evaluations",
         "evaluate": f"{model}/evaluate",
         "run-scored": scene.scored.get_absolute_url(),
@@ -248,6 +452,21 @@ def pages(scene: Scene) -> dict[str, str]:
         "device": "/login/device",
         "email": "/accounts/email/",
         "security": "/settings/security",
+        "feed": "/feed",
+        "likers": f"{model}/likers",
+        "collect": f"{model}/collect",
+        "likes-of": "/users/alder/likes",
+        "followers": "/users/alder/followers",
+        "following": "/users/alder/following",
+        "activity": "/users/rowan-k/activity",
+        "collections": "/collections",
+        "collections-of": "/users/alder/collections",
+        "collection": scene.collection.get_absolute_url(),
+        "collection-edit": f"{scene.collection.get_absolute_url()}/edit",
+        "collection-new": "/collections/new",
+        "notifications": "/notifications",
+        "notifications-nothing": "/notifications?kind=safety",
+        "notification-settings": "/settings/notifications",
         "missing": "/alder/nothing-here",
     }
 
@@ -260,5 +479,8 @@ def entrance_pages() -> dict[str, str]:
         "sign-up": "/accounts/signup/",
         "reset": "/accounts/password/reset/",
         "sign-in-to-see": "/alder/nothing-here",
+        "visitor-collections": "/collections",
+        "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
+        "visitor-gate": "/rowan-k/field-notes/access",
     }

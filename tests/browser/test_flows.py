@@ -3,12 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+from accounts.models import Actor, User
 from evaluations.models import Run, State
+from models_registry.community.services import discussions
 from models_registry.models import Repository
+from tests import hostile
 from tests.browser import scene as scenes
 from tests.browser.conftest import sign_in
 from tests.browser.scene import Scene
@@ -127,3 +129,161 @@ def test_a_moderator_hides_a_repository_in_the_administration(
     scene.model.refresh_from_db()
     assert scene.model.disabled_reason == "Stolen weights"
     assert User.objects.filter(pk=scene.member.pk).exists()
+
+
+def test_a_question_is_asked_previewed_answered_and_closed(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(f"{live_server.url}{scene.model.get_absolute_url()}/discussions")
+    page.get_by_role("link", name="New discussion").click()
+    page.get_by_label("Title").fill("Which seed was used?")
+    text = page.get_by_role("textbox", name="Text, in Markdown")
+    text.fill("The card says **nothing**.\nAsk @hazel, see #1.")
+    page.locator("label", has_text="Preview").click()
+    shown = page.get_by_role("region", name="Preview")
+    expect(shown.locator("strong")).to_have_text("nothing")
+    expect(shown.get_by_role("link", name="@hazel")).to_have_attribute("href", "/hazel")
+    page.locator("label", has_text="Write").click()
+    page.get_by_role("button", name="Open the discussion").click()
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("Which seed was used?")
+
+    text.fill("Seed 1, I think.")
+    text.press("Control+Enter")
+    answer = page.get_by_role("article", name="Comment by alder").nth(1)
+    expect(answer).to_contain_text("Seed 1, I think.")
+
+    answer.get_by_label("React", exact=True).click()
+    answer.get_by_role("button", name="React with 🎉").click()
+    mine = answer.get_by_role("button", name="🎉 1")
+    expect(mine).to_have_attribute("aria-pressed", "true")
+    mine.click()
+    expect(mine).to_have_count(0)
+
+    answer.get_by_label("More about this comment").click()
+    answer.get_by_role("link", name="Edit").click()
+    text.fill("Seed 1.")
+    page.get_by_role("button", name="Save").click()
+    expect(answer.get_by_role("link", name="edited")).to_be_visible()
+
+    answer.get_by_label("More about this comment").click()
+    answer.get_by_role("link", name="Quote in a reply").click()
+    expect(text).to_have_value(re.compile(r"@alder:\n\n> Seed 1\.\n"))
+    text.fill("Settled then.")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".state")).to_have_text("Closed")
+    expect(page.get_by_text("Settled then.")).to_be_visible()
+
+
+def test_a_pull_request_is_read_and_merged(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(f"{live_server.url}{scene.model.get_absolute_url()}/discussions/1")
+    page.get_by_role("link", name="Files changed").click()
+    expect(page.get_by_role("region", name="train.py")).to_contain_text("epochs: int = 20")
+    page.get_by_role("link", name="Conversation").click()
+    page.get_by_label("Comment optional").fill("Just what it needed.")
+    page.get_by_role("button", name="Merge").click()
+    expect(page.locator(".state")).to_have_text("Merged")
+    expect(page.get_by_text("Just what it needed.")).to_be_visible()
+    page.get_by_role("link", name="Files", exact=True).first.click()
+    expect(page.get_by_text("docs", exact=True)).to_be_visible()
+
+
+def test_a_file_is_edited_in_the_browser_as_a_pull_request(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(f"{live_server.url}{scene.model.get_absolute_url()}/blob/main/train.py")
+    page.get_by_role("link", name="Edit").click()
+    field = page.get_by_label("Content of train.py")
+    field.fill(field.input_value().replace("2e-3", "1e-3"))
+    page.get_by_label("What changes").fill("Learn more slowly")
+    page.get_by_label("open a pull request to main").check()
+    page.get_by_role("button", name="Save the change").click()
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("Learn more slowly")
+    page.get_by_role("link", name="Files changed").click()
+    expect(page.get_by_role("region", name="train.py")).to_contain_text("self.rate = 1e-3")
+
+
+def test_nothing_hostile_runs_in_a_real_browser(page: Page, live_server: LiveServer, scene: Scene) -> None:
+    """The fixture `complaints` fails for whatever the policy had to stop; here nothing may even try."""
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    foreign: list[str] = []
+    page.on(
+        "request", lambda request: foreign.append(request.url) if not request.url.startswith(live_server.url) else None
+    )
+    author = Actor(user=scene.member)
+    for start in range(0, len(hostile.TEXTS), 60):
+        texts = [text.replace("\0", "") for text in hostile.TEXTS[start : start + 60]]
+        thread = discussions.open_discussion(
+            actor=author, repository=scene.empty, title=f"<img src=x onerror=alert(1)> {start}", text="\n\n".join(texts)
+        )
+        for text in texts[:20]:
+            discussions.comment(actor=author, discussion=thread, text=text)
+        page.goto(live_server.url + thread.get_absolute_url(), wait_until="networkidle")
+        for link in page.locator(".prose a[href]").all()[:5]:
+            link.hover()
+        assert (
+            page.evaluate(
+                "document.querySelectorAll('.prose :is(script, iframe, object, embed, form, style, svg)').length"
+            )
+            == 0
+        )
+    assert not foreign
+
+
+def test_threads_work_without_script(browser: Browser, live_server: LiveServer, scene: Scene) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    sign_in(context, live_server, scene.member)
+    page = context.new_page()
+    page.goto(live_server.url + scene.thread.get_absolute_url())
+    text = page.locator("textarea[name=text]")
+    text.fill("so *much*")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".composer .prose em")).to_have_text("much")
+    page.locator("label", has_text="Write").click()
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator(".comment em").last).to_have_text("much")
+    page.get_by_label("React", exact=True).last.click()
+    page.get_by_role("button", name="React with 🚀").last.click()
+    expect(page.get_by_role("button", name="🚀 1")).to_be_visible()
+    context.close()
+
+
+def test_asking_for_access_and_being_let_in(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    member = User.objects.get(username="hazel")
+    sign_in(context, live_server, member)
+    page.goto(live_server.url + "/birch-lab/herbarium")
+    page.get_by_label("Institute").fill("The garden")
+    page.get_by_label("Country").select_option("DE")
+    page.get_by_label("Needed from").fill("2026-03-01")
+    page.get_by_label("I want to use it for").select_option("Research")
+    page.get_by_label("I will not publish exact places").check()
+    page.get_by_label("I have read these terms and accept them.").check()
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.get_by_text("You have asked for access.")).to_be_visible()
+
+    context.clear_cookies()
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + "/birch-lab/herbarium/settings/access")
+    page.get_by_role("button", name="Accept hazel").click()
+    expect(page.get_by_text("hazel: Accepted")).to_be_visible()
+
+    context.clear_cookies()
+    sign_in(context, live_server, member)
+    page.goto(live_server.url + "/birch-lab/herbarium/blob/main/LICENSE")
+    expect(page.get_by_text("Use the notes for what you said.")).to_be_visible()
+
+
+def test_a_licence_is_explained_as_soon_as_it_is_chosen(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + "/new")
+    page.get_by_label("Licence").fill("cc-by-nc-4.0")
+    page.get_by_label("Licence").press("Tab")
+    expect(page.get_by_text("Not commercially")).to_be_visible()

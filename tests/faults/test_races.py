@@ -15,8 +15,8 @@ from django.test import Client
 from accounts.models import Actor, Namespace, User
 from hub.errors import HubError
 from models_registry import storage
-from models_registry.community.models import Like
-from models_registry.community.services import likes
+from models_registry.community.models import Follow, Like
+from models_registry.community.services import collections, follows, likes
 from models_registry.formats import xorb
 from models_registry.models import Commit, LfsObject, Repository, RepositoryLfsObject, UploadSession, Xorb
 from models_registry.services import history, lfs_files, references, trees, uploads
@@ -324,3 +324,55 @@ def test_a_duplicate_made_while_commits_arrive_is_whole() -> None:
         head = references.resolve(row, "main")
         assert row.commits.filter(oid=head.oid).exists()
         assert len(trees.files(row, head)) == row.commits.count()
+
+
+def test_of_many_who_follow_like_and_upvote_at_once_each_is_counted_once() -> None:
+    repository = make.repository()
+    collection = collections.create_collection(
+        actor=Actor(user=repository.creator), namespace=repository.namespace.name, title="Good ones"
+    )
+    users = [make.user() for _number in range(3)]
+
+    def press(user: User, *, on: bool) -> Callable[[], object]:
+        actor = Actor(user=user)
+
+        def do() -> None:
+            (follows.follow if on else follows.unfollow)(actor=actor, repository=repository)
+            (follows.follow if on else follows.unfollow)(actor=actor, namespace=repository.namespace)
+            (likes.like if on else likes.unlike)(actor=actor, repository=repository)
+            (collections.upvote if on else collections.withdraw_upvote)(actor=actor, collection=collection)
+
+        return do
+
+    assert at_once([press(user, on=True) for user in users for _twice in range(2)]) == [None] * 6
+    collection.refresh_from_db()
+    repository.refresh_from_db()
+    assert (repository.likes, collection.upvotes) == (3, 3)
+    assert Follow.objects.count() == 6
+    assert at_once([press(user, on=on) for user in users for on in (False, True)]) == [None] * 6
+    collection.refresh_from_db()
+    repository.refresh_from_db()
+    assert repository.likes == Like.objects.filter(repository=repository).count()
+    assert collection.upvotes == collection.upvoted_by.count()
+
+
+def test_items_moved_at_once_are_in_some_order_and_none_is_lost() -> None:
+    repository = make.repository()
+    actor = Actor(user=repository.creator)
+    collection = collections.create_collection(actor=actor, namespace=repository.namespace.name, title="Good ones")
+
+    def add(name: str) -> Callable[[], object]:
+        return lambda: collections.add_item(actor=actor, collection=collection, kind="model", name=name).pk
+
+    made = [make.repository(repository.creator).full_name for _number in range(4)]
+    at_once([add(name) for name in made])
+    items = collections.shown(actor, collection).items
+    at_once(
+        [
+            lambda item=item: collections.update_item(
+                actor=actor, collection=collection, item=item.public_id, position=0
+            )
+            for item in items
+        ]
+    )
+    assert sorted(collection.items.values_list("position", flat=True)) == [0, 1, 2, 3]

@@ -79,21 +79,30 @@ def test_a_token_is_revoked_and_its_digest_is_never_shown(client: Client, modera
     assert token.revoked_at
 
 
-def test_a_changed_membership_is_written_down(client: Client, moderator: User) -> None:
-    member, other = make.user(), make.user()
-    organization = make.organization(read=member)
-    row = organization.memberships.get()
-    form = {
-        "full_name": "Lab", "memberships-TOTAL_FORMS": 2, "memberships-INITIAL_FORMS": 1,
-        "memberships-0-id": row.pk, "memberships-0-organization": organization.pk, "memberships-0-user": member.pk,
-        "memberships-0-role": 40, "memberships-1-organization": organization.pk, "memberships-1-user": other.pk,
-        "memberships-1-role": 10,
-    }  # fmt: skip
-    client.post(f"/admin/accounts/organization/{organization.pk}/change/", form)
-    row.refresh_from_db()
-    assert row.get_role_display() == "admin"
-    assert AuditEntry.objects.get(action="membership.changed").details == {"member": member.username, "role": "admin"}
-    assert AuditEntry.objects.filter(action="membership.created").exists()
+def test_an_organisation_is_verified_and_given_an_administrator_with_reasons(client: Client, moderator: User) -> None:
+    member = make.user("ada")
+    organization = make.organization("lab", read=member)
+    page = f"/admin/accounts/organization/{organization.pk}"
+    assert client.get(f"{page}/change/").status_code == 200
+    mark = {"_form_submitted": "true", "verified_as": "institute"}
+    client.post(f"{page}/verify_organization/", mark)  # without a reason
+    organization.refresh_from_db()
+    assert not organization.verified_as
+    client.post(f"{page}/verify_organization/", {**mark, "reason": "A letter"})
+    organization.refresh_from_db()
+    assert organization.verified_as == "institute"
+    client.post(f"{page}/appoint_administrator/", {"_form_submitted": "true", "member": "ada", "reason": "Orphaned"})
+    assert organization.memberships.get().get_role_display() == "admin"
+    entry = AuditEntry.objects.get(action="membership.changed")
+    assert (entry.user, entry.details["reason"]) == (moderator, "Orphaned")
+
+
+def test_an_organisation_is_changed_by_no_form(client: Client, moderator: User) -> None:
+    organization = make.organization("lab", read=make.user())
+    client.post(f"/admin/accounts/organization/{organization.pk}/change/", {"full_name": "forged"})
+    client.post(f"/admin/accounts/organization/{organization.pk}/delete/", {"post": "yes"})
+    organization.refresh_from_db()
+    assert organization.full_name == ""
 
 
 def test_the_audit_log_cannot_be_changed(client: Client, moderator: User) -> None:

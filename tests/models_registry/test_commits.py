@@ -158,3 +158,13 @@ def test_the_head_moves_with_each_commit() -> None:
     repository = make.repository()
     made = make.commit(repository)
     assert Reference.objects.get(repository=repository, name="refs/heads/main").target == made.oid
+
+
+def test_folders_of_the_same_content_change_each_by_itself():
+    repository = make.repository()
+    make.commit(repository, {"a/f": "1", "b/f": "1", "c/f": "1"})
+    commit = make.commit(repository, {"a/f": "2", "b/g": "3"})
+    found = {entry.path for entry in trees.files(repository, commit)}
+    assert {"a/f", "b/f", "b/g", "c/f"} <= found
+    assert not {"a/g", "c/g"} & found
+    assert trees.file(repository, commit, "b/f").oid == trees.file(repository, commit, "c/f").oid

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from accounts.models import AccessToken, Actor, User
-from accounts.services.accounts import suspend
+from accounts.services import standing
 from evaluations.models import Run
 from hub.errors import NotFound
 from hub.wire.rate_limits import counters
@@ -219,7 +219,7 @@ def _suspended(gated: Gated) -> Client:
     user = gated.reader
     client = with_token(user)
     let_in(gated, user)
-    suspend(actor=Actor(), user=user, reason="spam")
+    standing.suspend(actor=Actor(user=make.user(is_admin=True)), user=user, reason="spam")
     return client
 
 

@@ -23,9 +23,14 @@ class Door:
     body: Any = None
     by: str = ANYBODY
     content_type: str = "application/json"
+    gated_only: bool = False
+    """Elsewhere there is nothing to be opened, and the door says so to whoever may ask."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.address}"
+
+    def at(self, name: str, comment: str) -> str:
+        return self.address.replace("{name}", name).replace("{comment}", comment)
 
     def sent(self, name: str) -> str:
         """The body, as Django's test client takes it."""
@@ -63,7 +68,27 @@ DOORS = [
     _page(R.KNOW, ""),
     _api(R.KNOW, "GET", ""),
     _api(R.KNOW, "GET", "/likers"),
-    _api(R.TALK, "POST", "/like"),
+    _api(R.TALK, "POST", "/like", {}),
+    _api(R.TALK, "POST", "/follow", {}),
+    _page(R.TALK, "/like", {}),
+    _page(R.TALK, "/follow", {}),
+    _page(R.KNOW, "/likers"),
+    _api(R.KNOW, "GET", "/followers"),
+    _api(R.KNOW, "GET", "/discussions"),
+    _api(R.KNOW, "GET", "/discussions/1"),
+    _api(R.KNOW, "GET", "/discussions/1?diff=1"),
+    _api(R.TALK, "POST", "/discussions", {"title": "a question", "description": "why?", "pullRequest": False}),
+    _api(R.PROPOSE, "POST", "/discussions", {"title": "a draft", "description": "", "pullRequest": True}),
+    _api(R.TALK, "POST", "/discussions/1/comment", {"comment": "yes"}),
+    _api(R.EDIT, "POST", "/discussions/1/comment/{comment}/edit", {"content": "better"}),
+    _api(R.STEER, "POST", "/discussions/1/comment/{comment}/hide", {}),
+    _api(R.STEER, "POST", "/discussions/1/title", {"title": "another"}),
+    _api(R.STEER, "POST", "/discussions/1/status", {"status": "closed"}),
+    _api(R.WRITE, "POST", "/discussions/1/merge", {}),
+    _api(R.STEER, "POST", "/discussions/1/base", {"base": "old"}),
+    _api(R.WRITE, "POST", "/discussions/1/pin", {}),
+    _api(R.WRITE, "POST", "/discussions/1/lock", {}),
+    _page(R.KNOW, "/evaluations"),
     _api(R.LIST, "GET", "/refs"),
     _api(R.LIST, "GET", "/revision/main"),
     _api(R.LIST, "GET", "/tree/main"),
@@ -85,7 +110,7 @@ DOORS = [
     _api(R.PROPOSE, "POST", "/preupload/main?create_pr=1", {"files": []}),
     _api(R.PROPOSE, "GET", "/xet-write-token/None?create_pr=1"),
     _api(R.ADD, "POST", "/commit/refs%2Fpr%2F1", _lines("b"), **NDJSON),
-    _git(R.ADD, "git-receive-pack"),
+    _git(R.PROPOSE, "git-receive-pack"),
     _api(R.WRITE, "GET", "/auth-check/write"),
     _api(R.WRITE, "POST", "/commit/main", _lines(), **NDJSON),
     _api(R.WRITE, "POST", "/preupload/main", {"files": []}),
@@ -98,10 +123,20 @@ DOORS = [
     _api(R.READ, "GET", "/lfs-files"),
     Door(R.PROPOSE, "POST", "/{name}.git/info/lfs/objects/batch", {"operation": "upload", "objects": []}, PROGRAM),
     Door(R.WRITE, "POST", "/{name}.git/info/lfs/locks", {"path": "a"}, PROGRAM),
+    _api(R.WRITE, "GET", "/user-access-request/pending", gated_only=True),
+    _api(R.WRITE, "POST", "/user-access-request/grant", {"user": "founder"}, gated_only=True),
+    _api(R.WRITE, "POST", "/user-access-request/handle", {"user": "asker", "status": "accepted"}, gated_only=True),
+    _page(R.WRITE, "/settings/access"),
+    _page(R.WRITE, "/settings/access/export"),
     _api(R.ADMINISTER, "PUT", "/settings", {"private": True}),
     Door(R.ADMINISTER, "DELETE", "/api/repos/delete", {"name": "{key}", "organization": "lab"}),
     Door(R.ADMINISTER, "POST", "/api/repos/move", {"fromRepo": "{name}", "toRepo": "lab/renamed", "type": "model"}),
     _page(R.ADMINISTER, "/settings"),
     _page(R.ADMINISTER, "/settings/visibility", {"private": "private"}),
+    _page(R.ADMINISTER, "/settings/default-branch", {"branch": "old"}),
+    _page(R.ADMINISTER, "/settings/licence"),
+    _page(R.ADMINISTER, "/settings/transfer"),
+    _page(R.ADMINISTER, "/settings/transfer", {"namespace": "lab", "name": "renamed"}),
+    _page(R.ADMINISTER, "/settings/access/gate", {"gated": "auto"}),
     _page(R.ADMINISTER, "/settings/delete", {"confirmation": "{name}"}),
 ]

@@ -13,7 +13,9 @@ class Standing(StrEnum):
     """What the hub itself says of a repository, whoever owns it."""
 
     GOOD = "good"
-    HIDDEN = "hidden"
+    HIDDEN = "hidden"  # as if it were not there, but for its members
+    QUARANTINED = "quarantined"  # everybody is told
+    TAKEN_DOWN = "taken_down"  # everybody is told
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ VISIBILITIES = [
     Visibility("private and gated", private=True, gated=True),
     Visibility("hidden", standing=Standing.HIDDEN),
     Visibility("hidden and private", private=True, standing=Standing.HIDDEN),
+    Visibility("quarantined", standing=Standing.QUARANTINED),
+    Visibility("taken down", standing=Standing.TAKEN_DOWN),
+    Visibility("taken down and private", private=True, standing=Standing.TAKEN_DOWN),
 ]
 
 
@@ -111,16 +116,19 @@ class Right(StrEnum):
     PROPOSE = "propose a change"
     ADD = "add to the pull request that is there"
     TALK = "talk about it"
+    EDIT = "edit the comment that is there"
+    STEER = "close the pull request that is there, or hide its comment"
     WRITE = "change it"
     ADMINISTER = "administer it"
 
 
 def may(role: Role, right: Right, what: Visibility) -> bool:
-    hidden = what.standing != Standing.GOOD
+    closed = what.standing != Standing.GOOD
     belongs = role.member >= READ and role.scope("read")
-    knows = belongs or not (what.private or hidden)
-    reads = knows and not hidden and (not what.gated or belongs or role.access == "accepted")
-    acts = role.known and not role.suspended and role.scope("write") and not hidden
+    let_in = role.access == "accepted" and role.scope("read") and not role.suspended
+    knows = belongs or not (what.private or closed)
+    reads = knows and not closed and (not what.gated or belongs or let_in)
+    acts = role.known and not role.suspended and role.scope("write") and not closed
     owns = role.creator and role.member >= CONTRIBUTOR
     writes = acts and (role.member >= WRITE or owns)
     return {
@@ -130,6 +138,13 @@ def may(role: Role, right: Right, what: Visibility) -> bool:
         Right.PROPOSE: reads and acts,
         Right.ADD: reads and (writes or (acts and role.proposer)),
         Right.TALK: knows and acts,
+        Right.EDIT: knows and acts and role.proposer,
+        Right.STEER: knows and (writes or (acts and role.proposer)),
         Right.WRITE: writes,
         Right.ADMINISTER: acts and (role.member >= ADMIN or owns),
     }[right]
+
+
+def is_told(role: Role, what: Visibility) -> bool:
+    """Whether who may not know of it otherwise is told why it is closed."""
+    return what.standing in {Standing.QUARANTINED, Standing.TAKEN_DOWN} and not what.private

@@ -119,6 +119,11 @@ class CollectionItem(models.Model):
     def public_id(self) -> str:
         return f"{self.pk:024x}"
 
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.repository.full_name if self.repository else self.child.title if self.child else ""
+
 
 class CollectionUpvote(models.Model):
     """A member finds a collection good. `Collection.upvotes` counts them (`services.collections`)."""

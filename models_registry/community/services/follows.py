@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from accounts.models import Actor, Namespace, User
 from hub.errors import BadRequest
 from models_registry import access
+from models_registry.community.access import require_discussing
 from models_registry.community.models import Follow
 from models_registry.models import Repository
 
@@ -16,12 +17,14 @@ MOST = 5000
 def follow(*, actor: Actor, namespace: Namespace | None = None, repository: Repository | None = None) -> bool:
     """Whether it was not followed before: a person's or an organisation's namespace, or a repository they know of.
 
-    Raises Unauthenticated, Suspended, ReadOnlyToken; BadRequest for oneself, or for too many.
+    Raises Unauthenticated, Suspended, ReadOnlyToken; BadRequest for oneself, or for too many; for a repository as
+    `community.access.require_discussing`.
     """
     user = actor.require_writer()
     if namespace is not None and namespace.user_id == user.pk:
         raise BadRequest("You cannot follow yourself.")
     if repository is not None:
+        require_discussing(actor, repository)
         access.keep(repository)
     if Follow.objects.filter(user=user).count() >= MOST:
         raise BadRequest(f"You follow {MOST} already: that is as many as one can.")

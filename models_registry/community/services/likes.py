@@ -9,6 +9,7 @@ from django.dispatch import receiver
 
 from accounts.models import Actor, User
 from models_registry import access
+from models_registry.community.access import require_discussing
 from models_registry.community.models import Activity, Like
 from models_registry.community.services import activities
 from models_registry.models import Repository
@@ -16,8 +17,8 @@ from models_registry.models import Repository
 
 @transaction.atomic
 def like(*, actor: Actor, repository: Repository) -> bool:
-    """Whether it was not liked before. The actor knows of the repository. Raises Unauthenticated, Suspended, ReadOnlyToken."""
-    user = actor.require_writer()
+    """Whether it was not liked before. The actor knows of the repository. Raises as `community.access.require_discussing`."""
+    user = require_discussing(actor, repository)
     access.keep(repository)  # one like at a time, and none for what is being deleted
     _like, is_new = Like.objects.get_or_create(user=user, repository=repository)
     if is_new:
@@ -28,7 +29,7 @@ def like(*, actor: Actor, repository: Repository) -> bool:
 
 @transaction.atomic
 def unlike(*, actor: Actor, repository: Repository) -> bool:
-    """Whether it was liked before. Raises as `like`."""
+    """Whether it was liked before. Raises Unauthenticated, Suspended, ReadOnlyToken."""
     user = actor.require_writer()
     access.keep(repository)
     activities.forget_like(user=user, repository=repository)

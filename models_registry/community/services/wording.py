@@ -88,6 +88,8 @@ def _what(notification: Notification) -> str:
     sentence = str(_SENTENCES[kind])
     if kind == NoticeKind.OPENED and notice.discussion is not None and notice.discussion.is_pull_request:
         sentence = _("%(who)s proposes a change")
+    if kind == NoticeKind.MENTION and notice.kind != NoticeKind.MENTION:
+        sentence = _("You are named there, and %(who)s goes on")
     if kind == NoticeKind.STATUS and notice.event is not None:
         if notice.event.kind == Event.Kind.MERGE:
             sentence = _("%(who)s merges it")

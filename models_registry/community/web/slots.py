@@ -1,17 +1,19 @@
 """What the community shows on pages of others: filled in `apps.py`."""
 
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Namespace
 from accounts.requests import ActorRequest
 from models_registry import panels
-from models_registry.community.models import Collection
+from models_registry.community.models import Collection, Discussion
 from models_registry.community.services import collections, feed, follows, likes, notifications
 from models_registry.models import Repository
 
 _FEED = 15
 _SHOWN = 6
 _MOST_UNREAD = 100
+_ACTIVE = 5
 
 
 def bell(request: ActorRequest, _nothing: None) -> str:
@@ -79,7 +81,25 @@ def namespace_main(request: ActorRequest, namespace: Namespace) -> str:
     return render_to_string("community/_namespace_panels.html", context, request)
 
 
+def active_discussions(request: ActorRequest, _nothing: None) -> str:
+    """On the home page: where something was said last."""
+    threads = Discussion.objects.visible_to(request.actor).for_lists().order_by("-updated_at", "-pk")[:_ACTIVE]
+    return render_to_string("community/_active.html", {"threads": threads}, request)
+
+
+def threads_url(repository: Repository) -> str:
+    return f"{repository.get_absolute_url()}/discussions"
+
+
+def open_threads(repository: Repository) -> int:
+    return Discussion.objects.filter(repository=repository, status__in=["open", "draft"]).count()
+
+
 def fill() -> None:
+    panels.fill("home", active_discussions)
+    panels.add_tab(
+        panels.Tab(key="community", title=_("Community"), icon="chat-left-text", url=threads_url, count=open_threads)
+    )
     panels.fill("header", bell)
     panels.fill("home-feed", home_feed)
     panels.fill("repository-actions", repository_buttons)

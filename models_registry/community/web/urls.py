@@ -5,8 +5,22 @@ from collections.abc import Callable
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from models_registry.community.web import collections, feed, follows, likes, moderation, notifications, webhooks
+from models_registry.community.web import (
+    acts,
+    collections,
+    discussions,
+    feed,
+    follows,
+    likes,
+    moderation,
+    notifications,
+    proposals,
+    webhooks,
+)
 from models_registry.models import Kind
+
+_THREAD = "/discussions/<int:number>"
+_COMMENT = f"{_THREAD}/comments/<str:public_id>"
 
 # Below a repository's address.
 PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
@@ -14,6 +28,26 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("/likers", likes.likers, "likers"),
     ("/follow", follows.follow_repository, "follow"),
     ("/collect", collections.collect, "collect"),
+    ("/discussions", discussions.listing, "discussions"),
+    ("/discussions/new", acts.new, "new-discussion"),
+    ("/discussions/new/pull-request", proposals.new, "new-pull-request"),
+    ("/discussions/preview", acts.preview, "preview"),
+    (_THREAD, discussions.thread, "discussion"),
+    (f"{_THREAD}/commits", proposals.commits, "proposed-commits"),
+    (f"{_THREAD}/files", proposals.files, "proposed-files"),
+    (f"{_THREAD}/comment", acts.comment, "comment"),
+    (f"{_THREAD}/title", acts.retitle, "discussion-title"),
+    (f"{_THREAD}/status", acts.set_status, "discussion-status"),
+    (f"{_THREAD}/lock", acts.lock, "discussion-lock"),
+    (f"{_THREAD}/pin", acts.pin, "discussion-pin"),
+    (f"{_THREAD}/subscription", acts.subscribe, "discussion-subscription"),
+    (f"{_THREAD}/merge", proposals.merge, "merge"),
+    (f"{_THREAD}/base", proposals.change_base, "change-base"),
+    (f"{_COMMENT}/edit", acts.edit, "comment-edit"),
+    (f"{_COMMENT}/history", acts.history, "comment-history"),
+    (f"{_COMMENT}/hide", acts.hide, "comment-hide"),
+    (f"{_COMMENT}/show", acts.show, "comment-show"),
+    (f"{_COMMENT}/react", acts.react, "comment-react"),
 ]
 
 

@@ -13,6 +13,7 @@ from models_registry.formats.front_matter import with_values
     [
         ("", "---\nlicense: mit\n---\n\n"),
         ("# Net\n", "---\nlicense: mit\n---\n\n# Net\n"),
+        ("---\na: 1\n---\n# Net\r\n", "---\na: 1\nlicense: mit\n---\n# Net\r\n"),
         ("---\nlicense: x\n---\n# Net\n", "---\nlicense: mit\n---\n# Net\n"),
         ("---\n---\n# Net\n", "---\nlicense: mit\n---\n# Net\n"),
         ("---\n# why\ntags:   [a,b] # both\n---\n", "---\n# why\ntags:   [a,b] # both\nlicense: mit\n---\n"),

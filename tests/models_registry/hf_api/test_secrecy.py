@@ -21,6 +21,9 @@ CALLS = [
     ("POST", "/like", {}),
     ("DELETE", "/like", None),
     ("GET", "/likers", None),
+    ("POST", "/follow", {}),
+    ("DELETE", "/follow", None),
+    ("GET", "/followers", None),
     ("POST", "/user-access-request/handle", {"user": "bob", "status": "accepted"}),
     ("POST", "/user-access-request/grant", {"user": "bob"}),
     ("GET", "/user-access-request/pending", None),
@@ -86,8 +89,8 @@ OTHERS = [
 
 # What may be known of a gated repository by everybody: that it is there, what its files are called, and what is said of it.
 OPEN = {
-    "", "/revision/main", "/like", "/likers", "/tree/main", "/paths-info/main", "/refs", "/commits/main", "/{}",
-    "/{}/ask-access", "/discussions", "/discussions/1?diff=1",
+    "", "/revision/main", "/like", "/likers", "/follow", "/followers", "/tree/main", "/paths-info/main", "/refs", "/commits/main",
+    "/{}", "/{}/ask-access", "/discussions", "/discussions/1?diff=1",
     *(path for _method, path, _body in CALLS if path.startswith("/discussions/1/")),
 }  # fmt: skip
 DOORS = [*((method, f"/api/models/{{}}{path}", body) for method, path, body in CALLS), *OTHERS]

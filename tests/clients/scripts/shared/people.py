@@ -64,6 +64,34 @@ def an_organisation(at: Place):
     ]
 
 
+@step([True, True, True, True, True, 200, 400, True, True, [], []])
+def follows(at: Place):
+    mine, theirs = os.environ["HF_TOKEN"], os.environ["STRANGER_TOKEN"]
+    stranger = at.stranger.whoami()["name"]
+    for method in ("POST", "POST"):
+        assert ask(method, f"/api/users/{at.namespace}/follow", theirs) == 200
+    ask("POST", f"/api/organizations/{at.organization}/follow", theirs)
+    followed = [user.username for user in at.api.list_user_following(stranger)]
+    answer = [
+        [user.username for user in at.api.list_user_followers(at.namespace)] == [stranger],
+        followed == [at.namespace],
+        [user.username for user in at.api.list_organization_followers(at.organization)] == [stranger],
+        at.api.get_user_overview(at.namespace).num_followers == 1,
+        at.stranger.get_user_overview(at.namespace).is_following,
+        ask("POST", f"/api/models/{at.name('model')}/follow", theirs),
+        ask("POST", f"/api/users/{at.namespace}/follow", mine),  # nobody follows themselves
+        at.stranger.get_organization_overview(at.organization).num_followers == 1,
+        at.api.get_user_overview(stranger).num_following == 2,
+    ]
+    for address in (f"users/{at.namespace}", f"organizations/{at.organization}"):
+        assert ask("DELETE", f"/api/{address}/follow", theirs) == 200
+    return [
+        *answer,
+        list(at.api.list_user_followers(at.namespace)),
+        list(at.api.list_organization_followers(at.organization)),
+    ]
+
+
 @step(["model", "public", True, []], needs="list_user_repos")
 def my_repositories(at: Place):
     at.api.upload_file(path_or_fileobj=b"w" * 1000, path_in_repo="w.bin", repo_id=at.name("model"))

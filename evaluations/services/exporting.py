@@ -1,0 +1,20 @@
+"""What a member has asked to be evaluated, for their export. Runs stay when they leave: others build on the scores."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from accounts import exporting
+from accounts.models import User
+from evaluations.models import Run
+
+
+def _evaluations(user: User) -> Iterable[dict[str, Any]]:
+    rows = Run.objects.filter(requested_by=user).select_related("repository__namespace", "suite_version__suite")
+    for row in rows.order_by("created_at").iterator(chunk_size=500):
+        yield {
+            "id": row.pk, "repository": row.repository.full_name, "commit": row.commit,
+            "suite": str(row.suite_version), "state": row.state, "created_at": row.created_at,
+        }  # fmt: skip
+
+
+exporting.add("evaluations", _evaluations)

@@ -1,0 +1,98 @@
+"""What the community keeps about a member, for their export. Said to others, it stays when they leave, without its author."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts import exporting
+from accounts.models import User
+from models_registry.community.models import (
+    Collection,
+    Complaint,
+    Discussion,
+    Event,
+    Follow,
+    Like,
+    Notification,
+    NotificationPreference,
+    Reaction,
+    Webhook,
+)
+from models_registry.models import Repository
+
+
+def _name(repository: Repository | None) -> str | None:
+    return repository.full_name if repository is not None else None
+
+
+def _each(found: QuerySet[Any]) -> Iterable[Any]:
+    return found.order_by("pk").iterator(chunk_size=500)
+
+
+def _values(found: QuerySet[Any], *fields: str) -> Iterable[dict[str, Any]]:
+    return found.order_by("pk").values(*fields).iterator(chunk_size=500)
+
+
+def _discussions(user: User) -> Iterable[dict[str, Any]]:
+    for row in _each(Discussion.objects.filter(author=user).select_related("repository__namespace")):
+        yield {
+            "repository": _name(row.repository), "number": row.number, "title": row.title, "status": row.status,
+            "is_pull_request": row.is_pull_request, "created_at": row.created_at,
+        }  # fmt: skip
+
+
+def _events(user: User) -> Iterable[dict[str, Any]]:
+    """Comments and all other acts in threads."""
+    for row in _each(Event.objects.filter(author=user).select_related("discussion__repository__namespace")):
+        yield {
+            "repository": _name(row.discussion.repository), "discussion": row.discussion.number, "kind": row.kind,
+            "data": row.data, "created_at": row.created_at,
+        }  # fmt: skip
+
+
+def _reactions(user: User) -> Iterable[dict[str, Any]]:
+    return _values(Reaction.objects.filter(user=user), "event_id", "sign", "created_at")
+
+
+def _likes(user: User) -> Iterable[dict[str, Any]]:
+    for row in _each(Like.objects.filter(user=user).select_related("repository__namespace")):
+        yield {"repository": _name(row.repository), "created_at": row.created_at}
+
+
+def _follows(user: User) -> Iterable[dict[str, Any]]:
+    rows = Follow.objects.filter(user=user).select_related("namespace", "repository__namespace")
+    for row in _each(rows):
+        yield {"follows": row.namespace.name if row.namespace else _name(row.repository), "created_at": row.created_at}
+
+
+def _collections(user: User) -> Iterable[dict[str, Any]]:
+    return _values(Collection.objects.filter(namespace__user=user), "title", "description", "private", "created_at")
+
+
+def _notifications(user: User) -> Iterable[dict[str, Any]]:
+    return _values(Notification.objects.filter(recipient=user), "kind", "key", "updated_at", "read_at")
+
+
+def _preferences(user: User) -> Iterable[dict[str, Any]]:
+    return _values(NotificationPreference.objects.filter(user=user), "kind", "on_page", "email")
+
+
+def _webhooks(user: User) -> Iterable[dict[str, Any]]:
+    return _values(Webhook.objects.filter(owner__user=user), "url", "on_repositories", "on_discussions", "created_at")
+
+
+def _reports(user: User) -> Iterable[dict[str, Any]]:
+    return _values(Complaint.objects.filter(reporter=user), "report__subject_name", "category", "text", "created_at")
+
+
+exporting.add("discussions", _discussions)
+exporting.add("comments", _events)
+exporting.add("reactions", _reactions)
+exporting.add("likes", _likes)
+exporting.add("follows", _follows)
+exporting.add("collections", _collections)
+exporting.add("notifications", _notifications)
+exporting.add("notification-preferences", _preferences)
+exporting.add("webhooks", _webhooks)
+exporting.add("reports", _reports)
