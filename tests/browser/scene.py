@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import Actor, User
+from accounts.services import standing
 from evaluations.models import Run, State
-from models_registry.community.models import Collection, Discussion, Notice, NoticeKind
+from models_registry.community.models import Collection, Discussion, ModerationAction, Notice, NoticeKind
 from models_registry.community.services import (
     collections,
     discussions,
@@ -18,6 +19,8 @@ from models_registry.community.services import (
     preferences,
     pull_requests,
 )
+from models_registry.community.services.moderation import acts
+from models_registry.community.services.moderation.acts import Order
 from models_registry.community.services.notifications import notify
 from models_registry.models import (
     Card,
@@ -27,6 +30,7 @@ from models_registry.models import (
     Repository,
     RepositoryFacts,
     RepositoryTag,
+    Standing,
     TensorSummary,
 )
 from models_registry.services import gating, references, trees
@@ -239,7 +243,21 @@ def build() -> Scene:
     )  # fmt: skip
     collection = _among_people(member, rowan, model, dataset)
     _gated(member, rowan)
+    _moderated(member, rowan)
     return Scene(member, model, dataset, empty, scored, running, failed, thread, collection)
+
+
+def _moderated(member: User, rowan: User) -> None:
+    """A repository that is taken down, and a warning that the member has read."""
+    boss = Actor(user=make.user(is_admin=True))
+    stolen = make.repository(rowan, "borrowed-weights")
+    notice = "Closed on request of Elm Institute, whose weights these are. 应榆树研究所的要求关闭。"
+    acts.close_repository(
+        Order(actor=boss, reason="Stolen weights"), stolen, standing=Standing.TAKEN_DOWN, notice=notice,
+        legal_basis="Copyright Act, § 97",
+    )  # fmt: skip
+    acts.warn(Order(actor=boss, reason="Please cite what you build on."), member)
+    standing.acknowledge(actor=Actor(user=User.objects.get(pk=member.pk)))
 
 
 def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
@@ -468,6 +486,11 @@ def pages(scene: Scene) -> dict[str, str]:
         "notifications-nothing": "/notifications?kind=safety",
         "notification-settings": "/settings/notifications",
         "missing": "/alder/nothing-here",
+        "report": "/report?name=rowan-k",
+        "report-thanks": "/report/thanks",
+        "moderation": "/settings/moderation",
+        "appeal": f"/settings/moderation/{ModerationAction.objects.latest('pk').pk}/appeal",
+        "taken-down": "/rowan-k/borrowed-weights",
     }
 
 
@@ -480,6 +503,8 @@ def entrance_pages() -> dict[str, str]:
         "reset": "/accounts/password/reset/",
         "sign-in-to-see": "/alder/nothing-here",
         "visitor-collections": "/collections",
+        "visitor-report": "/report?name=rowan-k",
+        "visitor-taken-down": "/rowan-k/borrowed-weights",
         "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
         "visitor-gate": "/rowan-k/field-notes/access",
