@@ -39,7 +39,11 @@ ON_TEXTS = {"hide_comment", "show_comment", "lock_thread", "unlock_thread"}
 ON_REPORTS = {"take", "put_back", "resolve", "dismiss", "next_report", "take_name"}
 # What staff of a role may do; all else is a superuser's alone.
 ACTS = {
-    "moderator": ON_REPOSITORIES | ON_MEMBERS | ON_TEXTS | ON_REPORTS | {"undo", "uphold", "reverse", "verify_organization"},
+    "moderator": ON_REPOSITORIES
+    | ON_MEMBERS
+    | ON_TEXTS
+    | ON_REPORTS
+    | {"undo", "uphold", "reverse", "verify_organization"},
     "evaluator": {"queue_again", "cancel", "invalidate"},
     "operator": {"revoke", "retry", "appoint_administrator"},
 }

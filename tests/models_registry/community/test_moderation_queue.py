@@ -125,7 +125,9 @@ def test_ready_words_make_a_reason_and_none_at_all_makes_no_act(client: Client, 
     repository.refresh_from_db()
     assert repository.standing == Standing.GOOD
     words = "This infringes the rights of others."
-    act_on(client, report, "take_down_repository", reason="See 12/34.", ready=words, notice="Closed.", legal_basis="§ 1")
+    act_on(
+        client, report, "take_down_repository", reason="See 12/34.", ready=words, notice="Closed.", legal_basis="§ 1"
+    )
     repository.refresh_from_db()
     assert (repository.standing, repository.disabled_reason) == (Standing.TAKEN_DOWN, f"{words} See 12/34.")
     assert (repository.public_notice, repository.legal_basis) == ("Closed.", "§ 1")
@@ -141,8 +143,10 @@ def test_a_report_is_taken_put_back_and_the_next_one_opened(client: Client, staf
     act_on(client, first, "take")
     first.refresh_from_db()
     assert (first.assigned_to, first.state) == (staff.user, ReportState.IN_WORK)
-    assert client.get(f"/admin/community/report/{first.pk}/next_report/").headers["Location"].endswith(
-        f"/{second.pk}/change/"
+    assert (
+        client.get(f"/admin/community/report/{first.pk}/next_report/")
+        .headers["Location"]
+        .endswith(f"/{second.pk}/change/")
     )
     act_on(client, first, "put_back")
     first.refresh_from_db()
