@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import Actor, Invitation, Organization, Role, User, Verified
-from accounts.services import invitations, organizations, profiles
+from accounts.services import invitations, organizations, profiles, standing
 from evaluations.models import Run, State
-from models_registry.community.models import Collection, Delivery, DeliveryAttempt, Discussion, Notice, NoticeKind
+from models_registry.community.models import (
+    Collection,
+    Delivery,
+    DeliveryAttempt,
+    Discussion,
+    ModerationAction,
+    Notice,
+    NoticeKind,
+)
 from models_registry.community.services import (
     collections,
     discussions,
@@ -19,6 +27,8 @@ from models_registry.community.services import (
     preferences,
     pull_requests,
 )
+from models_registry.community.services.moderation import acts
+from models_registry.community.services.moderation.acts import Order
 from models_registry.community.services.notifications import notify
 from models_registry.community.services.webhooks import keeping
 from models_registry.community.services.webhooks.keeping import Watched
@@ -31,6 +41,7 @@ from models_registry.models import (
     RepositoryFacts,
     RepositoryTag,
     SecretFinding,
+    Standing,
     TensorSummary,
 )
 from models_registry.services import gating, references, trees
@@ -246,6 +257,7 @@ def build() -> Scene:
     collection = _among_people(member, rowan, model, dataset)
     _gated(member, rowan)
     delivery = _told(member, model)
+    _moderated(member, rowan)
     return Scene(member, model, dataset, empty, scored, running, failed, thread, collection, delivery)
 
 
@@ -273,6 +285,19 @@ def _told(member: User, model: Repository) -> Delivery:
         commit=references.resolve(model, "main").oid,
     )  # fmt: skip
     return delivery
+
+
+def _moderated(member: User, rowan: User) -> None:
+    """A repository that is taken down, and a warning that the member has read."""
+    boss = Actor(user=make.user(is_admin=True))
+    stolen = make.repository(rowan, "borrowed-weights")
+    notice = "Closed on request of Elm Institute, whose weights these are. 应榆树研究所的要求关闭。"
+    acts.close_repository(
+        Order(actor=boss, reason="Stolen weights"), stolen, standing=Standing.TAKEN_DOWN, notice=notice,
+        legal_basis="Copyright Act, § 97",
+    )  # fmt: skip
+    acts.warn(Order(actor=boss, reason="Please cite what you build on."), member)
+    standing.acknowledge(actor=Actor(user=User.objects.get(pk=member.pk)))
 
 
 def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
@@ -539,6 +564,11 @@ def pages(scene: Scene) -> dict[str, str]:
         "notifications-nothing": "/notifications?kind=safety",
         "notification-settings": "/settings/notifications",
         "missing": "/alder/nothing-here",
+        "report": "/report?name=rowan-k",
+        "report-thanks": "/report/thanks",
+        "moderation": "/settings/moderation",
+        "appeal": f"/settings/moderation/{ModerationAction.objects.latest('pk').pk}/appeal",
+        "taken-down": "/rowan-k/borrowed-weights",
     }
 
 
@@ -551,6 +581,8 @@ def entrance_pages() -> dict[str, str]:
         "reset": "/accounts/password/reset/",
         "sign-in-to-see": "/alder/nothing-here",
         "visitor-collections": "/collections",
+        "visitor-report": "/report?name=rowan-k",
+        "visitor-taken-down": "/rowan-k/borrowed-weights",
         "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
         "invitation-by-letter": f"/invitations/{Invitation.objects.filter(user=None)[0].value}",
