@@ -49,8 +49,9 @@ def listing(request: ActorRequest, kind: str, namespace: str, name: str) -> Http
     page = Paginator(threads, PER_PAGE).get_page(request.GET.get("page"))
     for thread in page:
         thread.repository = repository
+    is_narrow = counts["all"] > 0 or replace(filters, status="all") != Filters()
     context = frame(
-        repository, filters=filters, is_narrow=counts["all"] > 0 or replace(filters, status="all") != Filters(), counts=counts, page=page,
+        repository, filters=filters, is_narrow=is_narrow, counts=counts, page=page,
         example=f'hf upload {repository.full_name} . --create-pr --commit-message "What changes, and why"',
     )  # fmt: skip
     return render(request, "community/list.html", context)
