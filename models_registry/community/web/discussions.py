@@ -14,7 +14,7 @@ from accounts.requests import ActorRequest
 from hub.wire import rate_limits
 from models_registry.community import access
 from models_registry.community.models import Discussion
-from models_registry.community.services import discussions
+from models_registry.community.services import discussions, notifications
 from models_registry.community.services.listing import OPEN, Filters, matching
 from models_registry.community.web import merge_box, timeline
 from models_registry.community.web.reading import Address, Composer, Rights, composer, frame
@@ -71,6 +71,7 @@ def thread(request: ActorRequest, kind: str, namespace: str, name: str, number: 
         return thread_page(request, discussion, rows=rows, is_piece=True)
     at = request.GET.get("at", "")
     rows = timeline.whole(discussion, request.actor, at=_number(at, 16))
+    notifications.mark_thread(actor=request.actor, discussion=discussion)
     return thread_page(request, discussion, rows=rows, text=_quoted(request, discussion))
 
 
