@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from accounts.models import Actor, User
+from accounts.models import Actor, Invitation, Organization, Role, User, Verified
+from accounts.services import invitations, organizations, profiles
 from evaluations.models import Run, State
 from models_registry.community.models import Collection, Discussion, Notice, NoticeKind
 from models_registry.community.services import (
@@ -173,6 +174,7 @@ def build() -> Scene:
     member = make.user("alder", password=PASSWORD, full_name="Alder Carr", is_admin=True)
     rowan = make.user("rowan-k")
     make.organization("birch-lab", admin=member, write=rowan)
+    _organized(member)
     make.token(member)
     model = make.repository(member, "digits-cnn", namespace="birch-lab")
     make.commit(
@@ -280,6 +282,23 @@ def _among_people(member: User, rowan: User, model: Repository, dataset: Reposit
     for notice in Notice.objects.order_by("pk"):
         notifications.tell(notice.pk)
     return made
+
+
+def _organized(member: User) -> None:
+    """birch-lab with all that its pages show, and somebody else's wish that the member joins them."""
+    lab = Organization.objects.get(namespace__key="birch-lab")
+    acting = Actor(user=member)
+    profiles.change_profile(
+        actor=acting, namespace=lab.namespace, full_name="桦木实验室 Birch Lab", location="Brno",
+        about="We grow **small models** that a laptop can train: start with [digits-cnn](digits-cnn).",
+        website="https://birch.example", links=["https://social.example/@birch-lab"],
+    )  # fmt: skip
+    organizations.verify(actor=acting, organization=lab, verified_as=Verified.INSTITUTE, reason="A letter on paper")
+    invitations.invite(actor=acting, organization=lab, email="a.very.long.address.of.somebody@institute.example.org")
+    invitations.invite(actor=acting, organization=lab, user=make.user("sorrel"), role=Role.CONTRIBUTOR)
+    host = make.user("maple")
+    canopy = organizations.found(actor=Actor(user=host), name="canopy", full_name="Canopy Collective")
+    invitations.invite(actor=Actor(user=host), organization=canopy, user=member, role=Role.WRITE)
 
 
 def _proposed(model: Repository) -> None:
@@ -446,6 +465,18 @@ def pages(scene: Scene) -> dict[str, str]:
         "leaderboard": "/leaderboards/digits-image-classification",
         "member": "/alder",
         "organisation": "/birch-lab",
+        "organisation-datasets": "/birch-lab?show=datasets",
+        "organisation-members": "/birch-lab?show=members",
+        "organisation-new": "/organizations/new",
+        "organisation-settings": "/organizations/birch-lab/settings",
+        "organisation-settings-members": "/organizations/birch-lab/settings/members",
+        "organisation-invitations": "/organizations/birch-lab/settings/invitations",
+        "organisation-defaults": "/organizations/birch-lab/settings/defaults",
+        "organisation-audit": "/organizations/birch-lab/settings/audit",
+        "organisation-danger": "/organizations/birch-lab/settings/danger",
+        "memberships": "/settings/organizations",
+        "invitation": f"/invitations/{Invitation.objects.get(user=scene.member).value}",
+        "transfer": f"{model}/settings/transfer",
         "new": "/new",
         "profile": "/settings/profile",
         "tokens": "/settings/tokens",
@@ -486,5 +517,7 @@ def entrance_pages() -> dict[str, str]:
         "visitor-collections": "/collections",
         "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
+        "invitation-by-letter": f"/invitations/{Invitation.objects.filter(user=None)[0].value}",
+        "invitation-ended": "/invitations/1-x",
         "visitor-gate": "/rowan-k/field-notes/access",
     }

@@ -108,6 +108,7 @@ def merge(request: ActorRequest, kind: str, namespace: str, name: str, number: i
     return redirect(f"{discussion.get_absolute_url()}#merge")
 
 
+@rate_limits.under(writes="comment")
 @require_POST
 def change_base(request: ActorRequest, kind: str, namespace: str, name: str, number: int) -> HttpResponse:
     discussion = Address(kind, namespace, name).discussion(request, number)
