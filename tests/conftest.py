@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from hub.wire.rate_limits import counters
-from models_registry.services import counting
+from models_registry.services import counting, quarantine
 from models_registry.storage import s3
 from tests.environment import DATA_DIR
 
@@ -50,6 +50,12 @@ def _no_test_spends_anothers_rate_limit() -> None:
     """Sign-ins are counted by address in the cache, and all tests come from one address."""
     cache.clear()
     counters.forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_test_knows_anothers_quarantine() -> None:
+    """Each process remembers for some seconds what is in it."""
+    quarantine.forget()
 
 
 @pytest.fixture(autouse=True)

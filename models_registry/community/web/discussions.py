@@ -11,6 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
+from hub.wire import rate_limits
 from models_registry.community import access
 from models_registry.community.models import Discussion
 from models_registry.community.services import discussions
@@ -63,6 +64,7 @@ class Filters:
         return threads.filter(status__in=OPEN) if self.status == "open" else threads.exclude(status__in=OPEN)
 
 
+@rate_limits.under(reads="search")
 @require_safe
 def listing(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     """Pinned ones first, then the newest."""

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Actor, User
-from accounts.services.accounts import suspend
+from accounts.services.standing import suspend
 from hub.jobs.models import Job, State
 from hub.jobs.tasks import run
 from models_registry.community.models import Mail, NoticeKind, Notification, NotificationPreference
@@ -194,11 +194,11 @@ def _unconfirmed(bob: User) -> None:
 
 
 def _suspended(bob: User) -> None:
-    suspend(actor=Actor(), user=bob, reason="spam")
+    suspend(actor=Actor(user=make.user(is_admin=True)), user=bob, reason="spam")
 
 
 def _speaker_suspended(bob: User) -> None:
-    suspend(actor=Actor(), user=User.objects.get(username="ada"), reason="spam")
+    suspend(actor=Actor(user=make.user(is_admin=True)), user=User.objects.get(username="ada"), reason="spam")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ CALLS = [
     ("GET", "/tree/main", None),
     ("POST", "/paths-info/main", {"paths": ["a"]}),
     ("GET", "/refs", None),
+    ("GET", "/secrets", None),
+    ("POST", "/secrets/1/dismiss", {"reason": "none"}),
     ("POST", "/branch/side", {}),
     ("DELETE", "/branch/side", None),
     ("POST", "/tag/main", {"tag": "v1"}),
