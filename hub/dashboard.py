@@ -66,7 +66,9 @@ _PAGES = {
 def navigation(request: ActorRequest) -> list[dict[str, Any]]:
     """The pages that the role opens, under what they are for; pages that nobody put there come last, by their own names."""
     groups: dict[str, list[dict[str, Any]]] = {title: [] for title in _PAGES}
-    place_of = {(app, model): (group, title, icon) for group, pages in _PAGES.items() for title, app, model, icon in pages}
+    place_of = {
+        (app, model): (group, title, icon) for group, pages in _PAGES.items() for title, app, model, icon in pages
+    }
     order = list(place_of)
     opened = [model for app in admin.site.get_app_list(request) for model in app["models"]]
     keyed = {(model["model"]._meta.app_label, model["model"]._meta.model_name): model for model in opened}  # noqa: SLF001

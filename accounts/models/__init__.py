@@ -4,7 +4,7 @@ from accounts.models.device import DeviceLogin, RefreshToken
 from accounts.models.invitation import Invitation
 from accounts.models.namespace import Membership, Namespace, NamespaceRedirect, Organization, Profile, Role, Verified
 from accounts.models.token import AccessToken, TokenRole
-from accounts.models.user import User
+from accounts.models.user import User, in_good_standing
 
 __all__ = [
     "AccessToken",
@@ -22,4 +22,5 @@ __all__ = [
     "TokenRole",
     "User",
     "Verified",
+    "in_good_standing",
 ]

@@ -4,9 +4,17 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models.namespace import Namespace, name_validators
+
+
+def in_good_standing(path: str = "") -> Q:
+    """As a condition: neither banned nor suspended just now. path: of the member, such as "actor"."""
+    at = f"{path}__" if path else ""
+    ended = Q(**{f"{at}suspended_reason": ""}) | Q(**{f"{at}suspended_until__lte": timezone.now()})
+    return Q(**{f"{at}is_active": True}) & ended
 
 
 class GroveUserManager(UserManager["User"]):

@@ -28,8 +28,8 @@ from evaluations.cache import DamagedError
 from evaluations.child import ChildFailedError, Report, StoppedError
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
-from evaluations.models import FailureKind, LeaseLost, Result, Run, Score
-from evaluations.services import fetching, pinning, results
+from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State
+from evaluations.services import fetching, pinning, results, telling
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
 from models_registry import storage
@@ -298,6 +298,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
                 samples_key=samples_key,
             )
             pinning.pin(run)
+            telling.tell(run, State.SCORED)
     except LeaseLost:
         storage.delete(samples_key)
         raise
@@ -305,7 +306,9 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
 
 
 def _fail(run: Run, code: str, reason: str, log: str = "") -> None:
-    run.fail(timezone.now(), kind=FailureKind.MODEL, code=code, reason=reason, log=log)
+    with transaction.atomic():
+        run.fail(timezone.now(), kind=FailureKind.MODEL, code=code, reason=reason, log=log)
+        telling.tell(run, State.FAILED)
     logger.info("run %s failed: %s", run.pk, reason)
 
 

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from evaluations.models import FailureKind, LeaseLost, Run
+from evaluations.models import FailureKind, LeaseLost, Run, State
+from evaluations.services import telling
 from hub.celery import app
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,9 @@ def retry_or_fail(run: Run, *, code: str, reason: str, log: str = "") -> None:
         logger.warning("run %s queued again after attempt %d: %s", run.pk, run.attempt, reason)
     else:
         reason = f"{reason} It was tried {run.attempt} times."
-        run.fail(now, kind=FailureKind.INFRASTRUCTURE, code=code, reason=reason, log=log)
+        with transaction.atomic():
+            run.fail(now, kind=FailureKind.INFRASTRUCTURE, code=code, reason=reason, log=log)
+            telling.tell(run, State.FAILED)
         logger.error("run %s failed: %s", run.pk, reason)
 
 

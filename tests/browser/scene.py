@@ -6,9 +6,18 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from accounts.models import Actor, User
+from accounts.models import Actor, Invitation, Organization, Role, User, Verified
+from accounts.services import invitations, organizations, profiles, standing
 from evaluations.models import Run, State
-from models_registry.community.models import Collection, Delivery, DeliveryAttempt, Discussion, Notice, NoticeKind
+from models_registry.community.models import (
+    Collection,
+    Delivery,
+    DeliveryAttempt,
+    Discussion,
+    ModerationAction,
+    Notice,
+    NoticeKind,
+)
 from models_registry.community.services import (
     collections,
     discussions,
@@ -18,6 +27,8 @@ from models_registry.community.services import (
     preferences,
     pull_requests,
 )
+from models_registry.community.services.moderation import acts
+from models_registry.community.services.moderation.acts import Order
 from models_registry.community.services.notifications import notify
 from models_registry.community.services.webhooks import keeping
 from models_registry.community.services.webhooks.keeping import Watched
@@ -30,6 +41,7 @@ from models_registry.models import (
     RepositoryFacts,
     RepositoryTag,
     SecretFinding,
+    Standing,
     TensorSummary,
 )
 from models_registry.services import gating, references, trees
@@ -177,6 +189,7 @@ def build() -> Scene:
     member = make.user("alder", password=PASSWORD, full_name="Alder Carr", is_admin=True)
     rowan = make.user("rowan-k")
     make.organization("birch-lab", admin=member, write=rowan)
+    _organized(member)
     make.token(member)
     model = make.repository(member, "digits-cnn", namespace="birch-lab")
     make.commit(
@@ -244,6 +257,7 @@ def build() -> Scene:
     collection = _among_people(member, rowan, model, dataset)
     _gated(member, rowan)
     delivery = _told(member, model)
+    _moderated(member, rowan)
     return Scene(member, model, dataset, empty, scored, running, failed, thread, collection, delivery)
 
 
@@ -271,6 +285,19 @@ def _told(member: User, model: Repository) -> Delivery:
         commit=references.resolve(model, "main").oid,
     )  # fmt: skip
     return delivery
+
+
+def _moderated(member: User, rowan: User) -> None:
+    """A repository that is taken down, and a warning that the member has read."""
+    boss = Actor(user=make.user(is_admin=True))
+    stolen = make.repository(rowan, "borrowed-weights")
+    notice = "Closed on request of Elm Institute, whose weights these are. 应榆树研究所的要求关闭。"
+    acts.close_repository(
+        Order(actor=boss, reason="Stolen weights"), stolen, standing=Standing.TAKEN_DOWN, notice=notice,
+        legal_basis="Copyright Act, § 97",
+    )  # fmt: skip
+    acts.warn(Order(actor=boss, reason="Please cite what you build on."), member)
+    standing.acknowledge(actor=Actor(user=User.objects.get(pk=member.pk)))
 
 
 def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
@@ -311,6 +338,23 @@ def _among_people(member: User, rowan: User, model: Repository, dataset: Reposit
     for notice in Notice.objects.order_by("pk"):
         notifications.tell(notice.pk)
     return made
+
+
+def _organized(member: User) -> None:
+    """birch-lab with all that its pages show, and somebody else's wish that the member joins them."""
+    lab = Organization.objects.get(namespace__key="birch-lab")
+    acting = Actor(user=member)
+    profiles.change_profile(
+        actor=acting, namespace=lab.namespace, full_name="桦木实验室 Birch Lab", location="Brno",
+        about="We grow **small models** that a laptop can train: start with [digits-cnn](digits-cnn).",
+        website="https://birch.example", links=["https://social.example/@birch-lab"],
+    )  # fmt: skip
+    organizations.verify(actor=acting, organization=lab, verified_as=Verified.INSTITUTE, reason="A letter on paper")
+    invitations.invite(actor=acting, organization=lab, email="a.very.long.address.of.somebody@institute.example.org")
+    invitations.invite(actor=acting, organization=lab, user=make.user("sorrel"), role=Role.CONTRIBUTOR)
+    host = make.user("maple")
+    canopy = organizations.found(actor=Actor(user=host), name="canopy", full_name="Canopy Collective")
+    invitations.invite(actor=Actor(user=host), organization=canopy, user=member, role=Role.WRITE)
 
 
 def _proposed(model: Repository) -> None:
@@ -477,6 +521,18 @@ def pages(scene: Scene) -> dict[str, str]:
         "leaderboard": "/leaderboards/digits-image-classification",
         "member": "/alder",
         "organisation": "/birch-lab",
+        "organisation-datasets": "/birch-lab?show=datasets",
+        "organisation-members": "/birch-lab?show=members",
+        "organisation-new": "/organizations/new",
+        "organisation-settings": "/organizations/birch-lab/settings",
+        "organisation-settings-members": "/organizations/birch-lab/settings/members",
+        "organisation-invitations": "/organizations/birch-lab/settings/invitations",
+        "organisation-defaults": "/organizations/birch-lab/settings/defaults",
+        "organisation-audit": "/organizations/birch-lab/settings/audit",
+        "organisation-danger": "/organizations/birch-lab/settings/danger",
+        "memberships": "/settings/organizations",
+        "invitation": f"/invitations/{Invitation.objects.get(user=scene.member).value}",
+        "transfer": f"{model}/settings/transfer",
         "new": "/new",
         "profile": "/settings/profile",
         "tokens": "/settings/tokens",
@@ -488,6 +544,10 @@ def pages(scene: Scene) -> dict[str, str]:
         "device": "/login/device",
         "email": "/accounts/email/",
         "security": "/settings/security",
+        "your-data": "/settings/account",
+        "prove-again": "/accounts/reauthenticate/",
+        "password": "/accounts/password/change/",
+        "other-sites": "/accounts/3rdparty/",
         "feed": "/feed",
         "likers": f"{model}/likers",
         "collect": f"{model}/collect",
@@ -504,6 +564,11 @@ def pages(scene: Scene) -> dict[str, str]:
         "notifications-nothing": "/notifications?kind=safety",
         "notification-settings": "/settings/notifications",
         "missing": "/alder/nothing-here",
+        "report": "/report?name=rowan-k",
+        "report-thanks": "/report/thanks",
+        "moderation": "/settings/moderation",
+        "appeal": f"/settings/moderation/{ModerationAction.objects.latest('pk').pk}/appeal",
+        "taken-down": "/rowan-k/borrowed-weights",
     }
 
 
@@ -516,7 +581,11 @@ def entrance_pages() -> dict[str, str]:
         "reset": "/accounts/password/reset/",
         "sign-in-to-see": "/alder/nothing-here",
         "visitor-collections": "/collections",
+        "visitor-report": "/report?name=rowan-k",
+        "visitor-taken-down": "/rowan-k/borrowed-weights",
         "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
+        "invitation-by-letter": f"/invitations/{Invitation.objects.filter(user=None)[0].value}",
+        "invitation-ended": "/invitations/1-x",
         "visitor-gate": "/rowan-k/field-notes/access",
     }

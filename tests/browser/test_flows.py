@@ -8,6 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Actor, User
 from evaluations.models import Run, State
+from models_registry.community.models import Event
 from models_registry.community.services import discussions
 from models_registry.models import Repository
 from tests import hostile
@@ -207,6 +208,42 @@ def test_a_file_is_edited_in_the_browser_as_a_pull_request(
     expect(page.get_by_role("region", name="train.py")).to_contain_text("self.rate = 1e-3")
 
 
+def test_pictures_are_attached_and_tasks_ticked_in_place(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + scene.thread.get_absolute_url())
+    text = page.get_by_role("textbox", name="Text, in Markdown")
+    text.fill("- [ ] look at it\n\n")
+    picture = {"name": "a [plot].png", "mimeType": "image/png", "buffer": scenes.picture()}
+    page.locator("input[data-attach]").set_input_files([picture])
+    expect(text).to_have_value(re.compile(r"!\[a plot\]\(/uploads/[\w-]{43}\)"))
+    page.get_by_role("button", name="Comment", exact=True).click()
+    comment = page.get_by_role("article", name="Comment by alder").last
+    expect(comment.get_by_role("img", name="a plot")).to_be_visible()
+    page.wait_for_function("[...document.querySelectorAll('.comment img')].every((image) => image.naturalWidth === 64)")
+    comment.get_by_role("checkbox").check()
+    expect(comment.get_by_role("checkbox")).to_be_checked()
+    page.reload()
+    expect(comment.get_by_role("checkbox")).to_be_checked()
+    expect(comment.get_by_role("link", name="edited")).to_be_visible()
+
+
+def test_a_long_thread_loads_its_middle_and_finds_a_comment_in_it(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
+    rows = [
+        Event(discussion=scene.thread, author=scene.member, kind="comment", text=f"number {n}.") for n in range(300)
+    ]
+    middle = Event.objects.bulk_create(rows)[150]
+    page.goto(live_server.url + scene.thread.get_absolute_url())
+    assert page.locator(".comment").count() < 100
+    page.get_by_role("link", name="load the next ones").click()
+    expect(page.get_by_text("number 50.", exact=True)).to_be_visible()
+    page.goto(f"{live_server.url}{scene.thread.get_absolute_url()}#{middle.public_id}")
+    expect(page.get_by_text("number 150.", exact=True)).to_be_in_viewport()
+
+
 def test_nothing_hostile_runs_in_a_real_browser(page: Page, live_server: LiveServer, scene: Scene) -> None:
     """The fixture `complaints` fails for whatever the policy had to stop; here nothing may even try."""
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
@@ -287,3 +324,37 @@ def test_a_licence_is_explained_as_soon_as_it_is_chosen(
     page.get_by_label("Licence").fill("cc-by-nc-4.0")
     page.get_by_label("Licence").press("Tab")
     expect(page.get_by_text("Not commercially")).to_be_visible()
+
+
+def test_liking_and_following_change_the_button_in_its_place(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + scene.model.get_absolute_url())
+    like = page.get_by_role("button", name="Like")
+    before = scene.model.likes
+    page.evaluate("window.isTheSamePage = true")
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("link", name=f"{before + 1} likes")).to_be_visible()
+    page.get_by_role("button", name=f"Follow {scene.model.full_name}").click()
+    expect(page.get_by_role("button", name=f"Stop following {scene.model.full_name}")).to_be_visible()
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "false")
+    assert page.evaluate("window.isTheSamePage")
+
+
+def test_a_notification_leads_to_its_comment_and_is_read(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url)
+    bell = page.get_by_role("link", name=re.compile(r"Notifications, \d+ unread"))
+    count = int(re.sub(r"\D", "", bell.get_attribute("aria-label") or ""))
+    bell.click()
+    page.get_by_role("link", name="Accuracy drops 0.6 points").click()
+    expect(page.get_by_text("With static int8 it does not.")).to_be_visible()
+    expect(page.get_by_role("link", name=f"Notifications, {count - 1} unread")).to_be_visible()
+    page.goto(live_server.url + "/notifications")
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.get_by_text("Nothing is waiting for you")).to_be_visible()

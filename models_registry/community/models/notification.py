@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Actor, Organization
+from accounts.models import Actor, Organization, in_good_standing
 from models_registry.community.models.discussion import Discussion, Event
 from models_registry.models import Repository
 
@@ -59,7 +59,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         visible = Repository.objects.visible_to(actor).values("pk")
         return self.filter(
             Q(notice__repository=None) | Q(notice__repository__in=visible),
-            Q(notice__actor=None) | Q(notice__actor__suspended_reason=""),
+            Q(notice__actor=None) | in_good_standing("notice__actor"),
             recipient=actor.user,
         )
 

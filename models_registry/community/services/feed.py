@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import Actor, Namespace
+from accounts.models import Actor, Namespace, in_good_standing
 from models_registry.community.models import Activity, Collection, Follow
 from models_registry.models import Repository
 
@@ -21,7 +21,7 @@ def visible(actor: Actor) -> QuerySet[Activity]:
     return Activity.objects.filter(
         Q(repository=None) | Q(repository__in=repositories),
         Q(collection=None) | Q(collection__in=collections),
-        Q(actor=None) | Q(actor__suspended_reason=""),
+        Q(actor=None) | in_good_standing("actor"),
     )
 
 

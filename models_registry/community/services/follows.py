@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.models import Actor, Namespace, User
+from accounts.models import Actor, Namespace, User, in_good_standing
 from hub.errors import BadRequest
 from models_registry import access
 from models_registry.community.access import require_discussing
@@ -46,7 +46,7 @@ def is_following(actor: Actor, *, namespace: Namespace | None = None, repository
 
 def followers(*, namespace: Namespace | None = None, repository: Repository | None = None) -> QuerySet[Follow]:
     """Newest first, and nobody who has been suspended."""
-    rows = Follow.objects.filter(namespace=namespace, repository=repository, user__suspended_reason="")
+    rows = Follow.objects.filter(in_good_standing("user"), namespace=namespace, repository=repository)
     return rows.select_related("user__namespace").order_by("-pk")
 
 

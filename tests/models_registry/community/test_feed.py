@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Actor, User
-from accounts.services.accounts import suspend
+from accounts.services.standing import suspend
 from models_registry.community.models import Activity
 from models_registry.community.services import activities, collections, discussions, feed, follows, likes
 from models_registry.models import Repository
@@ -102,7 +102,7 @@ def test_what_may_not_be_seen_any_more_is_gone_from_every_feed(reader: User, cli
     elif hidden == "deleted":
         net.delete()
     else:
-        suspend(actor=Actor(), user=ada, reason="spam")
+        suspend(actor=Actor(user=make.user(is_admin=True)), user=ada, reason="spam")
     assert verbs(reader) == []
     client.force_login(reader)
     for page in ("/", "/feed", "/ada", "/users/ada/activity"):

@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Actor, Namespace
-from accounts.services.accounts import suspend
+from accounts.services.standing import suspend
 from hub.errors import BadRequest, Unauthenticated
 from models_registry.community.models import Follow
 from models_registry.community.services import follows
@@ -45,7 +45,7 @@ def test_a_follow_has_exactly_one_target(targets: int) -> None:
 def test_a_suspended_follower_is_not_counted() -> None:
     ada, bob = make.user(), make.user()
     follows.follow(actor=Actor(user=ada), namespace=bob.namespace)
-    suspend(actor=Actor(), user=ada, reason="spam")
+    suspend(actor=Actor(user=make.user(is_admin=True)), user=ada, reason="spam")
     assert not follows.followers(namespace=bob.namespace).exists()
 
 

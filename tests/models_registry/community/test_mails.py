@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Actor, User
-from accounts.services.accounts import suspend
+from accounts.services.standing import suspend
 from hub.jobs.models import Job, State
 from hub.jobs.tasks import run
 from models_registry.community.models import Mail, NoticeKind, Notification, NotificationPreference
@@ -85,7 +85,7 @@ def test_who_is_named_gets_an_e_mail_at_once(post: Post, reply: Any, work: Work)
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert "ada names you · ada/net#1" in text
-    assert "http://testserver/ada/net/discussions/1#" in text
+    assert "http://testserver/ada/net/discussions/1?at=" in text
     assert "<b>this</b> & that" in text
     assert "&lt;b&gt;this&lt;/b&gt; &amp; that" in html
     assert "Why &lt;so&gt;?" in html
@@ -194,11 +194,11 @@ def _unconfirmed(bob: User) -> None:
 
 
 def _suspended(bob: User) -> None:
-    suspend(actor=Actor(), user=bob, reason="spam")
+    suspend(actor=Actor(user=make.user(is_admin=True)), user=bob, reason="spam")
 
 
 def _speaker_suspended(bob: User) -> None:
-    suspend(actor=Actor(), user=User.objects.get(username="ada"), reason="spam")
+    suspend(actor=Actor(user=make.user(is_admin=True)), user=User.objects.get(username="ada"), reason="spam")
 
 
 @pytest.mark.parametrize(
