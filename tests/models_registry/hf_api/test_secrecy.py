@@ -93,8 +93,9 @@ OTHERS = [
 
 # What may be known of a gated repository by everybody: that it is there, what its files are called, and what is said of it.
 OPEN = {
-    "", "/gate", "/{}/access", "/revision/main", "/like", "/likers", "/follow", "/followers", "/tree/main", "/paths-info/main",
-    "/refs", "/commits/main",
+    "", "/gate", "/{}/access",
+    "/revision/main", "/like", "/likers", "/follow", "/followers", "/tree/main", "/paths-info/main", "/refs",
+    "/commits/main",
     "/{}", "/{}/ask-access", "/discussions", "/{}/discussions/1", "/discussions/1?diff=1",
     *(path for _method, path, _body in CALLS if path.startswith("/discussions/1/")),
 }  # fmt: skip
