@@ -24,7 +24,7 @@ def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
     if moderators took it down, which it tells everybody.
     """
     namespace, _, name = full_name.partition("/")
-    visible = Repository.objects.visible_to(actor).select_related("namespace")
+    visible = Repository.objects.visible_to(actor).select_related("namespace__organization")
     found = visible.named(kind, namespace, name).first()
     if found is not None:
         return found

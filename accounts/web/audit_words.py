@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AuditEntry
+from accounts.models import Actor, AuditEntry, Namespace
 
 ACTIONS: dict[str, str | Promise] = {
     "organization.created": _("founded the organisation"),
@@ -34,23 +34,29 @@ ACTIONS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class DescribedEntry:
-    actor_name: str
+    actor_name: str | Promise
     words: str | Promise
     target: str
-    details: list[tuple[str, str]]
+    details: list[tuple[str, str | Promise]]
     created_at: datetime
     by_token: str
 
 
-def described(entry: AuditEntry) -> DescribedEntry:
-    """An act without words of its own is shown by its name."""
+def described(entry: AuditEntry, namespace: Namespace) -> DescribedEntry:
+    """An act without words of its own is shown by its name; what happened to the namespace itself needs no target."""
     return DescribedEntry(
-        actor_name=entry.actor_name,
+        actor_name=entry.actor_name if entry.actor_name != str(Actor()) else _("the hub"),
         words=ACTIONS.get(entry.action, entry.action),
-        target=entry.target,
+        target="" if entry.target == namespace.name else entry.target,
         details=[
-            (key.replace("_", " "), str(value)) for key, value in entry.details.items() if value not in ("", None)
+            (key.replace("_", " "), _said(value)) for key, value in entry.details.items() if value not in ("", None)
         ],
         created_at=entry.created_at,
         by_token=entry.token_prefix,
     )
+
+
+def _said(value: object) -> str | Promise:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)

@@ -118,7 +118,7 @@ def members(request: ActorRequest, name: str) -> HttpResponse:
     organization = administered(request, name)
     rows = Membership.objects.filter(organization=organization).select_related("user").order_by("-role", "pk")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return _page(request, "members", organization, page=page, roles=[(int(role), ROLE_WORDS[role]) for role in Role])
+    return _page(request, "members", organization, page=page, roles=Role.choices, role_words=ROLE_WORDS.values())
 
 
 @login_required
@@ -148,6 +148,7 @@ def remove(request: ActorRequest, name: str, member: str) -> HttpResponse:
     return redirect("organization-members", name)
 
 
+@rate_limits.under(writes="invitation")
 @rate_limits.under(writes="invitation")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -190,7 +191,9 @@ def audit(request: ActorRequest, name: str) -> HttpResponse:
     organization = administered(request, name)
     rows = AuditEntry.objects.filter(namespace=organization.namespace)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return _page(request, "audit", organization, page=page, entries=[described(entry) for entry in page])
+    return _page(
+        request, "audit", organization, page=page, entries=[described(entry, organization.namespace) for entry in page]
+    )
 
 
 @login_required

@@ -50,6 +50,8 @@ DEFAULTS: Mapping[str, Policy] = {
     "evaluation": _policy("120/h", "30/h"),
     "discussion": _policy("60/h", "20/h"),
     "comment": _policy("200/h", "20/h"),
+    "picture": _policy("60/h", "5/h"),
+    "collection": _policy("60/h", "5/h"),
     "reaction": _policy("600/h", "20/h"),
     "like": _policy("600/h", "20/h"),
     "follow": _policy("300/h", "20/h"),

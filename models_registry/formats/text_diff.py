@@ -26,6 +26,16 @@ class Line(NamedTuple):
     def sign(self) -> str:
         return {"same": " ", "removed": "-", "added": "+"}[self.kind]
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether a line end follows: only the last line of a text may lack one."""
+        return not self.text.endswith(f"\n{_NO_NEWLINE}")
+
+    @property
+    def shown(self) -> str:
+        """The line itself, without git's mark for a missing end."""
+        return self.text.removesuffix(f"\n{_NO_NEWLINE}")
+
 
 @dataclass(frozen=True)
 class Hunk:

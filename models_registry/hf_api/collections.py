@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from accounts.models import Namespace
 from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest, NotOffered
+from hub.wire import rate_limits
 from hub.wire.describing import describe, text
 from hub.wire.pagination import next_link, page_limit
 from hub.wire.views import HubApiView, json_object
@@ -30,6 +31,7 @@ _SORTS["trending"] = _SORTS["upvotes"]
 _MOST_CONDITIONS = 20
 
 
+@rate_limits.under(writes="collection")
 class CollectionList(HubApiView):
     @describe(
         answer=shapes.Collection(many=True), paged=True,
@@ -142,6 +144,7 @@ class Item(HubApiView):
         return Response({"success": True})
 
 
+@rate_limits.under(writes="like")
 class Upvote(HubApiView):
     """Find a collection good, or no longer; twice is once."""
 

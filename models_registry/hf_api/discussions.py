@@ -38,6 +38,7 @@ class ThreadView(RepositoryView):
 
 
 @rate_limits.under(writes="discussion")
+@rate_limits.under(writes="discussion")
 class Threads(RepositoryView):
     @describe(answer=shapes.ThreadList, query=shapes.LIST_QUERY)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
@@ -192,6 +193,7 @@ def _reference(event: Event) -> dict[str, Any]:
 
 
 @rate_limits.under(writes="comment")
+@rate_limits.under(writes="comment")
 class Comment(ThreadView):
     """Comment."""
 
@@ -203,6 +205,7 @@ class Comment(ThreadView):
         return Response({"newMessage": _event(made)})
 
 
+@rate_limits.under(writes="comment")
 class _OneComment(ThreadView):
     def comment(
         self, request: ActorApiRequest, plural: str, namespace: str, name: str, number: int, event: str
@@ -265,6 +268,7 @@ class Status(ThreadView):
         return Response({"newStatus": _event(made)})
 
 
+@rate_limits.under(writes="commit")
 @rate_limits.under(writes="commit")
 class Merge(ThreadView):
     """Merge a pull request into its base, by a commit of two parents.

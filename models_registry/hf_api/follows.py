@@ -5,6 +5,7 @@ from rest_framework.response import Response
 from accounts.models import Namespace
 from accounts.requests import ActorApiRequest
 from accounts.services.accounts import organization_named, user_named
+from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
 from hub.wire.views import HubApiView
@@ -19,6 +20,7 @@ def _namespace(username: str, name: str) -> Namespace:
     return user_named(username).namespace if username else organization_named(name).namespace
 
 
+@rate_limits.under(writes="follow")
 class FollowView(HubApiView):
     """Follow a member or an organisation, or no longer; twice is once."""
 
@@ -33,6 +35,7 @@ class FollowView(HubApiView):
         return Response({"following": False})
 
 
+@rate_limits.under(writes="follow")
 class FollowRepository(RepositoryView):
     """Follow a repository, or no longer; twice is once."""
 

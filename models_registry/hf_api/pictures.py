@@ -11,6 +11,7 @@ from hub.wire.views import HubApiView
 from models_registry.community.services import pictures
 
 
+@rate_limits.under(writes="picture")
 @rate_limits.under(writes="comment")
 class NewPicture(HubApiView):
     """Send a picture: PNG, JPEG, GIF or WebP, at most 10 MiB, told by its bytes. The answer is its address.

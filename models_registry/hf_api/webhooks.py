@@ -8,6 +8,7 @@ from accounts.models import Actor, Namespace, TokenRole
 from accounts.requests import ActorApiRequest
 from accounts.services.accounts import namespace_named
 from hub.errors import BadRequest, NotFound
+from hub.wire import rate_limits
 from hub.wire.describing import describe, text
 from hub.wire.views import HubApiView, json_object
 from models_registry.community.models import Webhook
@@ -82,6 +83,7 @@ def _refuse_jobs(body: dict[str, Any]) -> None:
         raise BadRequest("This hub runs no jobs: a webhook needs a url.")
 
 
+@rate_limits.under(writes="webhook")
 class Webhooks(HubApiView):
     @describe(answer=shapes.Webhook(many=True), query=[_NAMESPACE], refuses=[403])
     def get(self, request: ActorApiRequest) -> Response:
@@ -109,6 +111,7 @@ class Webhooks(HubApiView):
         return Response({"webhook": _presented(made, request.actor)})
 
 
+@rate_limits.under(writes="webhook")
 class OneWebhook(HubApiView):
     @describe(answer=shapes.OneWebhook)
     def get(self, request: ActorApiRequest, webhook_id: str) -> Response:

@@ -5,13 +5,14 @@ What is said about them is the community's, which hears of each (`pull_request_o
 
 from collections.abc import Sequence
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import F
 
 from accounts.models import Actor
 from hub.errors import NotFound
 from models_registry import access
-from models_registry.errors import BranchMoved, PullRequestClosed, RevisionNotFound
+from models_registry.errors import BranchMoved, PullRequestClosed, RepositoryNotFound, RevisionNotFound
 from models_registry.events import ReferenceMove, commit_created, pull_request_opened, references_moved
 from models_registry.models import Commit, PullRequest, Reference, Repository
 from models_registry.services import ancestry, history, merging, objects, references
@@ -192,5 +193,8 @@ def merge(*, actor: Actor, pull_request: PullRequest, merged: Merged, title: str
 
 def prepared_merge(found: PullRequest) -> Merged:
     """What merging it would give just now; outside of transactions. Raises RevisionNotFound, MergeConflict, NothingToMerge."""
-    base, head = sides(found)
-    return merging.prepare(found.repository, base, head)
+    try:
+        base, head = sides(found)
+        return merging.prepare(found.repository, base, head)
+    except (ObjectDoesNotExist, KeyError):  # rows go while they are read
+        raise RepositoryNotFound("The repository has just been deleted.") from None

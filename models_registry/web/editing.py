@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.requests import ActorRequest
 from hub.errors import Forbidden, HubError, Invalid
+from hub.wire import rate_limits
 from models_registry.errors import BranchMoved
 from models_registry.formats import text_diff
 from models_registry.models import PullRequest
@@ -14,6 +15,7 @@ from models_registry.services import editing, references, trees
 from models_registry.web.files import frame
 
 
+@rate_limits.under(writes="commit")
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """`parent` is the commit at which it was opened: who changes the same file meanwhile is not overwritten unseen."""

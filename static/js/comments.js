@@ -1,4 +1,4 @@
-// Threads: pictures by paste, drop or picker; Ctrl+Enter sends; links to comments that a long thread has not loaded yet.
+// Threads: pictures by paste, drop or picker; Ctrl+Enter sends; tasks are ticked in place; links to comments that a long thread has not loaded yet.
 
 const token = (form) => form.querySelector("[name=csrfmiddlewaretoken]").value;
 
@@ -12,7 +12,7 @@ function replaceIn(area, before, after) {
 async function upload(area, file) {
   const form = area.form;
   const state = form.querySelector("[data-upload-state]");
-  const name = file.name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N} _.-]+/gu, " ").trim() || "picture";
+  const name = file.name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}_.-]+/gu, " ").trim() || "picture";
   const mark = `![${name} …](#)`;
   area.setRangeText(`${area.value.slice(0, area.selectionStart).match(/[^\n]$/) ? "\n" : ""}${mark}\n`, area.selectionStart, area.selectionEnd, "end");
   if (state) state.textContent = `${file.name} …`;
@@ -70,6 +70,25 @@ document.addEventListener("keydown", (event) => {
   if (!area) return;
   event.preventDefault();
   area.form.requestSubmit([...area.form.querySelectorAll("button.btn-primary")].at(-1));
+});
+
+// Tasks of one's own comments can be ticked where they stand.
+function openTasks(root) {
+  for (const text of root.querySelectorAll("[data-tasks]")) {
+    for (const box of text.querySelectorAll(".task-list-item-checkbox")) box.disabled = false;
+  }
+}
+openTasks(document);
+document.addEventListener("htmx:after:swap", () => openTasks(document));
+
+document.addEventListener("change", async (event) => {
+  const text = event.target.closest("[data-tasks]");
+  if (!text || !event.target.matches(".task-list-item-checkbox")) return;
+  const boxes = [...text.querySelectorAll(".task-list-item-checkbox")];
+  const body = new URLSearchParams({ task: boxes.indexOf(event.target), to: event.target.checked ? "on" : "off" });
+  const headers = { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
+  const answer = await fetch(text.dataset.tasks, { method: "POST", headers, body }).catch(() => null);
+  if (!answer?.ok) event.target.checked = !event.target.checked;
 });
 
 // A comment in the middle of a long thread: ask for the page that holds it.

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from accounts.models import Actor, User
+from accounts.models import Actor, Invitation, Organization, Role, User, Verified
+from accounts.services import invitations, organizations, profiles, standing
 from evaluations.models import Run, State
-from models_registry.community.models import Collection, Discussion, Notice, NoticeKind
+from models_registry.community.models import (
+    Collection,
+    Delivery,
+    DeliveryAttempt,
+    Discussion,
+    ModerationAction,
+    Notice,
+    NoticeKind,
+)
 from models_registry.community.services import (
     collections,
     discussions,
@@ -18,7 +27,11 @@ from models_registry.community.services import (
     preferences,
     pull_requests,
 )
+from models_registry.community.services.moderation import acts
+from models_registry.community.services.moderation.acts import Order
 from models_registry.community.services.notifications import notify
+from models_registry.community.services.webhooks import keeping
+from models_registry.community.services.webhooks.keeping import Watched
 from models_registry.models import (
     Card,
     FileScan,
@@ -27,6 +40,8 @@ from models_registry.models import (
     Repository,
     RepositoryFacts,
     RepositoryTag,
+    SecretFinding,
+    Standing,
     TensorSummary,
 )
 from models_registry.services import gating, references, trees
@@ -148,6 +163,7 @@ class Scene:
     failed: Run
     thread: Discussion
     collection: Collection
+    delivery: Delivery
 
 
 def _described(repository: Repository, text: str = "", tags: tuple[str, ...] = (), **facts: object) -> Repository:
@@ -173,6 +189,7 @@ def build() -> Scene:
     member = make.user("alder", password=PASSWORD, full_name="Alder Carr", is_admin=True)
     rowan = make.user("rowan-k")
     make.organization("birch-lab", admin=member, write=rowan)
+    _organized(member)
     make.token(member)
     model = make.repository(member, "digits-cnn", namespace="birch-lab")
     make.commit(
@@ -239,7 +256,48 @@ def build() -> Scene:
     )  # fmt: skip
     collection = _among_people(member, rowan, model, dataset)
     _gated(member, rowan)
-    return Scene(member, model, dataset, empty, scored, running, failed, thread, collection)
+    delivery = _told(member, model)
+    _moderated(member, rowan)
+    return Scene(member, model, dataset, empty, scored, running, failed, thread, collection, delivery)
+
+
+def _told(member: User, model: Repository) -> Delivery:
+    """A webhook to which something was sent, twice; one that the hub has disabled; and a secret in a file."""
+    watched = [Watched("org", "birch-lab"), Watched("model", model.full_name)]
+    url = "https://hooks.example.org/a-long-address/that-goes-on/and-on/1f8a0d6e4b7c/until-it-breaks?key=value"
+    made = keeping.create(actor=Actor(user=member), owner=member.namespace, url=url, watched=watched, secret="a secret")
+    stopped = keeping.create(
+        actor=Actor(user=member), owner=member.namespace, url="https://example.org/old", watched=watched[:1]
+    )
+    keeping.stop(stopped, reason="Nothing has arrived there for 3 days.")
+    make.commit(model, {"told.txt": "x"}, title="Tell it", actor=Actor(user=member))
+    keeping.send_test(actor=Actor(user=member), webhook=made)
+    delivery = made.deliveries.earliest("created_at")
+    for status, error in ((None, "It took more than 10 seconds."), (200, "")):
+        DeliveryAttempt.objects.create(
+            delivery=delivery, started_at=timezone.now(), milliseconds=10_000 if error else 210, answer_status=status,
+            request_headers={"X-Grove-Delivery": str(delivery.pk)}, error=error, answer_body="" if error else '{"ok": true}',
+            answer_headers={} if error else {"Content-Type": "application/json"},
+        )  # fmt: skip
+    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.DELIVERED, tries=2)
+    SecretFinding.objects.create(
+        repository=model, path="train.py", line=12, kind="GitHub token", fingerprint="0" * 32,
+        commit=references.resolve(model, "main").oid,
+    )  # fmt: skip
+    return delivery
+
+
+def _moderated(member: User, rowan: User) -> None:
+    """A repository that is taken down, and a warning that the member has read."""
+    boss = Actor(user=make.user(is_admin=True))
+    stolen = make.repository(rowan, "borrowed-weights")
+    notice = "Closed on request of Elm Institute, whose weights these are. 应榆树研究所的要求关闭。"
+    acts.close_repository(
+        Order(actor=boss, reason="Stolen weights"), stolen, standing=Standing.TAKEN_DOWN, notice=notice,
+        legal_basis="Copyright Act, § 97",
+    )  # fmt: skip
+    acts.warn(Order(actor=boss, reason="Please cite what you build on."), member)
+    standing.acknowledge(actor=Actor(user=User.objects.get(pk=member.pk)))
 
 
 def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
@@ -280,6 +338,23 @@ def _among_people(member: User, rowan: User, model: Repository, dataset: Reposit
     for notice in Notice.objects.order_by("pk"):
         notifications.tell(notice.pk)
     return made
+
+
+def _organized(member: User) -> None:
+    """birch-lab with all that its pages show, and somebody else's wish that the member joins them."""
+    lab = Organization.objects.get(namespace__key="birch-lab")
+    acting = Actor(user=member)
+    profiles.change_profile(
+        actor=acting, namespace=lab.namespace, full_name="桦木实验室 Birch Lab", location="Brno",
+        about="We grow **small models** that a laptop can train: start with [digits-cnn](digits-cnn).",
+        website="https://birch.example", links=["https://social.example/@birch-lab"],
+    )  # fmt: skip
+    organizations.verify(actor=acting, organization=lab, verified_as=Verified.INSTITUTE, reason="A letter on paper")
+    invitations.invite(actor=acting, organization=lab, email="a.very.long.address.of.somebody@institute.example.org")
+    invitations.invite(actor=acting, organization=lab, user=make.user("sorrel"), role=Role.CONTRIBUTOR)
+    host = make.user("maple")
+    canopy = organizations.found(actor=Actor(user=host), name="canopy", full_name="Canopy Collective")
+    invitations.invite(actor=Actor(user=host), organization=canopy, user=member, role=Role.WRITE)
 
 
 def _proposed(model: Repository) -> None:
@@ -446,12 +521,33 @@ def pages(scene: Scene) -> dict[str, str]:
         "leaderboard": "/leaderboards/digits-image-classification",
         "member": "/alder",
         "organisation": "/birch-lab",
+        "organisation-datasets": "/birch-lab?show=datasets",
+        "organisation-members": "/birch-lab?show=members",
+        "organisation-new": "/organizations/new",
+        "organisation-settings": "/organizations/birch-lab/settings",
+        "organisation-settings-members": "/organizations/birch-lab/settings/members",
+        "organisation-invitations": "/organizations/birch-lab/settings/invitations",
+        "organisation-defaults": "/organizations/birch-lab/settings/defaults",
+        "organisation-audit": "/organizations/birch-lab/settings/audit",
+        "organisation-danger": "/organizations/birch-lab/settings/danger",
+        "memberships": "/settings/organizations",
+        "invitation": f"/invitations/{Invitation.objects.get(user=scene.member).value}",
+        "transfer": f"{model}/settings/transfer",
         "new": "/new",
         "profile": "/settings/profile",
         "tokens": "/settings/tokens",
+        "webhooks": "/settings/webhooks",
+        "webhook-new": "/settings/webhooks/new",
+        "webhook": scene.delivery.webhook.get_absolute_url(),
+        "webhook-delivery": scene.delivery.get_absolute_url(),
+        "secrets": f"{model}/secrets",
         "device": "/login/device",
         "email": "/accounts/email/",
         "security": "/settings/security",
+        "your-data": "/settings/account",
+        "prove-again": "/accounts/reauthenticate/",
+        "password": "/accounts/password/change/",
+        "other-sites": "/accounts/3rdparty/",
         "feed": "/feed",
         "likers": f"{model}/likers",
         "collect": f"{model}/collect",
@@ -468,6 +564,11 @@ def pages(scene: Scene) -> dict[str, str]:
         "notifications-nothing": "/notifications?kind=safety",
         "notification-settings": "/settings/notifications",
         "missing": "/alder/nothing-here",
+        "report": "/report?name=rowan-k",
+        "report-thanks": "/report/thanks",
+        "moderation": "/settings/moderation",
+        "appeal": f"/settings/moderation/{ModerationAction.objects.latest('pk').pk}/appeal",
+        "taken-down": "/rowan-k/borrowed-weights",
     }
 
 
@@ -480,7 +581,11 @@ def entrance_pages() -> dict[str, str]:
         "reset": "/accounts/password/reset/",
         "sign-in-to-see": "/alder/nothing-here",
         "visitor-collections": "/collections",
+        "visitor-report": "/report?name=rowan-k",
+        "visitor-taken-down": "/rowan-k/borrowed-weights",
         "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
+        "invitation-by-letter": f"/invitations/{Invitation.objects.filter(user=None)[0].value}",
+        "invitation-ended": "/invitations/1-x",
         "visitor-gate": "/rowan-k/field-notes/access",
     }

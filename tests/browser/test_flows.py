@@ -8,6 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Actor, User
 from evaluations.models import Run, State
+from models_registry.community.models import Event
 from models_registry.community.services import discussions
 from models_registry.models import Repository
 from tests import hostile
@@ -205,6 +206,42 @@ def test_a_file_is_edited_in_the_browser_as_a_pull_request(
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Learn more slowly")
     page.get_by_role("link", name="Files changed").click()
     expect(page.get_by_role("region", name="train.py")).to_contain_text("self.rate = 1e-3")
+
+
+def test_pictures_are_attached_and_tasks_ticked_in_place(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + scene.thread.get_absolute_url())
+    text = page.get_by_role("textbox", name="Text, in Markdown")
+    text.fill("- [ ] look at it\n\n")
+    picture = {"name": "a [plot].png", "mimeType": "image/png", "buffer": scenes.picture()}
+    page.locator("input[data-attach]").set_input_files([picture])
+    expect(text).to_have_value(re.compile(r"!\[a plot\]\(/uploads/[\w-]{43}\)"))
+    page.get_by_role("button", name="Comment", exact=True).click()
+    comment = page.get_by_role("article", name="Comment by alder").last
+    expect(comment.get_by_role("img", name="a plot")).to_be_visible()
+    page.wait_for_function("[...document.querySelectorAll('.comment img')].every((image) => image.naturalWidth === 64)")
+    comment.get_by_role("checkbox").check()
+    expect(comment.get_by_role("checkbox")).to_be_checked()
+    page.reload()
+    expect(comment.get_by_role("checkbox")).to_be_checked()
+    expect(comment.get_by_role("link", name="edited")).to_be_visible()
+
+
+def test_a_long_thread_loads_its_middle_and_finds_a_comment_in_it(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
+    rows = [
+        Event(discussion=scene.thread, author=scene.member, kind="comment", text=f"number {n}.") for n in range(300)
+    ]
+    middle = Event.objects.bulk_create(rows)[150]
+    page.goto(live_server.url + scene.thread.get_absolute_url())
+    assert page.locator(".comment").count() < 100
+    page.get_by_role("link", name="load the next ones").click()
+    expect(page.get_by_text("number 50.", exact=True)).to_be_visible()
+    page.goto(f"{live_server.url}{scene.thread.get_absolute_url()}#{middle.public_id}")
+    expect(page.get_by_text("number 150.", exact=True)).to_be_in_viewport()
 
 
 def test_nothing_hostile_runs_in_a_real_browser(page: Page, live_server: LiveServer, scene: Scene) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import LazySettings
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+from accounts.models import Actor, User
+from accounts.services.invitations import invite
 from tests import make
+from tests.browser.test_every_page import PHONE, barriers
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.usefixtures("complaints")]
 
@@ -89,7 +92,9 @@ def test_a_passkey_signs_in_without_a_password_and_serves_as_second_factor(page:
 @pytest.mark.usefixtures("authenticator")
 def test_a_passkey_that_nobody_knows_is_refused_in_words(page: Page, site: str, member: User) -> None:
     page.goto(f"{site}/accounts/login/")
-    page.evaluate("navigator.credentials.get = () => Promise.reject(new DOMException('no', 'NotAllowedError'))")
+    page.evaluate(
+        "() => { navigator.credentials.get = () => Promise.reject(new DOMException('no', 'NotAllowedError')); }"
+    )
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("That did not work")
 
@@ -111,3 +116,28 @@ def test_an_authenticator_app_is_set_up_and_asked_for(page: Page, site: str, mem
     page.get_by_role("button", name="Sign In", exact=True).click()
     expect(page).to_have_url(f"{site}/settings/security")
     expect(page.get_by_text("In use: after your password")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_that_want_a_fresh_proof_hold_no_barrier_and_fit_a_phone(
+    page: Page, context: BrowserContext, site: str, member: User, theme: str, settings: LazySettings
+) -> None:
+    settings.REGISTRATION = "invitation"
+    invite(actor=Actor(user=member))
+    context.add_cookies([{"name": "theme", "value": theme, "url": site}])
+    sign_in(page, site)
+    page.get_by_role("link", name="Set it up").click()
+    found, wide = [f"reauthenticate: {barrier}" for barrier in barriers(page)], []
+    prove(page)
+    page.set_viewport_size(PHONE)
+    for address in (
+        "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/", "/accounts/email/", "/accounts/password/change/",
+        "/accounts/3rdparty/", "/settings/security", "/settings/account", "/settings/invitations",
+    ):  # fmt: skip
+        page.goto(site + address)
+        assert page.locator("nav.side-nav").is_visible(), address
+        found += [f"{address}: {barrier}" for barrier in barriers(page)]
+        if page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
+            wide.append(address)
+    assert not found, "\n".join(found)
+    assert not wide

@@ -37,7 +37,7 @@ _VERSION = 1  # of what is kept: raise it with every change of the HTML
 
 _NAMED = re.compile(
     r"""
-    (?<![\w@\#/.&-])  # ASCII words: Chinese text has no spaces around a name
+    (?<![\w@\#/.&=-])  # ASCII words: Chinese text has no spaces around a name
     (?:
         @(?P<member>[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,41})(?![\w/]|[-.]\w)
         |(?P<repository>(?:datasets/|models/)?[A-Za-z0-9][\w.-]{0,41}/\w[\w.-]{0,95})?\#(?P<number>[1-9][0-9]{0,8})(?!\w)
@@ -348,3 +348,23 @@ def _pieces(text: Token, links: Links) -> Iterable[Token]:
 
 def _text(content: str, level: int) -> Token:
     return Token("text", "", 0, content=content, level=level)
+
+
+_TASK = re.compile(r"\[([ xX])\] ")
+
+
+def ticked(text: str, index: int, *, done: bool) -> str | None:
+    """The text with its task of that index, from 0, marked as done or not done; None if there is no such task left to mark."""
+    tasks = [
+        token.map[0]
+        for token in _parser().parse(text)
+        if token.map and any("task-list-item-checkbox" in part.content for part in token.children or [])
+    ]
+    if not 0 <= index < len(tasks):
+        return None
+    lines = text.split("\n")
+    found = _TASK.search(lines[tasks[index]])
+    if found is None or (found[1] != " ") == done:
+        return None
+    lines[tasks[index]] = _TASK.sub("[x] " if done else "[ ] ", lines[tasks[index]], count=1)
+    return "\n".join(lines)

@@ -19,10 +19,12 @@ _MOST_LOOKED_UP = 200
 KIND_OF_JOB = "note_references"
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,41}"
-_MEMBER = re.compile(rf"(?<![\w@/.#&=-])@({_NAME})(?![\w@/])")
+# ASCII words: Chinese text has no spaces around a name.
+_MEMBER = re.compile(rf"(?<![\w@/.#&=-])@({_NAME})(?![\w@/])", re.ASCII)
 _THREAD = re.compile(
     rf"(?<![\w@/.#&=-])(?:(?P<plural>datasets|models)/)?"
-    rf"(?:(?P<namespace>{_NAME})/(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{{0,95}}))?#(?P<number>[1-9][0-9]{{0,8}})(?!\w)"
+    rf"(?:(?P<namespace>{_NAME})/(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{{0,95}}))?#(?P<number>[1-9][0-9]{{0,8}})(?!\w)",
+    re.ASCII,
 )
 _PICTURE = re.compile(r"/uploads/([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
 

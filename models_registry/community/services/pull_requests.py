@@ -10,7 +10,7 @@ from django.dispatch import receiver
 
 from accounts.models import Actor
 from models_registry.community import access
-from models_registry.community.errors import WrongState
+from models_registry.community.errors import DiscussionNotFound, WrongState
 from models_registry.community.models import Discussion, Event
 from models_registry.community.models.discussion import MAX_TITLE
 from models_registry.community.services import discussions
@@ -136,14 +136,16 @@ def merge(*, actor: Actor, discussion: Discussion, text: str = "", head: str | N
     """
     access.require_governing(actor, discussion)
     for _ in range(_ATTEMPTS):
-        discussion.refresh_from_db(fields=["status"])
-        _require_mergeable(discussion)
-        found = pull_request_of(discussion)
+        now = Discussion.objects.for_lists().filter(pk=discussion.pk).first()
+        if now is None:
+            raise DiscussionNotFound
+        _require_mergeable(now)
+        found = pull_request_of(now)
         merged = registry.prepared_merge(found)
         if head is not None and not merged.head.startswith(head.lower()):
             raise BranchMoved("It has other commits than those you looked at: look at them first.")
         try:
-            return _merge(actor, discussion, found, merged, text)
+            return _merge(actor, now, found, merged, text)
         except BranchMoved:  # somebody wrote to one of the two meanwhile
             continue
     raise BranchMoved("Its base is being written to all the time: try again in a moment.")

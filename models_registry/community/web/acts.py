@@ -5,11 +5,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import ActorRequest
-from hub.errors import Forbidden, HubError
+from hub.errors import Conflict, Forbidden, HubError
+from hub.wire import rate_limits
 from models_registry.community import access
 from models_registry.community.models import Discussion, Event
 from models_registry.community.services import discussions
-from models_registry.community.services.markdown import render_comment
+from models_registry.community.services.markdown import render_comment, ticked
 from models_registry.community.web import timeline
 from models_registry.community.web.discussions import is_swapped, thread_page
 from models_registry.community.web.reading import Address, Rights, composer, frame
@@ -18,6 +19,7 @@ from models_registry.formats import text_diff
 STATUSES = {"close": Discussion.Status.CLOSED, "reopen": Discussion.Status.OPEN}
 
 
+@rate_limits.under(writes="discussion")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     """A new discussion."""
@@ -45,6 +47,7 @@ def preview(request: ActorRequest, kind: str, namespace: str, name: str) -> Http
     return render(request, "community/_preview.html", {"html": html})
 
 
+@rate_limits.under(writes="comment")
 @require_POST
 def comment(request: ActorRequest, kind: str, namespace: str, name: str, number: int) -> HttpResponse:
     """A comment, with which one may close or reopen the thread; or only a look at it."""
@@ -68,6 +71,7 @@ def comment(request: ActorRequest, kind: str, namespace: str, name: str, number:
     return redirect(f"{discussion.get_absolute_url()}#{made.public_id}")
 
 
+@rate_limits.under(writes="comment")
 @require_POST
 def retitle(request: ActorRequest, kind: str, namespace: str, name: str, number: int) -> HttpResponse:
     discussion = Address(kind, namespace, name).discussion(request, number)
@@ -77,6 +81,7 @@ def retitle(request: ActorRequest, kind: str, namespace: str, name: str, number:
     return redirect(discussion)
 
 
+@rate_limits.under(writes="comment")
 @require_POST
 def set_status(request: ActorRequest, kind: str, namespace: str, name: str, number: int) -> HttpResponse:
     """A pull request ready for review, or a draft again."""
@@ -123,6 +128,7 @@ def _back_to(event: Event) -> HttpResponse:
     return redirect(f"{event.discussion.get_absolute_url()}#{event.public_id}")
 
 
+@rate_limits.under(writes="comment")
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: ActorRequest, kind: str, namespace: str, name: str, number: int, public_id: str) -> HttpResponse:
     discussion, event = _comment(request, kind, namespace, name, number, public_id)
@@ -138,6 +144,19 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, number: in
     return render(request, "community/edit_comment.html", context, status=status)
 
 
+@rate_limits.under(writes="comment")
+@require_POST
+def tick(request: ActorRequest, kind: str, namespace: str, name: str, number: int, public_id: str) -> HttpResponse:
+    """Mark one of its tasks as done, or as not done: an edit like any other. The answer to a script is empty."""
+    _discussion, event = _comment(request, kind, namespace, name, number, public_id)
+    index = request.POST.get("task", "")
+    text = ticked(event.text, int(index) if index.isdecimal() else -1, done=_is_on(request))
+    if text is None:
+        raise Conflict("This task has changed meanwhile.")
+    discussions.edit(actor=request.actor, event=event, text=text)
+    return HttpResponse(status=204)
+
+
 @require_safe
 def history(request: ActorRequest, kind: str, namespace: str, name: str, number: int, public_id: str) -> HttpResponse:
     """What a comment said before, and how each edit changed it; of a hidden one for those who may hide it."""
@@ -151,6 +170,7 @@ def history(request: ActorRequest, kind: str, namespace: str, name: str, number:
     return render(request, "community/comment_history.html", context)
 
 
+@rate_limits.under(writes="comment")
 @require_http_methods(["GET", "HEAD", "POST"])
 def hide(request: ActorRequest, kind: str, namespace: str, name: str, number: int, public_id: str) -> HttpResponse:
     discussion, event = _comment(request, kind, namespace, name, number, public_id)
@@ -167,6 +187,7 @@ def show(request: ActorRequest, kind: str, namespace: str, name: str, number: in
     return _back_to(discussions.show(actor=request.actor, event=event))
 
 
+@rate_limits.under(writes="reaction")
 @require_POST
 def react(request: ActorRequest, kind: str, namespace: str, name: str, number: int, public_id: str) -> HttpResponse:
     """Add a reaction of one's own, or take it back."""

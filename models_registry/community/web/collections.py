@@ -15,6 +15,7 @@ from accounts.models import Namespace
 from accounts.requests import ActorRequest
 from accounts.services.accounts import namespace_named
 from hub.errors import HubError
+from hub.wire import rate_limits
 from models_registry import access as registry_access
 from models_registry.community import access
 from models_registry.community.models import Collection, CollectionItem
@@ -59,6 +60,7 @@ def of_namespace(request: ActorRequest, name: str) -> HttpResponse:
     return _list(request, own.order_by("position", "pk"), namespace)
 
 
+@rate_limits.under(writes="collection")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest) -> HttpResponse:
@@ -143,6 +145,7 @@ def delete(request: ActorRequest, namespace: str, slug: str) -> HttpResponse:
     return redirect("namespace-collections", found.namespace.name)
 
 
+@rate_limits.under(writes="like")
 @login_required
 @require_POST
 def upvote(request: ActorRequest, namespace: str, slug: str) -> HttpResponse:

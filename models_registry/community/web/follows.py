@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import ActorRequest
 from accounts.services.accounts import namespace_named, user_named
+from hub.wire import rate_limits
 from models_registry import access
 from models_registry.community.services import follows
 from models_registry.community.web import buttons
@@ -15,6 +16,7 @@ from models_registry.community.web import buttons
 PAGE_SIZE = 60
 
 
+@rate_limits.under(writes="follow")
 @login_required
 @require_POST
 def follow_repository(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
@@ -29,6 +31,7 @@ def follow_repository(request: ActorRequest, kind: str, namespace: str, name: st
     return buttons.answer(request, "community/_follow_button.html", context, repository.get_absolute_url())
 
 
+@rate_limits.under(writes="follow")
 @login_required
 @require_POST
 def follow_namespace(request: ActorRequest, name: str) -> HttpResponse:

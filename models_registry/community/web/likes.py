@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import ActorRequest
 from accounts.services.accounts import user_named
+from hub.wire import rate_limits
 from models_registry import access
 from models_registry.community.services import likes
 from models_registry.community.web import buttons
@@ -16,6 +17,7 @@ from models_registry.models import Kind
 PAGE_SIZE = 60
 
 
+@rate_limits.under(writes="like")
 @login_required
 @require_POST
 def like(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import ActorRequest
 from accounts.services import standing
 from hub.errors import HubError
+from hub.wire import rate_limits
 from hub.wire.rate_limits import under
 from models_registry.community.models import Category, ModerationAction
 from models_registry.community.services.moderation import appeals, reports, subjects
@@ -68,6 +69,7 @@ def _subject(request: ActorRequest) -> Subject:
     raise SubjectNotFound
 
 
+@rate_limits.under(writes="report")
 @under(writes="report")
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: ActorRequest) -> HttpResponse:
@@ -127,6 +129,7 @@ class AppealForm(forms.Form):
     )
 
 
+@rate_limits.under(writes="report")
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -144,6 +147,7 @@ def appeal(request: ActorRequest, pk: int) -> HttpResponse:
     return render(request, "community/appeal.html", {"form": form, "action": action})
 
 
+@rate_limits.under(writes="report")
 @under(writes="report")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import ActorRequest
 from hub.errors import HubError
+from hub.wire import rate_limits
 from models_registry.access import require_proposal, require_read
 from models_registry.community.models import Discussion
 from models_registry.community.services import pull_requests
@@ -23,6 +24,7 @@ from models_registry.services.pull_requests import open_draft
 FILES_PER_PAGE = 50
 
 
+@rate_limits.under(writes="discussion")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     """A draft without commits, and how to make a pull request otherwise."""
@@ -90,6 +92,7 @@ def _proposal(request: ActorRequest, address: Address, number: int) -> tuple[Dis
     return discussion, proposed(discussion.repository, found), context
 
 
+@rate_limits.under(writes="commit")
 @require_POST
 def merge(request: ActorRequest, kind: str, namespace: str, name: str, number: int) -> HttpResponse:
     """What was looked at, and nothing that came in since."""
@@ -105,6 +108,7 @@ def merge(request: ActorRequest, kind: str, namespace: str, name: str, number: i
     return redirect(f"{discussion.get_absolute_url()}#merge")
 
 
+@rate_limits.under(writes="comment")
 @require_POST
 def change_base(request: ActorRequest, kind: str, namespace: str, name: str, number: int) -> HttpResponse:
     discussion = Address(kind, namespace, name).discussion(request, number)

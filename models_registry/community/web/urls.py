@@ -47,6 +47,7 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     (f"{_COMMENT}/history", acts.history, "comment-history"),
     (f"{_COMMENT}/hide", acts.hide, "comment-hide"),
     (f"{_COMMENT}/show", acts.show, "comment-show"),
+    (f"{_COMMENT}/tick", acts.tick, "comment-tick"),
     (f"{_COMMENT}/react", acts.react, "comment-react"),
 ]
 

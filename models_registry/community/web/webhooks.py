@@ -18,6 +18,7 @@ from accounts.models import Actor, Namespace
 from accounts.requests import ActorRequest
 from accounts.services.accounts import namespace_named
 from hub.errors import HubError
+from hub.wire import rate_limits
 from models_registry.community.models import Delivery, Webhook
 from models_registry.community.services.webhooks import keeping, payloads
 from models_registry.community.services.webhooks.keeping import Watched
@@ -93,6 +94,7 @@ def _owner(request: ActorRequest) -> tuple[Namespace, list[Namespace]]:
     return chosen, owners
 
 
+@rate_limits.under(writes="webhook")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest) -> HttpResponse:
@@ -136,6 +138,7 @@ def webhook(request: ActorRequest, pk: int) -> HttpResponse:
     return render(request, "community/webhook.html", {"webhook": found, "form": form, "page": page})
 
 
+@rate_limits.under(writes="webhook")
 @login_required
 @require_POST
 def act(request: ActorRequest, pk: int, what: str) -> HttpResponse:
@@ -179,6 +182,7 @@ def delivery(request: ActorRequest, pk: int, delivery: UUID) -> HttpResponse:
     return render(request, "community/webhook_delivery.html", context)
 
 
+@rate_limits.under(writes="webhook")
 @login_required
 @require_POST
 def send_again(request: ActorRequest, pk: int, delivery: UUID) -> HttpResponse:

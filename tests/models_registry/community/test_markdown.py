@@ -9,7 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Actor, Namespace, User
 from accounts.models.namespace import NamespaceRedirect
 from models_registry.community.models import Discussion
-from models_registry.community.services.markdown import MOST_NAMED, render_comment, render_comments
+from models_registry.community.services import mentions
+from models_registry.community.services.markdown import MOST_NAMED, render_comment, render_comments, ticked
 from models_registry.models import Repository, RepositoryRedirect
 from tests import hostile, make
 
@@ -88,6 +89,28 @@ def test_a_members_name_leads_to_their_page(repository: Repository, written: str
 )  # fmt: skip
 def test_what_is_no_mention_stays_text(repository: Repository, written: str) -> None:
     assert 'href="/ann"' not in render_comment(written, repository=repository, actor=NOBODY)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "@ann",
+        "谢谢@ann看看#1吧",
+        "`@ann` #1",
+        "a@ann",
+        "x=@ann #1",
+        "@ann/net",
+        "#1, see ann/net#1",
+        "/#1",
+        "##1",
+        "#1a",
+    ],
+)
+def test_what_is_linked_is_told_and_the_other_way_round(repository: Repository, ann: User, written: str) -> None:
+    thread(repository, 1)
+    html, told = render_comment(written, repository=repository, actor=NOBODY), mentions.read(written)
+    assert ('href="/ann"' in html) == (told.members == ["ann"])
+    assert ("/discussions/1" in html) == bool(told.threads)
 
 
 def test_threads_are_named_by_number_here_and_by_name_elsewhere(repository: Repository, ann: User) -> None:
@@ -173,3 +196,20 @@ def test_a_comment_is_rendered_once_for_all_who_see_the_same(
 
     monkeypatch.setattr(markdown, "clean", None)
     assert render_comment("Hello @ann", repository=repository, actor=Actor(user=make.user())) == first
+
+
+TASKS = "Plan:\n- [ ] a\n- [x] b\n  1. [ ] c\n\n[ ] no task\n```\n- [ ] code\n```\n> - [X] d [ ] x\n"
+
+
+@pytest.mark.parametrize(
+    ("index", "done", "before", "after"),
+    [(0, True, "- [ ] a", "- [x] a"), (1, False, "- [x] b", "- [ ] b"), (2, True, "1. [ ] c", "1. [x] c"),
+     (3, False, "> - [X] d [ ] x", "> - [ ] d [ ] x")],
+)  # fmt: skip
+def test_a_task_is_ticked_in_the_text(index: int, done: bool, before: str, after: str) -> None:
+    assert ticked(TASKS, index, done=done) == TASKS.replace(before, after)
+
+
+@pytest.mark.parametrize(("index", "done"), [(-1, True), (4, True), (0, False), (1, True)])
+def test_a_task_that_is_not_there_or_is_so_already_changes_nothing(index: int, done: bool) -> None:
+    assert ticked(TASKS, index, done=done) is None
