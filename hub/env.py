@@ -65,6 +65,15 @@ def address(name: str, default: str = _REQUIRED) -> str:
     return value
 
 
+def scanner(name: str) -> str:
+    """tcp://host:port, unix:///path, or empty."""
+    value = _environment.ENVIRON.get(name, "").strip()
+    parts = urlsplit(value)
+    if value and not (parts.scheme == "tcp" and parts.hostname) and not (parts.scheme == "unix" and parts.path):
+        raise ImproperlyConfigured(f"{name} must be tcp://host:port or unix:///path, not {value!r}.")
+    return value
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     try:
         return dict(environ.Env.db_url_config(text(name, default)))

@@ -48,6 +48,8 @@ GIT_CACHE_BYTES = env.integer("HUB_GIT_CACHE_GB", 10) * 10**9
 # Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
 HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
 MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
+# ClamAV's daemon, which looks at every file if there is one: tcp://host:port or unix:///path. Empty: nobody does.
+CLAMD = env.scanner("HUB_CLAMD")
 # Whether members' webhooks may lead into private networks, and how many threads of one worker send to them at once.
 WEBHOOK_PRIVATE_ADDRESSES = env.choice("HUB_WEBHOOK_PRIVATE_ADDRESSES", ("refuse", "allow"), "refuse")
 WEBHOOK_SENDERS = max(env.integer("HUB_WEBHOOK_SENDERS", 1), 1)
@@ -268,6 +270,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "look-for-plain-content": {
         "task": "models_registry.look_for_plain_content",
+        "schedule": timedelta(hours=1),
+        "options": {"queue": "io"},
+    },
+    "rescan": {
+        "task": "models_registry.rescan",
         "schedule": timedelta(hours=1),
         "options": {"queue": "io"},
     },

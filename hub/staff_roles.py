@@ -24,6 +24,8 @@ ROLES: dict[str, list[str]] = {
         "models_registry.hide_repository",
         "models_registry.quarantine_repository",
         "models_registry.take_down_repository",
+        "models_registry.view_quarantine",
+        "models_registry.release_quarantine",
         "community.view_report",
         "community.view_complaint",
         "community.handle_report",

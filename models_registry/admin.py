@@ -1,5 +1,7 @@
 """Repositories, to look at and to moderate; and the queue of work on them, for operators."""
 
+from collections.abc import Callable
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -8,11 +10,12 @@ from unfold.decorators import action, display
 
 from accounts.models import AuditEntry
 from accounts.requests import ActorRequest
-from hub.administration import ConfirmForm, ShowOnly, done, holding
+from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding
 from hub.jobs.models import Job, State
 from models_registry.community.administration import ON_REPOSITORIES, OnRepositories, each
 from models_registry.community.services.moderation import acts
-from models_registry.models import Repository, Standing
+from models_registry.models import Quarantine, Repository, Standing
+from models_registry.services import quarantine
 
 _COLOURS = {
     "hidden": "danger",
@@ -53,6 +56,54 @@ class RepositoryAdmin(OnRepositories):
     def hide_each(self, request: ActorRequest, repositories: QuerySet[Repository]) -> HttpResponse | None:
         hide = lambda order, repository: acts.close_repository(order, repository, standing=Standing.HIDDEN)  # noqa: E731
         return each(self, request, repositories, "hide_each", hide)
+
+
+@admin.register(Quarantine)
+class QuarantineAdmin(ShowOnly):
+    """Content that nobody gets. It is found by scanners; maintainers say whether they are right."""
+
+    has_releasing_permission = holding("models_registry.release_quarantine")
+
+    list_display = ["content", "path", "repository", "reason", "standing", "created_at"]
+    search_fields = ["content", "twin", "path", "reason"]
+    ordering = ["-pk"]
+    fields = ["content", "twin", "path", "repository", "reason", "created_at", "confirmed_at", "released_at"]
+    actions_detail = ["confirm_quarantine", "release_quarantine"]
+
+    @display(description="State", label={"released": "success", "confirmed": "danger", "waits": "warning"})
+    def standing(self, row: Quarantine) -> str:
+        return "released" if row.released_at else "confirmed" if row.confirmed_at else "waits"
+
+    @action(
+        description="Confirm",
+        permissions=["releasing"],
+        dialog={
+            "title": "It is malware",
+            "description": "It stays in quarantine, and goes back there if it was released.",
+            "form_class": ReasonForm,
+        },
+    )
+    def confirm_quarantine(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        return self._decide(request, form, object_id, quarantine.confirm, "It stays in quarantine.")
+
+    @action(
+        description="Release",
+        permissions=["releasing"],
+        dialog={
+            "title": "It is no malware",
+            "description": "Everybody who could have it can again, and the same finding stops it no more.",
+            "form_class": ReasonForm,
+        },
+    )
+    def release_quarantine(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        return self._decide(request, form, object_id, quarantine.release, "It is released.")
+
+    def _decide(
+        self, request: ActorRequest, form: ReasonForm, object_id: str, act: Callable[..., None], said: str
+    ) -> HttpResponse:
+        row = Quarantine.objects.get(pk=object_id)
+        act(actor=request.actor, quarantine=row, reason=form.cleaned_data["reason"])
+        return done(request, reverse("admin:models_registry_quarantine_change", args=[object_id]), said)
 
 
 @admin.register(Job)

@@ -84,6 +84,12 @@ class DecisionStands(Conflict):
     """The owners have decided, and that cannot be undone by who asked."""
 
 
+class ContentQuarantined(Forbidden):
+    """This file is in quarantine, because it is malware: nobody can get it until a maintainer of this hub has looked at it."""
+
+    code = "Quarantined"
+
+
 class RepositoryDisabled(Forbidden):
     """Access to this resource is disabled."""
 

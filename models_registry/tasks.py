@@ -16,6 +16,7 @@ from models_registry.errors import StorageUnavailable
 from models_registry.events import commit_created, repository_created, repository_moved
 from models_registry.models import Commit, Reference, Repository
 from models_registry.services import (
+    antivirus,
     counting,
     garbage,
     history_maps,
@@ -25,6 +26,7 @@ from models_registry.services import (
     moving,
     plain_copies,
     scanning,
+    secrets,
     storage_use,
     trending,
     uploads,
@@ -40,8 +42,7 @@ def follow_the_commit(sender: object, commit: Commit, reference: Reference, **_:
     key = f"{commit.repository_id}:{commit.oid}"
     if reference.name == f"refs/heads/{commit.repository.default_branch}":
         Job.objects.add("index_commit", key)
-    else:
-        Job.objects.add("scan_commit", key)
+    Job.objects.add("scan_commit", key)
     storage_use.request([commit.repository_id])
 
 
@@ -84,6 +85,17 @@ def finish_upload(key: str) -> None:
 def scan_commit(key: str) -> None:
     repository_id, _, oid = key.partition(":")
     scanning.request_commit(int(repository_id), oid)
+    secrets.scan_commit(int(repository_id), oid)
+
+
+@job(antivirus.KIND, lease=timedelta(minutes=30), attempts=5, retry_on=_PASSING)
+def scan_for_viruses(key: str) -> None:
+    antivirus.scan(key)
+
+
+@shared_task(name="models_registry.rescan", ignore_result=True)
+def rescan() -> None:
+    antivirus.rescan()
 
 
 @job(scanning.KIND, lease=timedelta(minutes=15), attempts=3, retry_on=_PASSING)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from hub.wire.rate_limits import counters
-from models_registry.services import counting
+from models_registry.services import counting, quarantine
 from models_registry.storage import s3
 from tests.environment import DATA_DIR
 
@@ -50,6 +50,14 @@ def _no_test_spends_anothers_rate_limit() -> None:
     """Sign-ins are counted by address in the cache, and all tests come from one address."""
     cache.clear()
     counters.forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_test_knows_anothers_quarantine(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each process remembers for some seconds what is in it: here until a test says otherwise."""
+    monkeypatch.setattr(quarantine, "KNOWN_FOR", 3600)
+    quarantine.forget()
+    quarantine.holds("")
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ def _program(name: str) -> Callable[[], bool]:
 _FOUND: dict[str, Callable[[], bool]] = {
     "bubblewrap": sandbox.bwrap_works,  # installed is not enough: many containers forbid new namespaces
     "chromium": lambda: chromium() is not None,
+    "clamd": _program("clamd"),
     "git": _program("git"),
     "git-lfs": _program("git-lfs"),
     "postgresql": lambda: bool(os.environ.get("TEST_POSTGRES_URL")),

@@ -32,6 +32,8 @@ def create_account(
                 name, email, password, full_name=full_name, is_staff=is_admin, is_superuser=is_admin
             )
             EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+            if is_admin:
+                AuditEntry.objects.record(Actor(), "staff.role_given", name, role="superuser")
     except IntegrityError:
         raise NameTaken(f"The name {name!r} or the address {email!r} is taken.") from None
     return user

@@ -18,6 +18,7 @@ class CommunityConfig(AppConfig):
             likes,
             pull_requests,
             references,
+            safety,
             telling,
         )
         from models_registry.community.services.webhooks import announcing  # noqa: F401 - it listens, too

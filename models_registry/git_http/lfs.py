@@ -13,7 +13,7 @@ from hub.wire import rate_limits
 from hub.wire.describing import describe
 from hub.wire.views import HubApiView, json_object
 from models_registry import access
-from models_registry.errors import ContentMissing
+from models_registry.errors import ContentMissing, ContentQuarantined
 from models_registry.git_http import lfs_xet, shapes
 from models_registry.models import Kind, LfsObject, Repository, UploadSession
 from models_registry.services import addresses, uploads
@@ -142,7 +142,10 @@ def _downloads(request: ActorApiRequest, repository: Repository, items: list[tup
 def _download(stored: LfsObject | None, sha256: str, size: int, guard: addresses.Guard | None) -> dict[str, Any]:
     if stored is None:
         return {"oid": sha256, "size": size, "error": {"code": 404, "message": "This repository has no such content."}}
-    action = {"href": addresses.download_address(stored, sha256, guard)}
+    try:
+        action = {"href": addresses.download_address(stored, sha256, guard)}
+    except ContentQuarantined as error:
+        return {"oid": sha256, "size": size, "error": {"code": error.status, "message": str(error)}}
     return {"oid": sha256, "size": stored.size, "authenticated": True, "actions": {"download": action}}
 
 

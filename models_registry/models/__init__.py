@@ -27,6 +27,7 @@ from models_registry.models.metadata import (
 )
 from models_registry.models.pull_request import PullRequest
 from models_registry.models.repository import CommercialUse, Gate, Kind, Repository, RepositoryRedirect, Standing
+from models_registry.models.safety import Quarantine, SecretFinding, SecretScan, VirusScan
 
 __all__ = [
     "AccessRequest",
@@ -48,6 +49,7 @@ __all__ = [
     "LineageEdge",
     "ObjectKind",
     "PullRequest",
+    "Quarantine",
     "Reference",
     "Relation",
     "Repository",
@@ -55,10 +57,13 @@ __all__ = [
     "RepositoryLfsObject",
     "RepositoryRedirect",
     "RepositoryTag",
+    "SecretFinding",
+    "SecretScan",
     "ServedBytes",
     "Standing",
     "TensorSummary",
     "UploadSession",
+    "VirusScan",
     "XetChunkKey",
     "XetFile",
     "XetGrant",

@@ -13,7 +13,7 @@ from accounts.models import Actor
 from hub.errors import Unauthenticated
 from models_registry import storage
 from models_registry.models import LfsObject, Repository
-from models_registry.services import plain_copies, signed
+from models_registry.services import plain_copies, quarantine, signed
 
 ADDRESS_SECONDS = 3600
 _PURPOSE = "content"
@@ -61,8 +61,9 @@ def content_address(lfs_object: LfsObject, filename: str, guard: Guard | None = 
 def download_address(lfs_object: LfsObject, filename: str, guard: Guard | None = None) -> str:
     """Where a client finds the bytes: in storage if there is a plain copy and no guard, else on the content server.
 
-    The address opens the content for whoever has it: give it only to who may read the file.
+    The address opens the content for whoever has it: give it only to who may read the file. Raises ContentQuarantined.
     """
+    quarantine.require_free(lfs_object.sha256)
     if guard is None and lfs_object.plain_key and lfs_object.is_read_plainly:
         plain_copies.note_use(lfs_object)
         return storage.presign_get(lfs_object.plain_key, filename=filename.rpartition("/")[2])

@@ -12,7 +12,7 @@ from models_registry.errors import BranchMoved, ContentTooLarge
 from models_registry.events import ReferenceMove, commit_created, references_moved
 from models_registry.formats import git_objects
 from models_registry.models import Commit, ObjectKind, Reference, Repository
-from models_registry.services import history, objects, references
+from models_registry.services import history, objects, quarantine, references
 from models_registry.services.changes import (
     MAX_CHANGES,
     AddFile,
@@ -44,7 +44,8 @@ def create_commit(
 
     parent: the head that the changes build on, or its first digits; None: whatever it is now.
     Added content is already in storage: bytes first, rows second; unused bytes are collected later.
-    Raises Forbidden, RevisionNotFound, BranchMoved, ContentMissing, ContentMismatch, BadPath, EntryNotFound.
+    Raises Forbidden, RevisionNotFound, BranchMoved, ContentMissing, ContentMismatch, BadPath, EntryNotFound,
+    ContentQuarantined.
     """
     actor.require_writer()
     batch = objects.next_batch(repository)  # holds the repository's row: one commit at a time
@@ -96,6 +97,9 @@ def build(
             tree.remove(change.path)
         else:
             blob = blob_of(change, content)
+            quarantine.require_free(blob.oid)
+            if blob.pointer is not None:
+                quarantine.require_free(blob.pointer.sha256)
             blobs.append(blob)
             tree.put(change.path, blob.oid)
     root, trees = tree.encode()

@@ -16,6 +16,7 @@ from models_registry.errors import RepositoryNotFound
 from models_registry.formats import git_objects
 from models_registry.formats.git_objects import Encoded, Entry, Pointer
 from models_registry.models import BlobContent, GitObject, ObjectKind, Repository
+from models_registry.services import quarantine
 from models_registry.storage import keys
 
 ROW_LIMIT = 1024 * 1024
@@ -93,7 +94,13 @@ def insert(repository: Repository, prepared: Iterable[Prepared], *, batch: int) 
 
 
 def inflate(row: GitObject) -> bytes:
-    """The object's bytes, wherever they lie."""
+    """The object's bytes, wherever they lie. Raises ContentQuarantined."""
+    quarantine.require_free(row.oid)
+    return inflated(row)
+
+
+def inflated(row: GitObject) -> bytes:
+    """As `inflate`, of what is in quarantine, too."""
     if row.data is not None:
         return zlib.decompress(row.data)
     assert row.content is not None  # the database holds one of the two

@@ -31,8 +31,9 @@ def reader_of(repository: Repository, entry: TreeEntry) -> ReadRange:
     return large_reader(file)
 
 
-def large_reader(file: LfsObject) -> ReadRange:
-    layout = reading.layout_of(file)
+def large_reader(file: LfsObject, *, in_quarantine: bool = False) -> ReadRange:
+    """in_quarantine: for scanners. Raises ContentQuarantined."""
+    layout = reading.layout_of(file, in_quarantine=in_quarantine)
     return lambda start, end: b"".join(reading.stream_layout(layout, start, end))
 
 

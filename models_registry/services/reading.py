@@ -19,7 +19,7 @@ from models_registry.errors import StorageUnavailable
 from models_registry.formats import xorb
 from models_registry.formats.xorb import ChunkTable, MalformedXorb
 from models_registry.models import GitObject, LfsObject, XetFile, Xorb
-from models_registry.services import objects
+from models_registry.services import objects, quarantine
 
 WINDOW = 4 * 1024 * 1024
 _AHEAD = 2
@@ -126,8 +126,13 @@ def chunk_table(key: str) -> ChunkTable:
     return ChunkTable(bytes(Xorb.objects.values_list("chunk_table", flat=True).get(key=key)))
 
 
-def layout_of(file: LfsObject | XetFile) -> Layout:
-    """A plain copy is preferred where there is one: it costs no unpacking."""
+def layout_of(file: LfsObject | XetFile, *, in_quarantine: bool = False) -> Layout:
+    """A plain copy is preferred where there is one: it costs no unpacking.
+
+    in_quarantine: for scanners, which read what nobody else may. Raises ContentQuarantined.
+    """
+    if not in_quarantine and isinstance(file, LfsObject):
+        quarantine.require_free(file.sha256)
     if isinstance(file, LfsObject) and file.plain_key and file.is_read_plainly:
         return Layout([Segment(file.size, file.plain_key, 0, file.size, packed=False)])
     xet_file = file.xet_file if isinstance(file, LfsObject) else file

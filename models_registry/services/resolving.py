@@ -17,7 +17,8 @@ from models_registry import access
 from models_registry.errors import EntryNotFound
 from models_registry.formats.paths import MAX_PATH_BYTES
 from models_registry.models import Commit, Gate, Repository
-from models_registry.services import references, trees
+from models_registry.services import quarantine, references, trees
+from models_registry.services.random_access import content_id
 from models_registry.services.trees import TreeEntry
 
 _CACHED_ENTRIES = 50_000
@@ -43,7 +44,8 @@ class _MissingEntry(EntryNotFound):
 def file_at(actor: Actor, kind: str, namespace: str, name: str, rest: str) -> ResolvedFile:
     """`rest`: revision and path together, as they stand in an address.
 
-    Raises RepositoryNotFound, RevisionNotFound, EntryNotFound (with the commit in its headers), GatedRepository.
+    Raises RepositoryNotFound, RevisionNotFound, EntryNotFound (with the commit in its headers), ContentQuarantined,
+    GatedRepository.
     """
     revision, _, path = rest.partition("/")
     found = _quick(actor, kind, namespace, name, revision)
@@ -61,6 +63,7 @@ def file_at(actor: Actor, kind: str, namespace: str, name: str, rest: str) -> Re
         entry = _entry_at.__wrapped__(repository_id, epoch, commit, path)
     if entry is None or entry.is_lost:
         raise _MissingEntry(path, commit)
+    quarantine.require_free(content_id(entry))
     return ResolvedFile(repository_id, commit, entry, is_open)
 
 

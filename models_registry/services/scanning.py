@@ -15,8 +15,8 @@ from django.utils import timezone
 from hub.batches import batches
 from hub.jobs.models import Job
 from models_registry.formats import pickles
-from models_registry.models import Commit, FileScan, GitObject, LfsObject, ObjectKind, Repository
-from models_registry.services import objects, trees
+from models_registry.models import Commit, FileScan, GitObject, LfsObject, ObjectKind, Repository, VirusScan
+from models_registry.services import antivirus, objects, trees
 from models_registry.services.random_access import content_id, large_reader, opened
 from models_registry.services.trees import TreeEntry
 from models_registry.storage import ObjectMissing
@@ -64,11 +64,13 @@ def _ending(name: str) -> str:
 
 
 def request_commit(repository_id: int, oid: str) -> None:
-    """As `request`, for all files of a commit on any branch."""
+    """As `request`, for all files of a commit on any branch; and the virus scanner's turn, if there is one."""
     repository = Repository.objects.filter(pk=repository_id).first()
     commit = Commit.objects.filter(repository=repository_id, oid=oid).first()
     if repository is not None and commit is not None:
-        request(repository, trees.files(repository, commit))
+        files = trees.files(repository, commit)
+        request(repository, files)
+        antivirus.request(repository, files)
 
 
 def _scanned(names: Mapping[str, str]) -> set[str]:
@@ -115,21 +117,23 @@ def _open(repository_id: int, content: str) -> Any:
     if len(content) == 64:
         large = LfsObject.objects.filter(sha256=content, possessions__repository=repository_id).first()
         if large is not None:
-            return opened(large_reader(large), large.size)
+            return opened(large_reader(large, in_quarantine=True), large.size)
     else:
         rows = GitObject.objects.select_related("content")
         small = rows.filter(repository=repository_id, oid=content, kind=ObjectKind.BLOB).first()
         if small is not None:
-            raw = objects.inflate(small)
+            raw = objects.inflated(small)
             return opened(lambda start, end: raw[start:end], len(raw))
     raise ObjectMissing(f"The repository does not have the content {content}.")
 
 
 def verdicts(entries: Sequence[TreeEntry]) -> dict[str, dict[str, Any]]:
-    """{path: what Hub clients read as `securityFileStatus`} for the files among the entries. One query a 2,000 files."""
+    """{path: what Hub clients read as `securityFileStatus`} for the files among the entries. Two queries a 2,000 files."""
     files = [entry for entry in entries if not entry.is_folder]
-    rows = scans(files)
-    return {entry.path: _presented(entry, rows.get(content_id(entry))) for entry in files}
+    rows, viruses = scans(files), antivirus.verdicts(content_id(entry) for entry in files)
+    return {
+        entry.path: _presented(entry, rows.get(content_id(entry)), viruses.get(content_id(entry))) for entry in files
+    }
 
 
 def scans(files: Iterable[TreeEntry]) -> dict[str, FileScan]:
@@ -151,35 +155,40 @@ def _holds(scan: FileScan, *, as_pickle: bool) -> bool:
     return is_bad or not (as_pickle and scan.scanner.endswith(_BY_FIRST_BYTES))
 
 
-def status_of(entry: TreeEntry, scan: FileScan | None) -> str:
-    """safe, suspicious, unsafe, error, or unscanned. What can hold no pickle is safe."""
+def status_of(entry: TreeEntry, scan: FileScan | None, virus: VirusScan | None = None) -> str:
+    """safe, suspicious, unsafe, error, or unscanned: the worst of what is known. What can hold no pickle is safe."""
+    if virus is not None and virus.verdict == VirusScan.Verdict.INFECTED:
+        return str(FileScan.Status.UNSAFE)
     if scan is not None:
         return scan.status
     return UNSCANNED if entry.size and pickles.may_hold_pickles(entry.name) else str(FileScan.Status.SAFE)
 
 
-def _presented(entry: TreeEntry, scan: FileScan | None) -> dict[str, Any]:
-    status = status_of(entry, scan)
+def _presented(entry: TreeEntry, scan: FileScan | None, virus: VirusScan | None) -> dict[str, Any]:
+    by_pickles = status_of(entry, scan)
     imports = scan.imports if scan else []
     pickle_scan = {
-        "status": status,
+        "status": by_pickles,
         "pickleImports": [{"module": module, "name": name, "safety": safety} for module, name, safety in imports],
         "version": scan.scanner if scan else scanner(),
         **({"message": scan.problem} if scan and scan.problem else {}),
     }
     return {
-        "status": status,
-        "avScan": None,
+        "status": status_of(entry, scan, virus),
+        "avScan": antivirus.presented(virus),
         "pickleImportScan": pickle_scan if pickles.may_hold_pickles(entry.name) else None,
     }
 
 
 def repository_status(files: Sequence[TreeEntry]) -> dict[str, Any]:
     """What Hub clients read as `securityRepoStatus`: whether all is scanned, and the files with something to see."""
-    rows = scans(files)
-    statuses = [(entry.path, status_of(entry, rows.get(content_id(entry)))) for entry in files]
+    rows, viruses = scans(files), antivirus.verdicts(content_id(entry) for entry in files)
+    statuses = [
+        (entry.path, status_of(entry, rows.get(content_id(entry)), viruses.get(content_id(entry)))) for entry in files
+    ]
+    waits = antivirus.is_on() and any(entry.size and content_id(entry) not in viruses for entry in files)
     return {
-        "scansDone": all(status != UNSCANNED for _path, status in statuses),
+        "scansDone": not waits and all(status != UNSCANNED for _path, status in statuses),
         "filesWithIssues": [
             {"path": path, "level": str(status)}
             for path, status in statuses

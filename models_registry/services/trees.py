@@ -10,7 +10,7 @@ from models_registry.errors import EntryNotFound
 from models_registry.formats.git_objects import Entry, Pointer
 from models_registry.formats.paths import depth_of, joined
 from models_registry.models import Commit, GitObject, LfsObject, Repository
-from models_registry.services import objects
+from models_registry.services import objects, quarantine
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,8 @@ def file(repository: Repository, commit: Commit, path: str) -> TreeEntry:
 
 
 def stored(repository: Repository, entry: TreeEntry) -> LfsObject | GitObject:
-    """A file's content, as `services.reading` takes it. Raises EntryNotFound if the content was removed for good."""
+    """A file's content, as `services.reading` takes it. Raises ContentQuarantined, EntryNotFound if it was removed for good."""
+    quarantine.require_free(entry.lfs.sha256 if entry.lfs else entry.oid)
     if entry.lfs is None:
         return content_of(repository, entry)
     found = LfsObject.objects.filter(sha256=entry.lfs.sha256, possessions__repository=repository).first()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from models_registry import panels
 from models_registry.models import Kind, Repository
 from models_registry.page_addresses import page_url
+from models_registry.services import quarantine, secrets
 from models_registry.web.licence_words import COMMERCIAL_TITLES
 
 register = template.Library()
@@ -79,5 +80,8 @@ def repository_header(context: Any, repository: Repository, current: str) -> dic
         "current": current,
         "tabs": tabs,
         "actions": panels.panels("repository-actions", request, repository),
+        "is_quarantined": quarantine.is_in(repository),
+        "secret_count": secrets.open_count(request.actor, repository),
+        "secrets_url": page_url(repository, "secrets"),
         "browse_url": reverse("models" if repository.kind == Kind.MODEL else "datasets"),
     }

@@ -13,9 +13,9 @@ from models_registry import access
 from models_registry.formats.card import split as split_card
 from models_registry.formats.highlighting import highlight_file
 from models_registry.formats.pickles import may_hold_pickles
-from models_registry.models import Commit, FileScan, Kind, Reference, Repository, TensorSummary
+from models_registry.models import Commit, FileScan, Kind, Reference, Repository, TensorSummary, VirusScan
 from models_registry.page_addresses import page_url, resolve_url
-from models_registry.services import editing, history, references, scanning, trees
+from models_registry.services import antivirus, editing, history, quarantine, references, scanning, trees
 from models_registry.services.cards import render as render_markdown
 from models_registry.services.markdown import Place
 from models_registry.services.random_access import content_id
@@ -103,9 +103,9 @@ def frame(
     return repository, commit, context
 
 
-def _scan(entry: TreeEntry, scan: FileScan | None) -> str:
-    shows = not entry.is_folder and (scan is not None or may_hold_pickles(entry.name))
-    return scanning.status_of(entry, scan) if shows else ""
+def _scan(entry: TreeEntry, scan: FileScan | None, virus: VirusScan | None) -> str:
+    shows = scan is not None or virus is not None or may_hold_pickles(entry.name)
+    return scanning.status_of(entry, scan, virus) if shows and not entry.is_folder else ""
 
 
 def _references(repository: Repository, revision: str) -> list[dict[str, Any]]:
@@ -133,7 +133,8 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     commits = {
         found.oid: found for found in Commit.objects.filter(repository=repository, oid__in=set(changes.values()))
     }
-    scanned = scanning.scans(entry for entry in entries if not entry.is_folder)
+    files = [entry for entry in entries if not entry.is_folder]
+    scanned, viruses = scanning.scans(files), antivirus.verdicts(content_id(entry) for entry in files)
     rows = [
         Row(
             entry,
@@ -141,7 +142,7 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
             "" if entry.is_folder else resolve_url(repository, revision, entry.path),
             _icon(entry),
             commits.get(changes.get(entry.name, "")),
-            _scan(entry, scanned.get(content_id(entry))),
+            _scan(entry, scanned.get(content_id(entry)), viruses.get(content_id(entry))),
         )
         for entry in sorted(entries, key=lambda entry: (not entry.is_folder, entry.name.lower()))
     ]
@@ -160,12 +161,17 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     repository, commit, context = frame(request, kind, namespace, name, rest)
     entry = trees.file(repository, commit, context["path"])
     lower = entry.name.lower()
-    scan = scanning.scans([entry]).get(content_id(entry))
+    scan, virus = scanning.scans([entry]).get(content_id(entry)), antivirus.verdicts([content_id(entry)])
+    is_quarantined = quarantine.holds(content_id(entry))
     download = resolve_url(repository, context["revision"], entry.path)
     context |= {
         "entry": entry,
-        "row": Row(entry, request.path, download, _icon(entry), None, _scan(entry, scan)),
+        "row": Row(
+            entry, request.path, download, _icon(entry), None, _scan(entry, scan, virus.get(content_id(entry)))
+        ),
         "scan": scan,
+        "virus": virus.get(content_id(entry)),
+        "is_quarantined": is_quarantined,
         "crumbs": context["crumbs"][:-1],
         "last_commit": _last_commit(repository, commit, entry.path),
         "is_picture": lower.endswith(PICTURES),
@@ -174,7 +180,7 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "rendered": None,
         "tensors": _tensors(repository, commit, entry),
     }
-    text = editing.text_of(repository, entry)
+    text = None if is_quarantined else editing.text_of(repository, entry)
     if text is not None and request.actor.user and editing.branch_of(repository, context["revision"]):
         context["edit_url"] = page_url(repository, "edit", context["revision"], entry.path)
     if text is not None and lower.endswith(".md") and "plain" not in request.GET:

@@ -17,6 +17,7 @@ from models_registry.web import (
     namespaces,
     repositories,
     repository_settings,
+    secrets,
     transfer,
 )
 
@@ -29,6 +30,8 @@ PAGES: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
     ("/commit/<path:rest>", changes.commit, "commit"),
     ("/access", gates.gate, "gate"),
     ("/access/withdraw", gates.withdraw, "access-withdraw"),
+    ("/secrets", secrets.secrets, "secrets"),
+    ("/secrets/<int:finding>/dismiss", secrets.dismiss, "secret-dismiss"),
     ("/settings", repository_settings.general, "repository-settings"),
     ("/settings/visibility", repository_settings.visibility, "repository-visibility"),
     ("/settings/default-branch", repository_settings.default_branch, "repository-default-branch"),

@@ -43,7 +43,7 @@ def complaints(page: Page) -> Iterator[list[str]]:
     found: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and "status of 40" not in message.text:
+        if message.type in {"error", "warning"} and "status of 4" not in message.text:
             found.append(f"{page.url}: {message.text}")
 
     page.on("console", note)

@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import Actor, Invitation, Organization, Role, User, Verified
-from accounts.services import invitations, organizations, profiles
+from accounts.services import invitations, organizations, profiles, standing
 from evaluations.models import Run, State
-from models_registry.community.models import Collection, Discussion, Notice, NoticeKind
+from models_registry.community.models import (
+    Collection,
+    Delivery,
+    DeliveryAttempt,
+    Discussion,
+    ModerationAction,
+    Notice,
+    NoticeKind,
+)
 from models_registry.community.services import (
     collections,
     discussions,
@@ -19,7 +27,11 @@ from models_registry.community.services import (
     preferences,
     pull_requests,
 )
+from models_registry.community.services.moderation import acts
+from models_registry.community.services.moderation.acts import Order
 from models_registry.community.services.notifications import notify
+from models_registry.community.services.webhooks import keeping
+from models_registry.community.services.webhooks.keeping import Watched
 from models_registry.models import (
     Card,
     FileScan,
@@ -28,6 +40,8 @@ from models_registry.models import (
     Repository,
     RepositoryFacts,
     RepositoryTag,
+    SecretFinding,
+    Standing,
     TensorSummary,
 )
 from models_registry.services import gating, references, trees
@@ -149,6 +163,7 @@ class Scene:
     failed: Run
     thread: Discussion
     collection: Collection
+    delivery: Delivery
 
 
 def _described(repository: Repository, text: str = "", tags: tuple[str, ...] = (), **facts: object) -> Repository:
@@ -241,7 +256,48 @@ def build() -> Scene:
     )  # fmt: skip
     collection = _among_people(member, rowan, model, dataset)
     _gated(member, rowan)
-    return Scene(member, model, dataset, empty, scored, running, failed, thread, collection)
+    delivery = _told(member, model)
+    _moderated(member, rowan)
+    return Scene(member, model, dataset, empty, scored, running, failed, thread, collection, delivery)
+
+
+def _told(member: User, model: Repository) -> Delivery:
+    """A webhook to which something was sent, twice; one that the hub has disabled; and a secret in a file."""
+    watched = [Watched("org", "birch-lab"), Watched("model", model.full_name)]
+    url = "https://hooks.example.org/a-long-address/that-goes-on/and-on/1f8a0d6e4b7c/until-it-breaks?key=value"
+    made = keeping.create(actor=Actor(user=member), owner=member.namespace, url=url, watched=watched, secret="a secret")
+    stopped = keeping.create(
+        actor=Actor(user=member), owner=member.namespace, url="https://example.org/old", watched=watched[:1]
+    )
+    keeping.stop(stopped, reason="Nothing has arrived there for 3 days.")
+    make.commit(model, {"told.txt": "x"}, title="Tell it", actor=Actor(user=member))
+    keeping.send_test(actor=Actor(user=member), webhook=made)
+    delivery = made.deliveries.earliest("created_at")
+    for status, error in ((None, "It took more than 10 seconds."), (200, "")):
+        DeliveryAttempt.objects.create(
+            delivery=delivery, started_at=timezone.now(), milliseconds=10_000 if error else 210, answer_status=status,
+            request_headers={"X-Grove-Delivery": str(delivery.pk)}, error=error, answer_body="" if error else '{"ok": true}',
+            answer_headers={} if error else {"Content-Type": "application/json"},
+        )  # fmt: skip
+    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.DELIVERED, tries=2)
+    SecretFinding.objects.create(
+        repository=model, path="train.py", line=12, kind="GitHub token", fingerprint="0" * 32,
+        commit=references.resolve(model, "main").oid,
+    )  # fmt: skip
+    return delivery
+
+
+def _moderated(member: User, rowan: User) -> None:
+    """A repository that is taken down, and a warning that the member has read."""
+    boss = Actor(user=make.user(is_admin=True))
+    stolen = make.repository(rowan, "borrowed-weights")
+    notice = "Closed on request of Elm Institute, whose weights these are. 应榆树研究所的要求关闭。"
+    acts.close_repository(
+        Order(actor=boss, reason="Stolen weights"), stolen, standing=Standing.TAKEN_DOWN, notice=notice,
+        legal_basis="Copyright Act, § 97",
+    )  # fmt: skip
+    acts.warn(Order(actor=boss, reason="Please cite what you build on."), member)
+    standing.acknowledge(actor=Actor(user=User.objects.get(pk=member.pk)))
 
 
 def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
@@ -480,6 +536,11 @@ def pages(scene: Scene) -> dict[str, str]:
         "new": "/new",
         "profile": "/settings/profile",
         "tokens": "/settings/tokens",
+        "webhooks": "/settings/webhooks",
+        "webhook-new": "/settings/webhooks/new",
+        "webhook": scene.delivery.webhook.get_absolute_url(),
+        "webhook-delivery": scene.delivery.get_absolute_url(),
+        "secrets": f"{model}/secrets",
         "device": "/login/device",
         "email": "/accounts/email/",
         "security": "/settings/security",
@@ -503,6 +564,11 @@ def pages(scene: Scene) -> dict[str, str]:
         "notifications-nothing": "/notifications?kind=safety",
         "notification-settings": "/settings/notifications",
         "missing": "/alder/nothing-here",
+        "report": "/report?name=rowan-k",
+        "report-thanks": "/report/thanks",
+        "moderation": "/settings/moderation",
+        "appeal": f"/settings/moderation/{ModerationAction.objects.latest('pk').pk}/appeal",
+        "taken-down": "/rowan-k/borrowed-weights",
     }
 
 
@@ -515,6 +581,8 @@ def entrance_pages() -> dict[str, str]:
         "reset": "/accounts/password/reset/",
         "sign-in-to-see": "/alder/nothing-here",
         "visitor-collections": "/collections",
+        "visitor-report": "/report?name=rowan-k",
+        "visitor-taken-down": "/rowan-k/borrowed-weights",
         "unsubscribe": f"/notifications/unsubscribe/{preferences.token(User.objects.get(username='alder'), 'reply')}",
         "api": "/api/docs",
         "invitation-by-letter": f"/invitations/{Invitation.objects.filter(user=None)[0].value}",

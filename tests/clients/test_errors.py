@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import uuid
@@ -110,6 +111,49 @@ def test_what_a_moderator_has_hidden_is_disabled_to_its_owner_and_gone_to_others
         assert status_of(caught) == 403
     with pytest.raises(RepositoryNotFoundError):
         as_stranger.model_info(repository)
+
+
+def test_what_is_taken_down_says_why_to_client_git_and_page(
+    api: HfApi, as_stranger: HfApi, live_hub: LiveHub, repository: str, tmp_path: Path
+):
+    put(api, repository)
+    notice = "Closed on request of the Ministry."
+    take_down = f"""
+from accounts.models import Actor
+from accounts.services.accounts import create_account
+from models_registry.community.services.moderation import acts
+from models_registry.models import Repository, Standing
+actor = Actor(user=create_account(name="m{uuid.uuid4().hex[:8]}", email="{uuid.uuid4().hex}@example.org", is_admin=True))
+repository = Repository.objects.get(full_key="{repository.lower()}")
+order = acts.Order(actor=actor, reason="Stolen")
+acts.close_repository(order, repository, standing=Standing.TAKEN_DOWN, notice="{notice}", legal_basis="§ 1")
+"""
+    live_hub.manage("shell", "-c", take_down)
+    for asking in (api, as_stranger):
+        for refused in (
+            lambda asking=asking: asking.get_hf_file_metadata(
+                url=hf_hub_url(repository, "a.txt", endpoint=asking.endpoint)
+            ),
+            lambda asking=asking: asking.auth_check(repository),
+        ):
+            with pytest.raises(DisabledRepoError) as caught:
+                refused()
+            assert status_of(caught) == 403
+    with pytest.raises(DisabledRepoError) as caught:
+        as_stranger.model_info(repository)
+    assert caught.value.response.json()["notice"] == notice
+    assert repository not in [model.id for model in as_stranger.list_models(author=repository.partition("/")[0])]
+    page = requests.get(f"{api.endpoint}/{repository}", timeout=30)
+    assert (page.status_code, notice in page.text) == (451, True)
+    clone = subprocess.run(
+        ["git", "clone", f"{api.endpoint}/{repository}", str(tmp_path / "clone")],
+        env={"GIT_TERMINAL_PROMPT": "0", "PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert clone.returncode != 0
+    assert f"remote: {notice}" in clone.stderr
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["private", "missing"])

@@ -50,7 +50,7 @@ C, F, M, A, N = Gives
 # {what follows the repository's address: what it gives}; below "api:", the address is the API's.
 ROWS: dict[str, Gives] = {
     "/resolve/<path:rest>": C, "/raw/<path:rest>": C, "/tree/<path:rest>": C, "/blob/<path:rest>": C,
-    "/commits/<path:rest>": C, "/commit/<path:rest>": C, "/discussions/<int:number>": C,
+    "/commits/<path:rest>": C, "/commit/<path:rest>": C, "/discussions/<int:number>": F,
     "/info/refs": C, "/git-upload-pack": C, "/git-receive-pack": M,
     ".git/info/lfs/objects/batch": C, ".git/info/lfs/verify": A, ".git/info/lfs/locks": C,
     ".git/info/lfs/locks/verify": M, ".git/info/lfs/locks/<int:number>/unlock": M,
@@ -60,6 +60,23 @@ ROWS: dict[str, Gives] = {
     "/settings/access": M, "/settings/access/gate": M, "/settings/access/questions": M, "/settings/access/grant": M,
     "/settings/access/accept": M, "/settings/access/export": M, "/settings/access/<int:request_id>": M,
     "/settings/delete": M,
+    "/settings/transfer": M, "/edit/<path:rest>": C,
+    "/discussions": F, "/discussions/<int:number>/files": C, "/discussions/<int:number>/commits": C,
+    **dict.fromkeys(
+        (f"/discussions/{rest}" for rest in (
+            "new", "new/pull-request", "preview", "<int:number>/base", "<int:number>/comment", "<int:number>/lock",
+            "<int:number>/merge", "<int:number>/pin", "<int:number>/status", "<int:number>/subscription", "<int:number>/title",
+            "<int:number>/comments/<str:public_id>/edit", "<int:number>/comments/<str:public_id>/hide",
+            "<int:number>/comments/<str:public_id>/history", "<int:number>/comments/<str:public_id>/react",
+            "<int:number>/comments/<str:public_id>/show",
+        )), A,
+    ),
+    "api:/discussions": F, "api:/discussions/<int:number>": F,
+    **dict.fromkeys(
+        (f"api:/discussions/<int:number>/{rest}" for rest in (
+            "base", "comment", "comment/<str:event>/edit", "comment/<str:event>/hide", "lock", "merge", "pin", "status", "title",
+        )), A,
+    ),
     "/like": A, "/likers": F, "/follow": A, "/collect": A,
     "api:": F, "api:/revision/<path:rest>": F, "api:/tree/<path:rest>": F, "api:/paths-info/<path:rest>": F,
     "api:/refs": F, "api:/commits/<path:rest>": F, "api:/gate": F, "api:/likers": F, "api:/followers": F,
@@ -71,7 +88,7 @@ ROWS: dict[str, Gives] = {
     "api:/safetensors-metadata/<path:rest>": C, "api:/compare/<path:rest>": C,
     "api:/preupload/<path:rest>": A, "api:/commit/<path:rest>": A,
     "api:/xet-read-token/<path:rest>": C, "api:/xet-write-token/<path:rest>": M,
-    "api:/discussions": N, "api:/discussions/<path:rest>": N, "api:/leaderboard": N, "api:/parquet": N,
+    "api:/leaderboard": N, "api:/parquet": N,
     "api:/parquet/<path:rest>": N, "api:/croissant": N, "api:/resource-group": N, "api:/scan": N,
 }  # fmt: skip
 # {an address that names no repository, and yet shows something of one: what it gives}
@@ -88,7 +105,9 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "/blob/<path:rest>": ("GET", "/blob/main/notes.txt", None),
     "/commits/<path:rest>": ("GET", "/commits/main", None),
     "/commit/<path:rest>": ("GET", "/commit/main", None),
-    "/discussions/<int:number>": ("GET", "/discussions/1", None),
+    "/discussions/<int:number>/files": ("GET", "/discussions/1/files", None),
+    "/discussions/<int:number>/commits": ("GET", "/discussions/1/commits", None),
+    "/edit/<path:rest>": ("GET", "/edit/main/notes.txt", None),
     "/info/refs": ("GET", "/info/refs?service=git-upload-pack", None),
     "/git-upload-pack": ("POST", "/git-upload-pack", None),
     ".git/info/lfs/objects/batch": ("POST", ".git/info/lfs/objects/batch", {"operation": "download", "objects": []}),
@@ -282,6 +301,9 @@ def fillings(gated: Gated, route: str) -> Iterator[str]:
     path = path.replace("<uuid:run_id>", str(gated.run.pk)).replace("<slug:suite>", gated.run.suite_version.suite.name)
     path = path.replace("<int:number>", "1").replace("<int:request_id>", "1").replace("<str:status>", "accepted")
     path = path.replace("<str:what>", "read").replace("<str:signed>", "x")
+    path = re.sub(r"<str:(?:event|public_id)>", "1", path) + (
+        "?diff=1" if "api/" in path and "discussions" in path else ""
+    )
     for rest in ("main", "main/notes.txt", "main/large.bin", "main/small.safetensors", "small.safetensors", "main..refs/pr/1",
                  "refs/pr/1", "refs%2Fpr%2F1/notes.txt"):  # fmt: skip
         yield "/" + path.replace("<path:rest>", rest)

@@ -11,6 +11,7 @@ from accounts.models import Actor
 from models_registry import access
 from models_registry.errors import ContentTooLarge
 from models_registry.models import Repository
+from models_registry.services import quarantine
 from models_registry.services.git import folders, programs, request_folders
 
 LARGEST_REQUEST = 32 * 2**20  # half a million ids that a client wants or has
@@ -37,6 +38,7 @@ def advertise(*, actor: Actor, repository: Repository, protocol: str) -> bytes:
     Raises GatedRepository, RepositoryDisabled, GitMissing, StorageUnavailable.
     """
     access.require_read(actor, repository)
+    quarantine.require_clonable(repository)
     programs.require()
     if protocol == "version=2":
         return _abilities()
@@ -87,6 +89,7 @@ class Answer:
 def upload_pack(*, actor: Actor, repository: Repository, protocol: str, body: IO[bytes]) -> Answer:
     """Raises GatedRepository, RepositoryDisabled, GitMissing, StorageUnavailable, ContentTooLarge."""
     access.require_read(actor, repository)
+    quarantine.require_clonable(repository)
     wanted = folders.snapshot(repository)
     with contextlib.ExitStack() as resources:
         asked = resources.enter_context(tempfile.TemporaryFile())

@@ -14,11 +14,11 @@ from accounts.models import Actor, User
 from hub.batches import batches
 from hub.errors import HubError, PreconditionFailed
 from models_registry import access, storage
-from models_registry.errors import PushRefused
+from models_registry.errors import ContentQuarantined, PushRefused
 from models_registry.events import ReferenceMove, commit_created, references_moved
 from models_registry.formats.git_objects import ReadCommit
 from models_registry.models import BlobContent, Commit, ObjectKind, PullRequest, Reference, Repository
-from models_registry.services import ancestry, history, objects, possession, pull_requests, references
+from models_registry.services import ancestry, history, objects, possession, pull_requests, quarantine, references
 from models_registry.services.git.checking import Brought
 from models_registry.services.git.commands import Command
 from models_registry.services.objects import ROW_LIMIT, Prepared
@@ -131,6 +131,9 @@ def _open(actor: Actor, repository: Repository, command: Command) -> PullRequest
 def _own_content(actor: Actor, repository: Repository, brought: Brought) -> None:
     """Pointers may only name content that this repository may have. Raises PushRefused."""
     found = possession.claimed(actor, repository, list(brought.content))
+    for sha256, (path, _) in brought.content.items():
+        if quarantine.holds(sha256):
+            raise PushRefused(f"{path}: {ContentQuarantined()}")
     missing = [(sha256, path) for sha256, (path, _) in brought.content.items() if sha256 not in found]
     if missing:
         raise PushRefused(
@@ -166,6 +169,8 @@ def _move_all(repository: Repository, commands: Sequence[Command]) -> tuple[list
 
 def _insert(repository: Repository, brought: Brought, large: Mapping[str, BlobContent], batch: int) -> None:
     for some in batches(brought.spool, _ROWS_AT_ONCE):
+        if any(quarantine.holds(item.oid) for item in some):
+            raise PushRefused(str(ContentQuarantined()))
         prepared = [
             Prepared(
                 item.oid,

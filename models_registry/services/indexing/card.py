@@ -5,7 +5,7 @@ import re
 from models_registry.formats import card as cards
 from models_registry.formats.card import CardError, CardFacts
 from models_registry.models import Card, Commit, Repository
-from models_registry.services import reading, trees
+from models_registry.services import quarantine, reading, trees
 from models_registry.services.trees import TreeEntry
 
 _LONGEST_CARD = 512 * 1024
@@ -15,7 +15,8 @@ _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]|<[^>]*>")
 
 def read_card(repository: Repository, commit: Commit, files: list[TreeEntry]) -> tuple[Card, CardFacts]:
     """A card that cannot be read is kept as text, with its fault. Raises StorageUnavailable."""
-    readme = next((entry for entry in files if entry.path == "README.md" and entry.lfs is None), None)
+    named = (entry for entry in files if entry.path == "README.md" and entry.lfs is None)
+    readme = next((entry for entry in named if not quarantine.holds(entry.oid)), None)
     card = Card(repository=repository, commit=commit.oid)
     if readme is None:
         return card, CardFacts()

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from models_registry.errors import ContentQuarantined
 from models_registry.formats import model_config
 from models_registry.formats.model_config import LARGEST_JSON, LONGEST_TEXT, ConfigError, json_object
 from models_registry.models import Repository
@@ -58,7 +59,7 @@ def read_configuration(repository: Repository, files: list[TreeEntry]) -> Config
         if name in by_path:
             try:
                 parsed[name] = json_object(_content(repository, by_path[name]))
-            except (ConfigError, ObjectMissing) as error:
+            except (ConfigError, ContentQuarantined, ObjectMissing) as error:
                 problems.append(f"{name}: {error}")
     config = model_config.facts(parsed)
     if _CHAT_TEMPLATE in by_path and by_path[_CHAT_TEMPLATE].size <= LONGEST_TEXT:

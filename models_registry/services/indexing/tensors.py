@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from models_registry.errors import ContentQuarantined
 from models_registry.formats import gguf_header, onnx_header
 from models_registry.formats.header_bytes import HeaderError
 from models_registry.formats.model_config import ConfigError, json_object
@@ -88,6 +89,8 @@ def _summary(repository: Repository, entry: TreeEntry) -> TensorSummary:
     try:
         _READERS[summary.format](reader_of(repository, entry), entry.size, summary)
     except (InvalidHeaderError, HeaderError) as error:
+        summary.problem = str(error)[:500]
+    except ContentQuarantined as error:
         summary.problem = str(error)[:500]
     except ObjectMissing:
         summary.problem = "The file's content is missing in the storage."

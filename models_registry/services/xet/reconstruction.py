@@ -10,7 +10,7 @@ from hub.errors import NotFound
 from models_registry import storage
 from models_registry.errors import ContentTooLarge, RangeNotSatisfiable
 from models_registry.models import Repository, XetFile
-from models_registry.services import reading
+from models_registry.services import quarantine, reading
 from models_registry.services.xet.tokens import Caller
 from models_registry.storage import READ_SECONDS
 
@@ -55,10 +55,11 @@ class _Located(NamedTuple):
 def reconstruct(caller: Caller, file_hash: str, start: int = 0, end: int | None = None) -> Reconstruction:
     """For bytes [start, end) of a file of the caller's repository, in whole chunks.
 
-    Raises NotFound (also for a file that only others have); RangeNotSatisfiable; Forbidden; ContentTooLarge for a range in
-    too many pieces.
+    Raises NotFound (also for a file that only others have); RangeNotSatisfiable; Forbidden, ContentQuarantined;
+    ContentTooLarge for a range in too many pieces.
     """
     caller.require_read()
+    quarantine.require_free_chunks(file_hash)
     file = XetFile.objects.filter(hash=file_hash, lfs_object__possessions__repository=caller.repository).first()
     if file is None:
         raise NotFound(f"This repository has no file {file_hash}.")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Actor, AuditEntry, User
 from accounts.services.staff_roles import set_roles
 from hub.errors import Conflict, Forbidden, Invalid
-from models_registry.community.models import Act, Appeal, Category, ModerationAction, ReportState
+from models_registry.community.models import Act, Appeal, Category, ModerationAction, Notice, ReportState
 from models_registry.community.models.moderation import Immutable
 from models_registry.community.services.moderation import acts, appeals, reports, subjects, telling
 from models_registry.community.services.moderation.acts import Order
@@ -216,6 +216,37 @@ def test_who_is_concerned_appeals_once_and_is_heard() -> None:
     assert (appeal.state, Repository.objects.get().standing) == (Appeal.State.REVERSED, Standing.GOOD)
     with pytest.raises(acts.DoneAlready):
         appeals.decide(actor=moderator(), appeal=appeal, reverse=False, reason="No")
+
+
+def test_a_squatted_name_is_taken_away_and_given_back_on_appeal() -> None:
+    squatter = make.user("famous-lab")
+    done = acts.rename(order("Not theirs"), squatter.namespace, name="squatter-1")
+    squatter.refresh_from_db()
+    assert squatter.username == squatter.namespace.name == "squatter-1"
+    assert make.organization("famous-lab").namespace.name == "famous-lab"
+    appeal = appeals.make(user=squatter, action=done, text="It is my name")
+    with pytest.raises(Conflict):
+        appeals.decide(actor=moderator(), appeal=appeal, reverse=True, reason="Theirs")
+    other = make.user("other-lab")
+    back = acts.undo(order("A mistake"), acts.rename(order(), other.namespace, name="other-1"))
+    other.refresh_from_db()
+    assert (other.username, back.kind) == ("other-lab", Act.RENAME)
+
+
+def test_who_reported_hears_what_became_of_it() -> None:
+    reporter, repository = make.user(), make.repository()
+    subject = subjects.of_repository(repository)
+    report = reports.open_report(subject=subject, category=Category.SPAM, text="x", actor=Actor(user=reporter))
+    reports.dismiss(actor=moderator(), report=report, reason="Fine")
+    assert Notice.objects.get(key=f"report:{report.pk}").users == [reporter.pk]
+
+
+def test_a_suspended_moderator_moderates_nothing() -> None:
+    staff = moderator()
+    assert staff.user is not None
+    acts.suspend(order(actor=Actor(user=make.user(is_admin=True))), staff.user)
+    with pytest.raises(Forbidden):
+        acts.warn(order(actor=Actor(user=User.objects.get(pk=staff.user.pk))), make.user())
 
 
 def test_the_banned_appeal_by_the_link_in_their_e_mail(client: Client) -> None:

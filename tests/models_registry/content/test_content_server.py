@@ -10,10 +10,11 @@ import pytest
 import urllib3
 from pytest_django import Settings
 
+from accounts.models import Actor, Membership, Namespace, Role
 from models_registry import storage
 from models_registry.content import app
 from models_registry.formats import xorb
-from models_registry.models import LfsObject, Xorb
+from models_registry.models import LfsObject, Repository, Xorb
 from models_registry.services import addresses, signed
 from models_registry.storage import keys
 from tests import make
@@ -166,3 +167,17 @@ def test_without_a_budget_a_download_still_moves(
 ):
     monkeypatch.setattr(app, "_budget", app.Budget(0))
     assert get(stored).data == CONTENT
+
+
+def test_an_address_of_a_private_repository_dies_with_the_right_to_read_it(content_origin: str, settings: Settings):
+    settings.CONTENT_URL = content_origin
+    repository = make.repository(private=True)
+    file = send_file(caller(repository), (ONE, 0, 1))
+    member = make.user()
+    Membership.objects.create(organization=make.organization("lab"), user=member, role=Role.READ)
+    Repository.objects.filter(pk=repository.pk).update(namespace=Namespace.objects.get(key="lab"))
+    address = addresses.content_address(file, "model.bin", addresses.Guard(Actor(user=member), repository.pk))
+    assert urllib3.request("GET", address).status == 200
+    Membership.objects.all().delete()
+    answer = urllib3.request("GET", address)
+    assert (answer.status, answer.data) == (403, b"You may not read this repository any more.\n")

@@ -21,6 +21,7 @@ CALLS = [
     ("POST", "/like", {}),
     ("DELETE", "/like", None),
     ("GET", "/likers", None),
+    ("GET", "/gate", None),
     ("POST", "/follow", {}),
     ("DELETE", "/follow", None),
     ("GET", "/followers", None),
@@ -32,6 +33,8 @@ CALLS = [
     ("GET", "/tree/main", None),
     ("POST", "/paths-info/main", {"paths": ["a"]}),
     ("GET", "/refs", None),
+    ("GET", "/secrets", None),
+    ("POST", "/secrets/1/dismiss", {"reason": "none"}),
     ("POST", "/branch/side", {}),
     ("DELETE", "/branch/side", None),
     ("POST", "/tag/main", {"tag": "v1"}),
@@ -69,6 +72,7 @@ OTHERS = [
     ("GET", "/{}/resolve/main/a", None),
     ("GET", "/{}/raw/main/a", None),
     ("POST", "/{}/ask-access", {}),
+    ("GET", "/{}/access", None),
     ("GET", "/{}.git/info/refs?service=git-upload-pack", None),
     ("GET", "/{}.git/info/refs?service=git-receive-pack", None),
     ("POST", "/{}.git/info/lfs/objects/batch", {"operation": "download", "objects": []}),
@@ -89,8 +93,10 @@ OTHERS = [
 
 # What may be known of a gated repository by everybody: that it is there, what its files are called, and what is said of it.
 OPEN = {
-    "", "/revision/main", "/like", "/likers", "/follow", "/followers", "/tree/main", "/paths-info/main", "/refs", "/commits/main",
-    "/{}", "/{}/ask-access", "/discussions", "/discussions/1?diff=1",
+    "", "/gate", "/{}/access",
+    "/revision/main", "/like", "/likers", "/follow", "/followers", "/tree/main", "/paths-info/main", "/refs",
+    "/commits/main",
+    "/{}", "/{}/ask-access", "/discussions", "/{}/discussions/1", "/discussions/1?diff=1",
     *(path for _method, path, _body in CALLS if path.startswith("/discussions/1/")),
 }  # fmt: skip
 DOORS = [*((method, f"/api/models/{{}}{path}", body) for method, path, body in CALLS), *OTHERS]

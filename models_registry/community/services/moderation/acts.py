@@ -251,6 +251,17 @@ def _user(namespace_id: int) -> User:
     return user
 
 
+@transaction.atomic
+def _give_name_back(order: Order, namespace: Namespace) -> ModerationAction:
+    """If nobody has taken it meanwhile. Raises Forbidden, NameTaken."""
+    assert order.reverses is not None
+    name = order.reverses.data["from"]
+    was = namespace.name
+    renaming.rename_by_maintainer(actor=order.actor, namespace=namespace, name=name, reason=order.reason)
+    renamed = Namespace.objects.select_related("user", "organization").get(pk=namespace.pk)
+    return _record(order, Act.RENAME, subjects.of_namespace(renamed), data={"from": was, "to": name})
+
+
 def _gone(undo: Callable[[Order, int], ModerationAction]) -> Callable[[Order, int], ModerationAction]:
     def undo_if_there(order: Order, pk: int) -> ModerationAction:
         try:
@@ -265,6 +276,7 @@ _TAKE_BACK: dict[Act, Callable[[Order, int], ModerationAction]] = {
     Act.HIDE: _gone(lambda order, pk: restore_repository(order, Repository.objects.get(pk=pk))),
     Act.HIDE_COMMENT: _gone(lambda order, pk: show_comment(order, Event.objects.get(pk=pk))),
     Act.LOCK: _gone(lambda order, pk: set_lock(order, Discussion.objects.get(pk=pk), is_locked=False)),
+    Act.RENAME: _gone(lambda order, pk: _give_name_back(order, Namespace.objects.get(pk=pk))),
     Act.SUSPEND: _gone(lambda order, pk: lift_suspension(order, _user(pk))),
     Act.BAN: _gone(lambda order, pk: lift_ban(order, _user(pk))),
 }

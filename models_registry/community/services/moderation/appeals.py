@@ -79,7 +79,9 @@ def decide(*, actor: Actor, appeal: Appeal, reverse: bool, reason: str) -> None:
         raise acts.DoneAlready(f"{row.decided_by or 'Somebody'} has decided this appeal already: {row.state}.")
     if row.user == user:
         raise Forbidden("Nobody decides their own appeal.")
-    if reverse and row.action.kind != Act.WARN:
+    if reverse and row.action.kind == Act.WARN:  # it cannot be unsaid; who has not read it yet need not
+        User.objects.filter(pk=row.action.author_id or 0, warning=row.action.reason).update(warning="")
+    elif reverse:
         acts.undo(acts.Order(actor=actor, reason=reason), row.action)
     row.state = Appeal.State.REVERSED if reverse else Appeal.State.UPHELD
     row.decided_by, row.decided_at, row.decision = user, timezone.now(), reason[:500]

@@ -6,10 +6,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Actor, AuditEntry
+from accounts.models import Actor, AuditEntry, User
 from hub.errors import Conflict, Invalid, Unauthenticated
-from models_registry.community.models import Category, Complaint, Report, ReportState, Severity
+from models_registry.community.models import Category, Complaint, NoticeKind, Report, ReportState, Severity
 from models_registry.community.services.moderation.subjects import Subject
+from models_registry.community.services.notifications import notify
 
 logger = logging.getLogger(__name__)
 
@@ -139,3 +140,10 @@ def settle(*, actor: Actor, report: Report, state: ReportState, reason: str) -> 
     report.settled_by, report.settled_at = actor.user, timezone.now()
     report.save(update_fields=["state", "settled_reason", "settled_by", "settled_at"])
     AuditEntry.objects.record(actor, f"report.{state}", report.subject_name, report=report.pk, reason=reason)
+    acted = "A moderator has acted" if state == ReportState.RESOLVED else "A moderator saw no reason to act"
+    notify(
+        kind=NoticeKind.MODERATION,
+        key=f"report:{report.pk}",
+        users=User.objects.filter(complaints__report=report),
+        text=f"{acted} on what you reported: {report.subject_name}",
+    )
