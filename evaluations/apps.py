@@ -17,6 +17,7 @@ class EvaluationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from evaluations.services import exporting  # noqa: F401 - tells what a member can take along
         from evaluations.web import slots
 
         slots.fill()

@@ -53,9 +53,11 @@ def _no_test_spends_anothers_rate_limit() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_test_knows_anothers_quarantine() -> None:
-    """Each process remembers for some seconds what is in it."""
+def _no_test_knows_anothers_quarantine(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each process remembers for some seconds what is in it: here until a test says otherwise."""
+    monkeypatch.setattr(quarantine, "KNOWN_FOR", 3600)
     quarantine.forget()
+    quarantine.holds("")
 
 
 @pytest.fixture(autouse=True)

@@ -324,3 +324,37 @@ def test_a_licence_is_explained_as_soon_as_it_is_chosen(
     page.get_by_label("Licence").fill("cc-by-nc-4.0")
     page.get_by_label("Licence").press("Tab")
     expect(page.get_by_text("Not commercially")).to_be_visible()
+
+
+def test_liking_and_following_change_the_button_in_its_place(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url + scene.model.get_absolute_url())
+    like = page.get_by_role("button", name="Like")
+    before = scene.model.likes
+    page.evaluate("window.isTheSamePage = true")
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("link", name=f"{before + 1} likes")).to_be_visible()
+    page.get_by_role("button", name=f"Follow {scene.model.full_name}").click()
+    expect(page.get_by_role("button", name=f"Stop following {scene.model.full_name}")).to_be_visible()
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "false")
+    assert page.evaluate("window.isTheSamePage")
+
+
+def test_a_notification_leads_to_its_comment_and_is_read(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.goto(live_server.url)
+    bell = page.get_by_role("link", name=re.compile(r"Notifications, \d+ unread"))
+    count = int(re.sub(r"\D", "", bell.get_attribute("aria-label") or ""))
+    bell.click()
+    page.get_by_role("link", name="Accuracy drops 0.6 points").click()
+    expect(page.get_by_text("With static int8 it does not.")).to_be_visible()
+    expect(page.get_by_role("link", name=f"Notifications, {count - 1} unread")).to_be_visible()
+    page.goto(live_server.url + "/notifications")
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.get_by_text("Nothing is waiting for you")).to_be_visible()

@@ -9,12 +9,16 @@ from models_registry.models import Repository
 
 PAGE = 30
 _MOST_PAGES = 100_000_000
-_OPEN = [Discussion.Status.OPEN, Discussion.Status.DRAFT]
+_MOST_WORDS = 8
+OPEN = [Discussion.Status.OPEN, Discussion.Status.DRAFT]
 
 
 @dataclass(frozen=True)
 class Filters:
-    """type: all, discussion or pull_request. status: all, open (drafts, too) or closed (merged, too). author: a name, or ""."""
+    """type: all, discussion or pull_request. status: all, open (drafts, too) or closed (merged, too). author: a name, or "".
+
+    words: all of them stand in the title.
+    """
 
     type: str = "all"
     status: str = "all"
@@ -37,13 +41,13 @@ def matching(repository: Repository, actor: Actor, filters: Filters) -> Discussi
     if filters.type != "all":
         found = found.filter(is_pull_request=filters.type == "pull_request")
     if filters.status == "open":
-        found = found.filter(status__in=_OPEN)
+        found = found.filter(status__in=OPEN)
     elif filters.status == "closed":
-        found = found.exclude(status__in=_OPEN)
+        found = found.exclude(status__in=OPEN)
     if filters.author:
         found = found.filter(author__namespace__key=filters.author.lower())
-    if filters.words:
-        found = found.filter(title__icontains=filters.words)
+    for word in filters.words.split()[:_MOST_WORDS]:
+        found = found.filter(title__icontains=word)
     return found.order_by("-number")
 
 

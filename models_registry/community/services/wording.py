@@ -53,7 +53,7 @@ def of(notification: Notification) -> Line:
         url = url or notice.discussion.get_absolute_url()
         place = f"{place}#{notice.discussion.number}"
     if notice.event is not None:
-        url = f"{url}#{notice.event.public_id}"
+        url = f"{url}?at={notice.event.public_id}#{notice.event.public_id}"  # also where a long thread is folded
         excerpt = "" if notice.event.is_hidden else _excerpt(notice.event)
     if not url and notice.repository is not None:
         url = notice.repository.get_absolute_url()

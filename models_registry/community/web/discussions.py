@@ -1,10 +1,10 @@
 """Pages to read: the threads of a repository, and one of them."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -14,54 +14,26 @@ from accounts.requests import ActorRequest
 from hub.wire import rate_limits
 from models_registry.community import access
 from models_registry.community.models import Discussion
-from models_registry.community.services import discussions
+from models_registry.community.services import discussions, notifications
+from models_registry.community.services.listing import OPEN, Filters, matching
 from models_registry.community.web import merge_box, timeline
 from models_registry.community.web.reading import Address, Composer, Rights, composer, frame
 from models_registry.models import Repository
 
 PER_PAGE = 30
-MOST_WORDS = 8
 MOST_PEOPLE = 30
-OPEN = ("open", "draft")
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What a list of threads is narrowed to; its state is its query string."""
-
-    status: str = "open"
-    kind: str = ""
-    author: str = ""
-    text: str = ""
-
-    @classmethod
-    def of_query(cls, query: Any) -> "Filters":
-        """From a QueryDict; what it does not know, it leaves out."""
-        status, kind = query.get("status", ""), query.get("type", "")
-        return cls(
-            status if status in {"closed", "all"} else "open",
-            kind if kind in {"discussion", "pull_request"} else "",
-            query.get("author", "")[:42],
-            query.get("q", "").strip()[:200],
-        )
-
-    @property
-    def is_narrow(self) -> bool:
-        return self != Filters(status="all")
-
-    def of_all_states(self, threads: QuerySet[Discussion]) -> QuerySet[Discussion]:
-        if self.kind:
-            threads = threads.filter(is_pull_request=self.kind == "pull_request")
-        if self.author:
-            threads = threads.filter(author__username__iexact=self.author)
-        for word in self.text.split()[:MOST_WORDS]:
-            threads = threads.filter(title__icontains=word)
-        return threads
-
-    def of_state(self, threads: QuerySet[Discussion]) -> QuerySet[Discussion]:
-        if self.status == "all":
-            return threads
-        return threads.filter(status__in=OPEN) if self.status == "open" else threads.exclude(status__in=OPEN)
+def _filters(request: HttpRequest) -> Filters:
+    """What a list of threads is narrowed to by its address; what it does not know, it leaves out."""
+    query = request.GET
+    kind, status = query.get("type", ""), query.get("status", "")
+    return Filters(
+        type=kind if kind in {"discussion", "pull_request"} else "all",
+        status=status if status in {"closed", "all"} else "open",
+        author=query.get("author", "")[:42],
+        words=query.get("q", "").strip()[:200],
+    )
 
 
 @rate_limits.under(reads="search")
@@ -69,16 +41,17 @@ class Filters:
 def listing(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     """Pinned ones first, then the newest."""
     repository = Address(kind, namespace, name).repository(request)
-    filters = Filters.of_query(request.GET)
-    found = filters.of_all_states(Discussion.objects.filter(repository=repository))
-    counts = found.aggregate(open=Count("pk", filter=Q(status__in=OPEN)), all=Count("pk"))
+    filters = _filters(request)
+    found = matching(repository, request.actor, replace(filters, status="all"))
+    counts = found.order_by().aggregate(open=Count("pk", filter=Q(status__in=OPEN)), all=Count("pk"))
     counts["closed"] = counts["all"] - counts["open"]
-    threads = filters.of_state(found).select_related("author").order_by("-is_pinned", "-number")
+    threads = matching(repository, request.actor, filters).select_related("author").order_by("-is_pinned", "-number")
     page = Paginator(threads, PER_PAGE).get_page(request.GET.get("page"))
     for thread in page:
         thread.repository = repository
+    is_narrow = counts["all"] > 0 or replace(filters, status="all") != Filters()
     context = frame(
-        repository, filters=filters, counts=counts, page=page,
+        repository, filters=filters, is_narrow=is_narrow, counts=counts, page=page,
         example=f'hf upload {repository.full_name} . --create-pr --commit-message "What changes, and why"',
     )  # fmt: skip
     return render(request, "community/list.html", context)
@@ -98,6 +71,7 @@ def thread(request: ActorRequest, kind: str, namespace: str, name: str, number: 
         return thread_page(request, discussion, rows=rows, is_piece=True)
     at = request.GET.get("at", "")
     rows = timeline.whole(discussion, request.actor, at=_number(at, 16))
+    notifications.mark_thread(actor=request.actor, discussion=discussion)
     return thread_page(request, discussion, rows=rows, text=_quoted(request, discussion))
 
 

@@ -85,7 +85,7 @@ def test_who_is_named_gets_an_e_mail_at_once(post: Post, reply: Any, work: Work)
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert "ada names you · ada/net#1" in text
-    assert "http://testserver/ada/net/discussions/1#" in text
+    assert "http://testserver/ada/net/discussions/1?at=" in text
     assert "<b>this</b> & that" in text
     assert "&lt;b&gt;this&lt;/b&gt; &amp; that" in html
     assert "Why &lt;so&gt;?" in html

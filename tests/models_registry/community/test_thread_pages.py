@@ -102,6 +102,12 @@ def test_the_list_is_narrowed_by_its_address(client: Client, repository: Reposit
         assert titles(text_of(client, url + query)) == expected, query
 
 
+def test_an_empty_list_says_what_to_do_next(client: Client, repository: Repository) -> None:
+    url = f"{repository.get_absolute_url()}/discussions"
+    assert "Nothing to talk about yet" in text_of(client, url)
+    assert "Nothing matches" in text_of(client, f"{url}?q=x")
+
+
 def test_the_list_takes_as_many_queries_for_many_threads_as_for_few(
     client: Client, repository: Repository, asker: User, django_assert_num_queries: DjangoAssertNumQueries,
     django_assert_max_num_queries: DjangoAssertNumQueries,
