@@ -52,8 +52,13 @@ class Spent(NamedTuple):
     def headers(self) -> dict[str, str]:
         return {
             "RateLimit": f'"{self.bucket}";r={self.remaining};t={self.reset}',
-            "RateLimit-Policy": f'"fixed window";"{self.bucket}";q={self.limit.requests};w={self.limit.seconds}',
+            "RateLimit-Policy": _policy(self.bucket, self.limit),
         }
+
+
+@cache
+def _policy(bucket: str, limit: Limit) -> str:
+    return f'"fixed window";"{bucket}";q={limit.requests};w={limit.seconds}'
 
 
 class _Counter:
@@ -164,8 +169,10 @@ def under(*, reads: str | None = None, writes: str | None = None) -> Callable[[F
 
 def bucket_of(view: Any, method: str, path: str) -> str:
     """The bucket of a request, "" for none."""
-    target = getattr(view, "cls", None) or getattr(view, "view_class", None) or view
-    buckets: Any = getattr(view, "buckets", None) or getattr(target, "buckets", (None, None))
+    buckets: Any = getattr(view, "buckets", None)
+    if buckets is None:  # a class's function
+        target = getattr(view, "cls", None) or getattr(view, "view_class", None)
+        buckets = getattr(target, "buckets", (None, None))
     named: str | None = buckets[0] if method in _SAFE else buckets[1]
     if named is not None:
         return named

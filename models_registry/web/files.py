@@ -166,9 +166,7 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     download = resolve_url(repository, context["revision"], entry.path)
     context |= {
         "entry": entry,
-        "row": Row(
-            entry, request.path, download, _icon(entry), None, _scan(entry, scan, virus.get(content_id(entry)))
-        ),
+        "row": Row(entry, request.path, download, _icon(entry), None, _scan(entry, scan, virus.get(content_id(entry)))),
         "scan": scan,
         "virus": virus.get(content_id(entry)),
         "is_quarantined": is_quarantined,

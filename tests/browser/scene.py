@@ -311,7 +311,7 @@ def _among_people(member: User, rowan: User, model: Repository, dataset: Reposit
         likes.like(actor=as_rowan, repository=other)
         make.commit(other, {"notes.md": "# Notes\n"}, title="Quantise to int8, and say by how much it is worse")
     thread = discussions.open_discussion(
-        actor=as_rowan, repository=model, title="Accuracy drops 0.6 points with dynamic int8 on ARM",
+        actor=as_rowan, repository=model, title="Is 0.6 points less on ARM expected?",
         text="@alder is this expected? The same commit scores 0.987 on x86.",
     )  # fmt: skip
     discussions.comment(actor=as_rowan, discussion=thread, text="With static int8 it does not.")

@@ -352,7 +352,7 @@ def test_a_notification_leads_to_its_comment_and_is_read(
     bell = page.get_by_role("link", name=re.compile(r"Notifications, \d+ unread"))
     count = int(re.sub(r"\D", "", bell.get_attribute("aria-label") or ""))
     bell.click()
-    page.get_by_role("link", name="Accuracy drops 0.6 points").click()
+    page.get_by_role("link", name="Is 0.6 points less on ARM expected?").click()
     expect(page.get_by_text("With static int8 it does not.")).to_be_visible()
     expect(page.get_by_role("link", name=f"Notifications, {count - 1} unread")).to_be_visible()
     page.goto(live_server.url + "/notifications")

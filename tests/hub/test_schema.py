@@ -13,7 +13,9 @@ from hub import wsgi
 from hub.schema import description
 from models_registry.hf_api import not_offered
 
-FOR_PROGRAMS = re.compile(r"api/|oauth/|uploads|.*(/resolve/|/raw/|/ask-access|\.git/|/info/refs|/git-\w+-pack)|v[12]/")
+FOR_PROGRAMS = re.compile(
+    r"(?!admin/)(?:api/|oauth/|uploads|.*(/resolve/|/raw/|/ask-access|\.git/|/info/refs|/git-\w+-pack)|v[12]/)"
+)
 ALWAYS_REFUSED = {"/{name}/resolve/{rest}", "/api/{plural}/{name}", "/api/{plural}/{name}/{action}/{rest}"}
 NOT_DESCRIBED = {"api/docs", "api/<path:rest>"}  # a page, and what is left of the addresses
 

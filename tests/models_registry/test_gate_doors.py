@@ -60,6 +60,7 @@ ROWS: dict[str, Gives] = {
     "/settings/access": M, "/settings/access/gate": M, "/settings/access/questions": M, "/settings/access/grant": M,
     "/settings/access/accept": M, "/settings/access/export": M, "/settings/access/<int:request_id>": M,
     "/settings/delete": M,
+    "/secrets": M, "/secrets/<int:finding>/dismiss": M, "api:/secrets": M, "api:/secrets/<int:finding>/dismiss": M,
     "/settings/transfer": M, "/edit/<path:rest>": C,
     "/discussions": F, "/discussions/<int:number>/files": C, "/discussions/<int:number>/commits": C,
     **dict.fromkeys(
@@ -68,7 +69,7 @@ ROWS: dict[str, Gives] = {
             "<int:number>/merge", "<int:number>/pin", "<int:number>/status", "<int:number>/subscription", "<int:number>/title",
             "<int:number>/comments/<str:public_id>/edit", "<int:number>/comments/<str:public_id>/hide",
             "<int:number>/comments/<str:public_id>/history", "<int:number>/comments/<str:public_id>/react",
-            "<int:number>/comments/<str:public_id>/show",
+            "<int:number>/comments/<str:public_id>/tick", "<int:number>/comments/<str:public_id>/show",
         )), A,
     ),
     "api:/discussions": F, "api:/discussions/<int:number>": F,
@@ -299,7 +300,12 @@ def fillings(gated: Gated, route: str) -> Iterator[str]:
     )
     path = re.sub(r"<(?:str|git_name):name>", "shut" if "<str:namespace>" in route else "ada", path)
     path = path.replace("<uuid:run_id>", str(gated.run.pk)).replace("<slug:suite>", gated.run.suite_version.suite.name)
-    path = path.replace("<int:number>", "1").replace("<int:request_id>", "1").replace("<str:status>", "accepted")
+    path = (
+        path.replace("<int:number>", "1")
+        .replace("<int:request_id>", "1")
+        .replace("<int:finding>", "1")
+        .replace("<str:status>", "accepted")
+    )
     path = path.replace("<str:what>", "read").replace("<str:signed>", "x")
     path = re.sub(r"<str:(?:event|public_id)>", "1", path) + (
         "?diff=1" if "api/" in path and "discussions" in path else ""

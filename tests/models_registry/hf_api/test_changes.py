@@ -41,7 +41,7 @@ def test_a_proposal_is_a_reference_and_a_page(api: Api, net: Repository) -> None
     assert Discussion.objects.get().title == "a proposal"
     assert Reference.objects.get(name="refs/pr/1").target == made["commitOid"]
     page = api.client.get("/ada/net/discussions/1").content.decode()
-    for shown in ("a proposal", "bob", "refs/pr/1", "a.txt", "/ada/net/tree/refs/pr/1"):
+    for shown in ("a proposal", "Please take it", "bob", "refs/pr/1"):
         assert shown in page
     for number in (0, 2, 10**30):
         assert api.client.get(f"/ada/net/discussions/{number}").status_code == 404

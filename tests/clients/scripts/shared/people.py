@@ -64,7 +64,7 @@ def an_organisation(at: Place):
     ]
 
 
-@step([True, True, True, True, True, 200, 400, True, True, [], []])
+@step([True, True, True, True, True, 200, 400, True, True, [], []], needs="list_organization_followers")
 def follows(at: Place):
     mine, theirs = os.environ["HF_TOKEN"], os.environ["STRANGER_TOKEN"]
     stranger = at.stranger.whoami()["name"]
