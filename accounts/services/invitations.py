@@ -150,7 +150,7 @@ def decline(*, actor: Actor, invitation: Invitation) -> None:
 
 
 def _require_whole(actor: Actor) -> None:
-    """A token for some repositories neither joins organisations nor declines to: that would widen or narrow its owner's rights."""
+    """A token for some repositories neither joins organisations nor declines to: its owner's rights are not its own."""
     if actor.token is not None and actor.token.role != TokenRole.WRITE:
         raise Forbidden("Only a token of the role “write” answers invitations.")
 
