@@ -43,7 +43,7 @@ class EvaluationsView(HubApiView):
             suite=wanted["suite"],
             hardware_class=wanted["hardware"],
         )
-        return Response(presenting.run(run), status=202)
+        return Response(presenting.run(request.actor, run), status=202)
 
     @describe(
         answer=presenting.Evaluation(many=True),
@@ -56,8 +56,9 @@ class EvaluationsView(HubApiView):
         if not name:
             raise BadRequest("Say which repository: ?repository=namespace/name.")
         repository = repository_for(request.actor, Kind.MODEL, name)
-        runs = listing.runs_of(request.actor, repository)[: page_limit(_django(request), default=50, most=200)]
-        return Response([presenting.run(run) for run in runs])
+        limit = page_limit(_django(request), default=50, most=200)
+        runs = list(listing.runs_of(request.actor, repository)[:limit])
+        return Response(presenting.runs(request.actor, runs))
 
 
 class EvaluationView(HubApiView):
@@ -65,7 +66,7 @@ class EvaluationView(HubApiView):
 
     @describe(answer=presenting.Evaluation)
     def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
-        return Response(presenting.run(access.run_for(request.actor, run_id)))
+        return Response(presenting.run(request.actor, access.run_for(request.actor, run_id)))
 
 
 class ResultView(HubApiView):
@@ -86,7 +87,7 @@ class CancelView(HubApiView):
     @describe(answer=presenting.Evaluation, status=202, refuses=[409])
     def post(self, request: ActorApiRequest, run_id: UUID) -> Response:
         run = requesting.cancel(actor=request.actor, run=access.run_for(request.actor, run_id))
-        return Response(presenting.run(run), status=202)
+        return Response(presenting.run(request.actor, run), status=202)
 
 
 class KeyView(HubApiView):
