@@ -56,7 +56,7 @@ class EvaluationsView(HubApiView):
         if not name:
             raise BadRequest("Say which repository: ?repository=namespace/name.")
         repository = repository_for(request.actor, Kind.MODEL, name)
-        limit = page_limit(_django(request), default=50, most=200)
+        limit = page_limit(request, default=50, most=200)
         runs = list(listing.runs_of(request.actor, repository)[:limit])
         return Response(presenting.runs(request.actor, runs))
 
@@ -120,7 +120,7 @@ class LeaderboardView(HubApiView):
     )
     def get(self, request: ActorApiRequest, suite: str) -> Response:
         version = suites.current_version(suite)
-        rows = ranking.leaderboard(version, read_filters(_django(request)))
+        rows = ranking.leaderboard(version, read_filters(request))
         return Response(
             {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
         )
@@ -159,7 +159,3 @@ def _day(text: str | None) -> datetime | None:
     if day is None:
         raise BadRequest(f"since must be a day such as 2026-11-22, not {text[:40]!r}.")
     return datetime.combine(day, datetime.min.time(), tzinfo=timezone.get_default_timezone())
-
-
-def _django(request: ActorApiRequest) -> HttpRequest:
-    return request._request  # noqa: SLF001 - DRF has no public name for Django's request
