@@ -120,6 +120,16 @@ def test_every_change_of_a_licence_is_on_record(owner: User) -> None:
     assert [(facts["old"], facts["new"]) for facts in told] == [("", "mit"), ("mit", "gpl-3.0")]
 
 
+def test_the_record_accuses_nobody_whose_address_a_pushed_commit_bears(owner: User) -> None:
+    colleague = make.user()
+    repository = with_card(owner, "net", "license: mit")
+    forged = make.commit(repository, {"README.md": "---\nlicense: gpl-3.0\n---\n"})
+    Commit.objects.filter(pk=forged.pk).update(author=colleague)  # as a push with their address makes it
+    reindex(repository)
+    last = AuditEntry.objects.filter(action="licence.changed").latest("pk")
+    assert (last.details["new"], last.user) == ("gpl-3.0", owner)
+
+
 def test_a_licence_is_changed_by_a_commit_that_changes_nothing_else(owner: User, client: Client) -> None:
     repository = make.repository(owner, "net")
     text = "---\n# mine\ntags:   [a,b] # both\nlicense: other\nlicense_name: my-terms\n---\n# Net\r\n"
