@@ -263,12 +263,6 @@ def is_subscribed(actor: Actor, discussion: Discussion) -> bool:
     return user is not None and discussion.subscriptions.filter(user=user, is_muted=False).exists()
 
 
-def audience(discussion: Discussion) -> QuerySet[User]:
-    """Who is to be told of what happens: subscribed, not muted, and still allowed to know of the repository."""
-    told = User.objects.filter(subscriptions__discussion=discussion, subscriptions__is_muted=False, is_active=True)
-    return access.who_may_know_of(discussion.repository, told)
-
-
 def participants(discussion: Discussion) -> QuerySet[User]:
     """Who opened it, or did something in it, by name."""
     took_part = discussion.events.exclude(kind=Kind.REFERENCE).values("author")
