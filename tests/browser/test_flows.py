@@ -123,7 +123,7 @@ def test_a_moderator_hides_a_repository_in_the_administration(
 ) -> None:
     sign_in(context, live_server, scene.member)
     page.goto(f"{live_server.url}/admin/models_registry/repository/{scene.model.pk}/change/")
-    page.get_by_text("Moderate", exact=True).click()
+    page.locator("a", has_text="Moderate").click()
     page.get_by_text("Hide", exact=True).click()
     page.get_by_label("In words").fill("Stolen weights")
     page.get_by_role("button", name="Hide").click()
