@@ -67,6 +67,8 @@ def require_read(actor: Actor, repository: Repository) -> None:
         raise GatedRepository(
             f"Access to {repository.kind} {repository.full_name} is restricted and you are not in the authorized list."
             f" Visit {repository.get_absolute_url()} to ask for access.",
+            repository=repository.full_name,
+            gate=f"{repository.get_absolute_url()}/access",
             anonymous=actor.user is None,
         )
 

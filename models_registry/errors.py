@@ -56,9 +56,11 @@ class GatedRepository(HubError):
 
     status = 403
     code = "GatedRepo"
+    page = "models_registry/repository_shut.html"
 
-    def __init__(self, message: str, *, anonymous: bool):
+    def __init__(self, message: str, *, repository: str, gate: str, anonymous: bool):
         super().__init__(message)
+        self.repository, self.gate = repository, gate
         if anonymous:
             self.status = 401
 

@@ -25,12 +25,10 @@ access_asked = Signal()  # request: AccessRequest, just made (by an automatic ga
 access_decided = Signal()
 """request: AccessRequest, which its owners accepted, rejected or set back to pending; actor: Actor."""
 licence_changed = Signal()  # repository: Repository, old: str, new: str, commit: str; as the card writes them
-licence_contradicted = (
-    Signal()
-)  # repository: Repository, findings: list of the new ones (formats.licence_conflicts.Finding)
+licence_contradicted = Signal()
+"""repository: Repository, findings: list of the new ones (formats.licence_conflicts.Finding)."""
 settings_changed = Signal()  # repository: Repository, changes: dict[str, object], by setting
-content_quarantined = (
-    Signal()
-)  # quarantine: Quarantine, repository: Repository that has the content; perhaps not the first time
+content_quarantined = Signal()
+"""quarantine: Quarantine, repository: Repository that has the content; perhaps not the first time."""
 secrets_found = Signal()  # repository: Repository, findings: list[SecretFinding], new ones
 token_leaked = Signal()  # token: AccessToken, which was revoked; repository: Repository in which it lay open

@@ -95,15 +95,8 @@ def require_hiding(actor: Actor, comment: Event) -> User:
 
 
 def who_may_know_of(repository: Repository, members: QuerySet[User]) -> QuerySet[User]:
-    """Those of the members to whom the repository is no secret: `Repository.objects.visible_to`, asked from the other side."""
-    if repository.is_public:
-        return members
-    inside = Q(namespace=repository.namespace_id) | Q(
-        pk__in=User.objects.filter(
-            memberships__organization__namespace=repository.namespace_id, memberships__role__gte=Role.READ
-        ).values("pk")
-    )
-    return members.filter(inside)
+    """Those of the members to whom the repository is no secret."""
+    return members if repository.is_public else members.filter(pk__in=repository.insiders().values("pk"))
 
 
 def collection_for(actor: Actor, slug: str) -> Collection:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Concat, Lower
 
-from accounts.models import Actor, Namespace, Role
+from accounts.models import Actor, Membership, Namespace, Role, User
 from models_registry.models.indexes import TrigramIndex
 
 REPOSITORY_NAME = r"^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?\Z"
@@ -233,6 +233,11 @@ class Repository(models.Model):
     def is_public(self) -> bool:
         """Whether everybody may know of it."""
         return not self.private and not self.disabled_reason
+
+    def insiders(self) -> models.QuerySet[User]:
+        """Who may know of it where not everybody may: `visible_to`, asked from the other side."""
+        members = Membership.objects.filter(organization__namespace=self.namespace_id, role__gte=Role.READ)
+        return User.objects.filter(Q(namespace=self.namespace_id) | Q(pk__in=members.values("user")))
 
     @property
     def full_name(self) -> str:

@@ -407,6 +407,15 @@ def test_an_address_that_was_given_before_dies_with_the_grant(gated: Gated) -> N
     assert not of_session.is_open()
 
 
+@pytest.mark.parametrize("page", ["/tree/main", "/blob/main/README.md", "/commits/main"])
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_page_of_the_files_leads_who_may_not_read_them_to_the_gate(gated: Gated, page: str, signed_in: bool) -> None:
+    client = _in_a_browser(gated) if signed_in else Client()
+    answer = client.get(gated.repository.get_absolute_url() + page)
+    assert answer.status_code == (403 if signed_in else 401)
+    assert f'href="{gated.repository.get_absolute_url()}/access"' in answer.content.decode()
+
+
 @pytest.mark.parametrize("how", ["/ada/shut/resolve/main/large.bin", "lfs"])
 def test_what_the_hub_gives_for_a_gated_file_is_such_an_address(gated: Gated, how: str) -> None:
     user = gated.reader

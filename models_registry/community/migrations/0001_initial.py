@@ -215,7 +215,7 @@ class Migration(migrations.Migration):
             name='Notice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('mention', 'Somebody names me'), ('opened', 'A thread is opened in a repository of mine'), ('reply', 'Somebody replies in a thread I take part in'), ('status', 'A thread I take part in is closed, reopened or merged'), ('access-asked', 'Somebody asks for access to a repository of mine'), ('access-decided', 'My request for access is answered'), ('invited', 'I am invited to an organisation'), ('version', 'A repository I follow has a new version'), ('moderation', 'A maintainer tells me something'), ('safety', 'Something dangerous or secret is found in a repository of mine'), ('webhook', 'A webhook of mine is disabled, because nothing arrives'), ('evaluation', 'An evaluation I asked for has ended')], max_length=16)),
+                ('kind', models.CharField(choices=[('mention', 'Somebody names me'), ('opened', 'A thread is opened in a repository of mine'), ('reply', 'Somebody replies in a thread I take part in'), ('status', 'A thread I take part in is closed, reopened or merged'), ('access-asked', 'Somebody asks for access to a repository of mine'), ('access-decided', 'My request for access is answered'), ('invited', 'I am invited to an organisation'), ('version', 'A repository I follow has a new version'), ('moderation', 'A maintainer tells me something'), ('safety', 'Something dangerous or secret is found in a repository of mine'), ('webhook', 'A webhook of mine is disabled, because nothing arrives'), ('licence', 'The licence of a repository of mine contradicts what it was made from'), ('evaluation', 'An evaluation I asked for has ended')], max_length=16)),
                 ('key', models.CharField(max_length=120)),
                 ('users', models.JSONField(default=list)),
                 ('text', models.CharField(blank=True, max_length=500)),
@@ -233,7 +233,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=120)),
-                ('kind', models.CharField(choices=[('mention', 'Somebody names me'), ('opened', 'A thread is opened in a repository of mine'), ('reply', 'Somebody replies in a thread I take part in'), ('status', 'A thread I take part in is closed, reopened or merged'), ('access-asked', 'Somebody asks for access to a repository of mine'), ('access-decided', 'My request for access is answered'), ('invited', 'I am invited to an organisation'), ('version', 'A repository I follow has a new version'), ('moderation', 'A maintainer tells me something'), ('safety', 'Something dangerous or secret is found in a repository of mine'), ('webhook', 'A webhook of mine is disabled, because nothing arrives'), ('evaluation', 'An evaluation I asked for has ended')], max_length=16)),
+                ('kind', models.CharField(choices=[('mention', 'Somebody names me'), ('opened', 'A thread is opened in a repository of mine'), ('reply', 'Somebody replies in a thread I take part in'), ('status', 'A thread I take part in is closed, reopened or merged'), ('access-asked', 'Somebody asks for access to a repository of mine'), ('access-decided', 'My request for access is answered'), ('invited', 'I am invited to an organisation'), ('version', 'A repository I follow has a new version'), ('moderation', 'A maintainer tells me something'), ('safety', 'Something dangerous or secret is found in a repository of mine'), ('webhook', 'A webhook of mine is disabled, because nothing arrives'), ('licence', 'The licence of a repository of mine contradicts what it was made from'), ('evaluation', 'An evaluation I asked for has ended')], max_length=16)),
                 ('count', models.PositiveIntegerField(default=1, help_text='Notices since it was last read.')),
                 ('on_page', models.BooleanField(default=True, help_text='Else it is told by e-mail alone.')),
                 ('digest', models.BooleanField(default=False, help_text='Waits for the next digest.')),
@@ -261,7 +261,7 @@ class Migration(migrations.Migration):
             name='NotificationPreference',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('mention', 'Somebody names me'), ('opened', 'A thread is opened in a repository of mine'), ('reply', 'Somebody replies in a thread I take part in'), ('status', 'A thread I take part in is closed, reopened or merged'), ('access-asked', 'Somebody asks for access to a repository of mine'), ('access-decided', 'My request for access is answered'), ('invited', 'I am invited to an organisation'), ('version', 'A repository I follow has a new version'), ('moderation', 'A maintainer tells me something'), ('safety', 'Something dangerous or secret is found in a repository of mine'), ('webhook', 'A webhook of mine is disabled, because nothing arrives'), ('evaluation', 'An evaluation I asked for has ended')], max_length=16)),
+                ('kind', models.CharField(choices=[('mention', 'Somebody names me'), ('opened', 'A thread is opened in a repository of mine'), ('reply', 'Somebody replies in a thread I take part in'), ('status', 'A thread I take part in is closed, reopened or merged'), ('access-asked', 'Somebody asks for access to a repository of mine'), ('access-decided', 'My request for access is answered'), ('invited', 'I am invited to an organisation'), ('version', 'A repository I follow has a new version'), ('moderation', 'A maintainer tells me something'), ('safety', 'Something dangerous or secret is found in a repository of mine'), ('webhook', 'A webhook of mine is disabled, because nothing arrives'), ('licence', 'The licence of a repository of mine contradicts what it was made from'), ('evaluation', 'An evaluation I asked for has ended')], max_length=16)),
                 ('on_page', models.BooleanField(default=True)),
                 ('email', models.CharField(choices=[('never', 'No e-mail'), ('digest', 'In the daily digest'), ('now', 'At once')], max_length=8)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notification_preferences', to=settings.AUTH_USER_MODEL)),
@@ -437,6 +437,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='discussion',
             index=models.Index(fields=['author', '-id'], name='discussion_by_author'),
+        ),
+        migrations.AddIndex(
+            model_name='discussion',
+            index=models.Index(fields=['-updated_at', '-id'], name='discussion_by_update'),
         ),
         migrations.AddConstraint(
             model_name='discussion',

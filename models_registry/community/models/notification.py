@@ -27,6 +27,7 @@ class NoticeKind(models.TextChoices):
     MODERATION = "moderation", _("A maintainer tells me something")
     SAFETY = "safety", _("Something dangerous or secret is found in a repository of mine")
     WEBHOOK = "webhook", _("A webhook of mine is disabled, because nothing arrives")
+    LICENCE = "licence", _("The licence of a repository of mine contradicts what it was made from")
     EVALUATION = "evaluation", _("An evaluation I asked for has ended")
 
 

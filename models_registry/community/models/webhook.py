@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Actor, Namespace, Role, TokenRole, User
+from accounts.models import Actor, Namespace, Role, TokenRole, in_good_standing
 from models_registry.models import Repository
 
 
@@ -23,17 +23,11 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
         return self.filter(owner__in=actor.namespaces(Role.ADMIN))
 
     def told_of(self, repository: Repository) -> Self:
-        """Those at work, whose owners may know of the repository: `RepositoryQuerySet.visible_to`, asked from the other side."""
-        at_work = self.filter(Q(owner__user=None) | Q(owner__user__is_active=True, owner__user__suspended_reason=""))
-        at_work = at_work.filter(disabled_at=None)
+        """Those at work, whose owners may know of the repository."""
+        at_work = self.filter(Q(owner__user=None) | in_good_standing("owner__user"), disabled_at=None)
         if repository.is_public:
             return at_work
-        own = Q(owner=repository.namespace_id)
-        organization = repository.namespace.organization_id
-        if organization is not None:
-            members = User.objects.filter(memberships__organization=organization)
-            own |= Q(owner__user__in=members.values("pk"))
-        return at_work.filter(own)
+        return at_work.filter(Q(owner=repository.namespace_id) | Q(owner__user__in=repository.insiders().values("pk")))
 
     def watching(self, repository: Repository, *namespaces: Namespace) -> Self:
         """Those that watch it, or one of these namespaces, in which it is or was."""

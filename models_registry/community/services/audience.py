@@ -40,11 +40,14 @@ def _muted(discussion: int) -> set[int]:
     return set(muted.values_list("user_id", flat=True))
 
 
+def _subscribed(discussion: int) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(discussion=discussion, is_muted=False)
+
+
 def _of_thread(event: Event) -> dict[int, NoticeKind]:
     """Whoever takes part; of a new thread, those whose repository it is."""
-    told = Subscription.objects.filter(discussion=event.discussion_id, is_muted=False)
     why = NoticeKind.REPLY if event.kind == Event.Kind.COMMENT else NoticeKind.STATUS
-    reasons = dict.fromkeys(told.values_list("user_id", flat=True), why)
+    reasons = dict.fromkeys(_subscribed(event.discussion_id).values_list("user_id", flat=True), why)
     if event.kind == Event.Kind.COMMENT and activities.is_first(event):
         keepers = set(keepers_of(event.discussion.repository)) - _muted(event.discussion_id)
         reasons |= dict.fromkeys(keepers, NoticeKind.OPENED)

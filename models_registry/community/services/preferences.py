@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Wish] = {
     NoticeKind.MODERATION: Wish(on_page=True, email=Email.NOW),
     NoticeKind.SAFETY: Wish(on_page=True, email=Email.NOW),
     NoticeKind.WEBHOOK: Wish(on_page=True, email=Email.NOW),
+    NoticeKind.LICENCE: Wish(on_page=True, email=Email.DIGEST),
     NoticeKind.EVALUATION: Wish(on_page=True, email=Email.DIGEST),
 }
 

@@ -11,8 +11,8 @@ from models_registry.community.events import event_added, mentioned
 from models_registry.community.models import Event, Follow, NoticeKind
 from models_registry.community.services import audience
 from models_registry.community.services.notifications import notify, thread_key
-from models_registry.events import access_asked, access_decided, commit_created
-from models_registry.models import AccessRequest, Commit, Reference
+from models_registry.events import access_asked, access_decided, commit_created, licence_contradicted
+from models_registry.models import AccessRequest, Commit, Reference, Repository
 
 _TOLD = {
     Event.Kind.COMMENT: NoticeKind.REPLY,
@@ -73,6 +73,15 @@ def tell_who_asked(sender: object, request: AccessRequest, actor: Actor, **_: An
             kind=NoticeKind.ACCESS_DECIDED, key=f"access-of:{request.pk}", actor=actor.user,
             repository=request.repository, users=[request.user], text=request.rejection_reason,
         )  # fmt: skip
+
+
+@receiver(licence_contradicted)
+def tell_who_licensed_it(sender: object, repository: Repository, **_: Any) -> None:
+    """Which parents, and why: the repository's page says it to each as far as they may know of them."""
+    notify(
+        kind=NoticeKind.LICENCE, key=f"licence:{repository.pk}", repository=repository,
+        users=audience.deciders(repository),
+    )  # fmt: skip
 
 
 @receiver(organization_invited)

@@ -19,6 +19,7 @@ _ICONS = {
     NoticeKind.MODERATION: "shield-exclamation",
     NoticeKind.SAFETY: "shield-exclamation",
     NoticeKind.WEBHOOK: "link-45deg",
+    NoticeKind.LICENCE: "exclamation-triangle",
     NoticeKind.EVALUATION: "bar-chart-steps",
 }
 _EXCERPT = 200
@@ -79,6 +80,7 @@ _SENTENCES = {
     NoticeKind.MODERATION: gettext_lazy("From the maintainers of this hub"),
     NoticeKind.SAFETY: gettext_lazy("Found by a scan: please look at it"),
     NoticeKind.WEBHOOK: gettext_lazy("Your webhook is disabled"),
+    NoticeKind.LICENCE: gettext_lazy("Its licence contradicts that of what it was made from"),
     NoticeKind.EVALUATION: gettext_lazy("The evaluation has ended"),
 }
 

@@ -24,7 +24,8 @@ from models_registry.community.services import discussions, follows, notificatio
 from models_registry.community.services.notifications import notify
 from models_registry.community.services.preferences import Wish
 from models_registry.models import Repository
-from models_registry.services import gating
+from models_registry.services import gating, licences
+from models_registry.services.indexing import index_commit
 from models_registry.services.repositories import change_settings
 from tests import make
 from tests.models_registry.community.conftest import Work
@@ -378,3 +379,22 @@ def test_old_ones_go_and_unread_ones_stay(work: Work) -> None:
     assert [row.key for row in Notification.objects.all()] == ["unread"]
     assert [row.key for row in Notice.objects.all()] == ["unread"]
     assert Job.objects.exists()
+
+
+def test_who_answers_for_a_model_is_told_that_its_licence_contradicts_its_base(work: Work) -> None:
+    ada, bob, eve = make.user("ada"), make.user("bob"), make.user("eve")
+    make.organization("lab", admin=bob, write=eve)
+    licensed(make.repository(ada, "base"), "license: cc-by-nc-4.0")
+    child = make.repository(bob, "child", namespace="lab")
+    licensed(child, "license: mit\nbase_model: ada/base")
+    for _ in range(2):
+        licences.check(child.pk)
+        work("tell")
+    assert (told(ada), told(bob), told(eve)) == ([], [(Kind.LICENCE, 1)], [])
+    line = wording.of(notifications.of_actor(Actor(user=bob)).get())
+    assert (line.title, line.url) == ("lab/child", "/lab/child")
+
+
+def licensed(repository: Repository, matter: str) -> None:
+    commit = make.commit(repository, {"README.md": f"---\n{matter}\n---\n"})
+    index_commit(repository.pk, commit.oid)

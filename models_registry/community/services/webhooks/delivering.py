@@ -18,13 +18,12 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Actor, Membership, Namespace, Role, User
+from accounts.models import Membership, Namespace, Role, User
 from hub.jobs.models import Job
 from models_registry.community.models import Delivery, DeliveryAttempt, NoticeKind, Webhook, WebhookEvent
 from models_registry.community.services.notifications import notify
 from models_registry.community.services.webhooks import announcing, keeping, payloads, sending
 from models_registry.community.services.webhooks.sending import Answer
-from models_registry.models import Repository
 
 logger = logging.getLogger(__name__)
 
@@ -109,21 +108,15 @@ def _deliver_to(webhook: Webhook, until: float) -> None:
 
 def _may_be_told(webhook: Webhook, event: WebhookEvent) -> bool:
     """Whether its owner may know of the repository now, not only when it happened."""
+    if event.repository is not None:
+        return Webhook.objects.told_of(event.repository).filter(pk=webhook.pk).exists()
     user = webhook.owner.user
     if user is not None and (not user.is_active or user.is_suspended):
         return False
-    if event.repository is not None:
-        return _visible(webhook).filter(pk=event.repository.pk).exists()
     if event.was_public or event.namespace_id == webhook.owner_id:
         return True
     space = event.namespace
     return space is not None and user is not None and space.role_of(user) is not None
-
-
-def _visible(webhook: Webhook) -> QuerySet[Repository]:
-    if webhook.owner.user is not None:
-        return Repository.objects.visible_to(Actor(user=webhook.owner.user))
-    return Repository.objects.filter(Q(private=False, disabled_reason="") | Q(namespace=webhook.owner_id))
 
 
 def _attempt(webhook: Webhook, delivery: Delivery) -> bool:

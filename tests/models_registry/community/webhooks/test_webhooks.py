@@ -141,7 +141,7 @@ def test_a_webhook_gets_what_it_watches(
     assert told(there) == expected
 
 
-PEOPLE = ["owner", "member", "stranger", "suspended", "gone", "organization", "another organization"]
+PEOPLE = ["owner", "member", "stranger", "suspended", "suspended once", "gone", "organization", "another organization"]
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -161,6 +161,9 @@ def test_who_is_told_is_who_may_know_of_it(
     net.refresh_from_db()
     if who == "suspended":
         type(admin).objects.filter(pk=admin.pk).update(suspended_reason="Spam")
+    if who == "suspended once":
+        ended = timezone.now() - timedelta(days=1)
+        type(admin).objects.filter(pk=admin.pk).update(suspended_reason="Spam", suspended_until=ended)
     if who == "gone":
         type(admin).objects.filter(pk=admin.pk).update(is_active=False)
     at_work = who not in {"suspended", "gone"}
