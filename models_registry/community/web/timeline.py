@@ -156,7 +156,7 @@ def _origin(event: Event) -> tuple[str, str]:
     assert event.origin is not None  # of every reference
     if thread := event.origin_discussion:
         address = page_url(event.origin, "discussions", str(thread.number))
-        anchor = f"#{event.data['event_id']:024x}" if event.data.get("event_id") else ""
+        anchor = f"#{event.data['event_id']}" if event.data.get("event_id") else ""
         return address + anchor, f"{thread.title} · {event.origin.full_name}#{thread.number}"
     oid = event.data.get("oid", "")
     return page_url(event.origin, "commit", oid), f"{event.data.get('subject', '')} · {oid[:SHORT_ID]}"

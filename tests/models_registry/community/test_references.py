@@ -1,6 +1,7 @@
 """Threads that are named from elsewhere, and who is shown that."""
 
 import pytest
+from django.test import Client
 
 from accounts.models import Actor, User
 from hub.jobs.models import Job
@@ -51,6 +52,15 @@ def notes(thread: Discussion, reader: User | None = None) -> list[Event]:
 def test_what_a_text_names(text: str, members: list[str], threads: list[ThreadName]):
     named = mentions.read(text)
     assert (named.members, named.threads) == (members, threads)
+
+
+def test_the_page_of_a_thread_leads_to_the_comment_that_names_it(client: Client):
+    repository = make.repository()
+    first = opened(repository)
+    second = opened(repository, text="See #1")
+    work()
+    page = client.get(first.get_absolute_url())
+    assert f'{second.get_absolute_url()}#{second.events.comments().get().public_id}"' in page.content.decode()
 
 
 def test_a_thread_is_told_once_where_it_is_named():

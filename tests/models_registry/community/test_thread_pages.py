@@ -197,7 +197,7 @@ def test_a_reference_from_a_private_repository_is_shown_to_who_may_know_of_it(
     for origin in (naming, opened(repository, owner, "A public one")):
         Event.objects.create(
             discussion=thread, author=owner, kind="reference", origin=origin.repository, origin_discussion=origin,
-            data={"event_id": first(origin).pk},
+            data={"event_id": first(origin).public_id},
         )  # fmt: skip
     page = text_of(client, of(thread))
     assert "A secret plan" not in page
