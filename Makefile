@@ -63,7 +63,7 @@ fuzz: install-dev
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest tests/fuzz --timeout 0 -n logical --maxprocesses 8 $(PYTEST_ARGS)
 
 screenshots: install-dev
-	@$(BIN)/python -m pytest -m screenshots --timeout 0 -p no:xdist $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m screenshots --timeout 0 -n 0 $(PYTEST_ARGS)
 
 # Front-end libraries, from npm at pinned versions, into static/vendor with their licences and digests.
 vendor: $(BIN)/python

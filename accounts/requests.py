@@ -13,7 +13,7 @@ class ActorRequest(HttpRequest):
 
 
 class ActorApiRequest(Request):
-    """Of an APIView. `_request` is Django's own."""
+    """Of an APIView."""
 
     actor: Actor
     _request: ActorRequest

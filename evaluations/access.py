@@ -5,6 +5,7 @@ from uuid import UUID
 from accounts.models import Actor, User
 from evaluations.errors import RunNotFound
 from evaluations.models import Run
+from hub.errors import HubError
 from models_registry import access
 from models_registry.models import Repository
 
@@ -36,6 +37,14 @@ def require_cancel(actor: Actor, run: Run) -> None:
         return
     if run.requested_by_id != user.pk:
         access.require_write(actor, run.repository)
+
+
+def may_cancel(actor: Actor, run: Run) -> bool:
+    try:
+        require_cancel(actor, run)
+    except HubError:
+        return False
+    return True
 
 
 def require_evaluator(actor: Actor, act: str) -> None:

@@ -38,14 +38,15 @@ _fillers: dict[str, list[Filler]] = defaultdict(list)
 _tabs: list[Tab] = []
 
 # The slots there are: header (of the whole site: unread notifications), home-feed (a member's, before all else on the home
-# page), home (newest scores), repository-side (ranks on a model page), repository-actions (Evaluate button),
+# page), home (newest scores), repository-side (ranks on a model page), repository-foot (below all its
+# facts: where to report it), repository-actions (Evaluate button),
 # repository-closed (what its members can do about it);
 # on the page of a member or an organisation, whose Namespace fillers get: namespace-actions (beside its name: Follow),
 # namespace-facts (in the line below it: followers; each filler gives one <span>), namespace-main (below what it shares:
 # collections, activity) and namespace-side (below its members: boards, following).
 SLOTS = frozenset(
     {
-        "header", "home-feed", "home", "repository-side", "repository-actions", "repository-closed",
+        "header", "home-feed", "home", "repository-side", "repository-foot", "repository-actions", "repository-closed",
         "namespace-actions", "namespace-facts", "namespace-main", "namespace-side",
     }
 )  # fmt: skip

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.dispatch import receiver
 
 from accounts.events import namespace_renamed, organization_leaving
-from accounts.models import Namespace, Organization
+from accounts.models import Actor, Namespace, Organization
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -37,11 +37,14 @@ _PASSING = (StorageUnavailable, OperationalError)  # a storage that is down, a d
 
 
 @receiver(commit_created)
-def follow_the_commit(sender: object, commit: Commit, reference: Reference, **_: Any) -> None:
+def follow_the_commit(
+    sender: object, commit: Commit, reference: Reference, actor: Actor | None = None, **_: Any
+) -> None:
     """In the transaction of the commit itself; only what lies on the default branch is shown, and all of it is scanned."""
     key = f"{commit.repository_id}:{commit.oid}"
     if reference.name == f"refs/heads/{commit.repository.default_branch}":
-        Job.objects.add("index_commit", key)
+        by = f":{actor.user.pk}" if actor is not None and actor.user is not None else ""
+        Job.objects.add("index_commit", key + by)
     Job.objects.add("scan_commit", key)
     storage_use.request([commit.repository_id])
 
@@ -72,8 +75,9 @@ def keep_what_is_shared(sender: object, organization: Organization, **_: Any) ->
 
 @job("index_commit", lease=timedelta(minutes=5), retry_on=_PASSING)
 def index_commit(key: str) -> None:
-    repository_id, _, oid = key.partition(":")
-    indexing.index_commit(int(repository_id), oid)
+    """key: repository, commit, and who put it there, where that is known."""
+    repository_id, oid, *by = key.split(":")
+    indexing.index_commit(int(repository_id), oid, by=int(by[0]) if by else None)
 
 
 @job("finish_upload", lease=timedelta(hours=2), retry_on=_PASSING)

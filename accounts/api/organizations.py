@@ -227,7 +227,7 @@ class Invitations(HubApiView):
         organization = organization_named(name)
         access.require_administration(request.actor, organization)
         rows = _pending().filter(organization=organization)
-        found, headers = page_by_id(request._request, rows, newest_first=True)  # noqa: SLF001 - DRF has no public name for Django's request
+        found, headers = page_by_id(request, rows, newest_first=True)
         return Response([_invitation(row) for row in found], headers=headers)
 
     @describe(body=NewInvitation, answer=DescribedInvitation, refuses=[409])
@@ -267,7 +267,7 @@ class MyInvitations(HubApiView):
     def get(self, request: ActorApiRequest) -> Response:
         """Those that wait for your own answer."""
         rows = _pending().addressed_to(request.actor.require_user()).exclude(organization=None)
-        found, headers = page_by_id(request._request, rows, newest_first=True)  # noqa: SLF001 - DRF has no public name for Django's request
+        found, headers = page_by_id(request, rows, newest_first=True)
         return Response([_invitation(row) for row in found], headers=headers)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import access
 from accounts.errors import NoSuchInvitation
 from accounts.events import membership_changed, organization_invited
-from accounts.models import Actor, AuditEntry, Invitation, Membership, Namespace, Organization, Role, User
+from accounts.models import Actor, AuditEntry, Invitation, Membership, Namespace, Organization, Role, TokenRole, User
 from hub.errors import Conflict, Forbidden, Invalid, RateLimited
 from hub.jobs.models import Job
 
@@ -106,9 +106,11 @@ def is_for(invitation: Invitation, user: User) -> bool:
 def accept(*, actor: Actor, invitation: Invitation) -> Membership | None:
     """Join what one was asked to join; the door has made sure that the actor holds the link, if it is for anybody.
 
-    A higher role that the member has already stays. Raises NoSuchInvitation if it was answered or taken back meanwhile.
+    A higher role that the member has already stays. Raises Forbidden for a token that opens less than its owner's all;
+    NoSuchInvitation if it was answered or taken back meanwhile.
     """
     user, now = actor.require_writer(), timezone.now()
+    _require_whole(actor)
     waiting = Invitation.objects.pending(now).filter(pk=invitation.pk)
     if not is_for(invitation, user) or not waiting.update(accepted_at=now, accepted_by=user):
         raise NoSuchInvitation
@@ -138,12 +140,19 @@ def accept(*, actor: Actor, invitation: Invitation) -> Membership | None:
 
 @transaction.atomic
 def decline(*, actor: Actor, invitation: Invitation) -> None:
-    """Raises NoSuchInvitation if it is not the actor's, or was answered meanwhile."""
+    """Raises Forbidden as `accept`; NoSuchInvitation if it is not the actor's, or was answered meanwhile."""
+    _require_whole(actor)
     if not is_for(invitation, actor.require_user()) or not _end(invitation):
         raise NoSuchInvitation
     AuditEntry.objects.record(
         actor, "invitation.declined", _target(invitation), namespace=_namespace(invitation), whom=_whom(invitation)
     )
+
+
+def _require_whole(actor: Actor) -> None:
+    """A token for some repositories neither joins organisations nor declines to: its owner's rights are not its own."""
+    if actor.token is not None and actor.token.role != TokenRole.WRITE:
+        raise Forbidden("Only a token of the role “write” answers invitations.")
 
 
 @transaction.atomic

@@ -71,9 +71,17 @@ def hand_over(*, actor: Actor, organization: Organization, to: User, own_role: R
 
 @transaction.atomic
 def appoint(*, actor: Actor, organization: Organization, user: User, reason: str) -> Membership:
-    """A maintainer's act: give an organisation that nobody manages any more an administrator. Raises Forbidden."""
-    actor.require_permission("accounts.appoint_administrator")
+    """A maintainer's act: give an organisation that nobody manages any more an administrator.
+
+    A superuser may also where somebody does, such as who cannot be reached. Raises Forbidden, also for oneself; Conflict.
+    """
+    maintainer = actor.require_permission("accounts.appoint_administrator")
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+    if not maintainer.is_superuser:  # else the role would open every private repository of every organisation
+        if user == maintainer:
+            raise Forbidden("Nobody appoints themselves.")
+        if Membership.objects.of_administrators().filter(organization=organization).exists():
+            raise Conflict(f"{organization.namespace.name} has an administrator: only a superuser appoints another.")
     membership, _created = Membership.objects.get_or_create(organization=organization, user=user)
     return _set(actor, membership, Role.ADMIN, reason=reason)
 

@@ -10,7 +10,7 @@ from accounts.errors import NamespaceNotFound, NameTaken
 from accounts.events import namespace_renamed
 from accounts.models import Actor, AuditEntry, Namespace, NamespaceRedirect
 from accounts.services.accounts import check_name
-from hub.errors import BadRequest, RateLimited
+from hub.errors import BadRequest, Forbidden, RateLimited
 
 PAUSE = timedelta(days=30)
 
@@ -36,12 +36,14 @@ def rename_by_maintainer(
 ) -> Namespace:
     """Take a squatted name from who bears it. free: anybody can have the old name at once, and it leads nowhere.
 
-    Raises Forbidden, Invalid, NameTaken; BadRequest without a reason.
+    Raises Forbidden, also for a name of staff; Invalid, NameTaken; BadRequest without a reason.
     """
-    actor.require_permission("accounts.rename_namespace")
+    maintainer = actor.require_permission("accounts.rename_namespace")
     if not reason.strip():
         raise BadRequest("Say why the name is taken away.")
     current = _locked(namespace)
+    if current.user is not None and current.user.is_staff and not maintainer.is_superuser:
+        raise Forbidden("Staff are moderated by a superuser alone.")
     old_name = current.name
     renamed = _rename(actor, current, name, reason=reason)
     if free and old_name.lower() != name.lower():

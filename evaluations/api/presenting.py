@@ -1,12 +1,14 @@
 """Runs, suites and boards as JSON. Names are those of the API's contract; they also make its OpenAPI description."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
 
+from accounts.models import Actor
 from evaluations.models import Run, SuiteVersion
-from evaluations.services.listing import queue_position
+from evaluations.services.listing import queue_positions
 from evaluations.services.ranking import Row
 
 
@@ -20,7 +22,7 @@ class EvaluationRequest(serializers.Serializer[Any]):
 
 
 class Failure(serializers.Serializer[Any]):
-    """Why a run failed: `kind` says whose fault it was, `code` is for programs, `reason` for people."""
+    """Why a run failed: `kind` says whose fault it was, `code` is for programs, `reason` for people who may read the model."""
 
     kind = serializers.ChoiceField(["model", "infrastructure"])
     code = serializers.CharField()
@@ -90,10 +92,23 @@ class Key(serializers.Serializer[Any]):
     public_key = serializers.CharField()
 
 
-def run(shown: Run) -> dict[str, Any]:
+def run(actor: Actor, shown: Run) -> dict[str, Any]:
+    return runs(actor, [shown])[0]
+
+
+def runs(actor: Actor, shown: Sequence[Run]) -> list[dict[str, Any]]:
+    """Runs from `for_lists()`, as this actor may see them: two queries, whatever their number."""
+    positions = queue_positions(shown)
+    failed = [one.pk for one in shown if one.failure_kind]
+    explained = set(Run.objects.explained_to(actor).filter(pk__in=failed).values_list("pk", flat=True))
+    return [_run(one, positions.get(one.pk), is_explained=one.pk in explained) for one in shown]
+
+
+def _run(shown: Run, queue_position: int | None, *, is_explained: bool) -> dict[str, Any]:
     failure = None
     if shown.failure_kind:
-        failure = {"kind": shown.failure_kind, "code": shown.failure_code, "reason": shown.failure_reason}
+        reason = shown.failure_reason if is_explained else ""
+        failure = {"kind": shown.failure_kind, "code": shown.failure_code, "reason": reason}
     return {
         "id": str(shown.pk),
         "state": shown.state,
@@ -103,7 +118,7 @@ def run(shown: Run) -> dict[str, Any]:
         "suite_version": shown.suite_version.version,
         "commit": shown.commit,
         "hardware": shown.hardware_class,
-        "queue_position": queue_position(shown),
+        "queue_position": queue_position,
         "progress": {"done": shown.progress_done, "total": shown.progress_total},
         "failure": failure,
         "metrics": {score.name: metric(score) for score in shown.scores.all()},

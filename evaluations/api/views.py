@@ -43,7 +43,7 @@ class EvaluationsView(HubApiView):
             suite=wanted["suite"],
             hardware_class=wanted["hardware"],
         )
-        return Response(presenting.run(run), status=202)
+        return Response(presenting.run(request.actor, run), status=202)
 
     @describe(
         answer=presenting.Evaluation(many=True),
@@ -56,8 +56,9 @@ class EvaluationsView(HubApiView):
         if not name:
             raise BadRequest("Say which repository: ?repository=namespace/name.")
         repository = repository_for(request.actor, Kind.MODEL, name)
-        runs = listing.runs_of(request.actor, repository)[: page_limit(_django(request), default=50, most=200)]
-        return Response([presenting.run(run) for run in runs])
+        limit = page_limit(request, default=50, most=200)
+        runs = list(listing.runs_of(request.actor, repository)[:limit])
+        return Response(presenting.runs(request.actor, runs))
 
 
 class EvaluationView(HubApiView):
@@ -65,7 +66,7 @@ class EvaluationView(HubApiView):
 
     @describe(answer=presenting.Evaluation)
     def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
-        return Response(presenting.run(access.run_for(request.actor, run_id)))
+        return Response(presenting.run(request.actor, access.run_for(request.actor, run_id)))
 
 
 class ResultView(HubApiView):
@@ -86,7 +87,7 @@ class CancelView(HubApiView):
     @describe(answer=presenting.Evaluation, status=202, refuses=[409])
     def post(self, request: ActorApiRequest, run_id: UUID) -> Response:
         run = requesting.cancel(actor=request.actor, run=access.run_for(request.actor, run_id))
-        return Response(presenting.run(run), status=202)
+        return Response(presenting.run(request.actor, run), status=202)
 
 
 class KeyView(HubApiView):
@@ -119,7 +120,7 @@ class LeaderboardView(HubApiView):
     )
     def get(self, request: ActorApiRequest, suite: str) -> Response:
         version = suites.current_version(suite)
-        rows = ranking.leaderboard(version, read_filters(_django(request)))
+        rows = ranking.leaderboard(version, read_filters(request))
         return Response(
             {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
         )
@@ -158,7 +159,3 @@ def _day(text: str | None) -> datetime | None:
     if day is None:
         raise BadRequest(f"since must be a day such as 2026-11-22, not {text[:40]!r}.")
     return datetime.combine(day, datetime.min.time(), tzinfo=timezone.get_default_timezone())
-
-
-def _django(request: ActorApiRequest) -> HttpRequest:
-    return request._request  # noqa: SLF001 - DRF has no public name for Django's request

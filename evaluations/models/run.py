@@ -45,6 +45,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Whoever may know of the repository may see its runs."""
         return self.filter(repository__in=Repository.objects.visible_to(actor))
 
+    def explained_to(self, actor: Actor) -> Self:
+        """Those of which the actor may read why they failed, and the log: both may quote the model."""
+        return self.filter(repository__in=Repository.objects.readable_by(actor))
+
     def unfinished(self) -> Self:
         return self.filter(state__in=UNFINISHED)
 

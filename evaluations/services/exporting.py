@@ -4,15 +4,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from accounts import exporting
-from accounts.models import User
+from accounts.models import Actor, User
 from evaluations.models import Run
+from models_registry.models import Repository
 
 
 def _evaluations(user: User) -> Iterable[dict[str, Any]]:
+    visible = set(
+        Repository.objects.visible_to(Actor(user=user)).filter(runs__requested_by=user).values_list("pk", flat=True)
+    )
     rows = Run.objects.filter(requested_by=user).select_related("repository__namespace", "suite_version__suite")
     for row in rows.order_by("created_at").iterator(chunk_size=500):
         yield {
-            "id": row.pk, "repository": row.repository.full_name, "commit": row.commit,
+            "id": row.pk, "repository": row.repository.full_name if row.repository_id in visible else None, "commit": row.commit,
             "suite": str(row.suite_version), "state": row.state, "created_at": row.created_at,
         }  # fmt: skip
 

@@ -1,9 +1,12 @@
 """Runs as pages and the API show them, in a fixed number of queries."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from statistics import median
+from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Actor
@@ -26,10 +29,20 @@ def newest_scored(actor: Actor, count: int) -> list[Run]:
 
 def queue_position(run: Run) -> int | None:
     """How many wait in its queue up to and with this one; None unless it waits."""
-    if run.state != State.QUEUED:
-        return None
-    waiting = Run.objects.filter(state=State.QUEUED, hardware_class=run.hardware_class)
-    return waiting.filter(created_at__lt=run.created_at).count() + 1
+    return queue_positions([run]).get(run.pk)
+
+
+def queue_positions(runs: Iterable[Run]) -> dict[UUID, int]:
+    """The `queue_position` of those that wait. One query."""
+    waiting = [run.pk for run in runs if run.state == State.QUEUED]
+    if not waiting:
+        return {}
+    before = Run.objects.filter(
+        state=State.QUEUED, hardware_class=OuterRef("hardware_class"), created_at__lt=OuterRef("created_at")
+    )
+    counted = before.order_by().values("hardware_class").annotate(count=Count("pk")).values("count")
+    rows = Run.objects.filter(pk__in=waiting).annotate(before=Coalesce(Subquery(counted), 0))
+    return {pk: count + 1 for pk, count in rows.values_list("pk", "before")}
 
 
 def usual_duration(run: Run) -> timedelta | None:

@@ -38,6 +38,7 @@ def of_repository(request: ActorRequest, namespace: str, name: str) -> HttpRespo
         "repository": repository,
         "section": "models",
         "page": page,
+        "are_explained": Repository.objects.readable_by(request.actor).filter(pk=repository.pk).exists(),
         "is_live": any(not run.is_final for run in page),
         "suites": current_versions(),
     }
@@ -93,8 +94,8 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "result_command": f"curl -O {settings.BASE_URL}/api/evaluations/{shown.pk}/result",
         "document": document,
         "commit": Commit.objects.filter(repository=shown.repository, oid=shown.commit).first(),
-        "may_read": Repository.objects.filter(pk=shown.repository_id).readable_by(request.actor).exists(),
-        "may_cancel": not shown.is_final and _may_cancel(request, shown),
+        "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),
+        "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),
         "earlier": _earlier(shown),
     }
     return render(request, "evaluations/run.html", context)
@@ -111,15 +112,6 @@ def _steps(shown: Run) -> list[dict[str, Any]]:
         }
         for index, step in enumerate(STEPS)
     ]
-
-
-def _may_cancel(request: ActorRequest, shown: Run) -> bool:
-    user = request.actor.user
-    if user is None or user.is_suspended:
-        return False
-    if shown.requested_by_id == user.pk:
-        return True
-    return Repository.objects.filter(pk=shown.repository_id).writable_by(request.actor).exists()
 
 
 def _earlier(shown: Run) -> list[Run]:

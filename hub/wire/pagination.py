@@ -1,6 +1,5 @@
 """Lists by pages, the next one named in a Link header (RFC 8288), as Hub clients follow it."""
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
@@ -23,11 +22,12 @@ def page_limit(request: HttpRequest, *, default: int, most: int) -> int:
     return min(int(raw), most)
 
 
-def next_link(request: HttpRequest, changes: Mapping[str, str]) -> dict[str, str]:
-    """The Link header to this same address with other query values (a cursor)."""
+def next_link(request: HttpRequest, cursor: str | None) -> dict[str, str]:
+    """The Link header to the next page, which begins after `cursor`; none without one."""
+    if not cursor:
+        return {}
     query = request.GET.copy()
-    for name, value in changes.items():
-        query[name] = value
+    query["cursor"] = cursor
     address = request.build_absolute_uri(f"{escape_uri_path(request.path)}?{query.urlencode()}")
     return {"Link": f'<{address}>; rel="next"'}
 
@@ -50,4 +50,4 @@ def page_by_id(
     found = list(rows.order_by("-pk" if newest_first else "pk")[: limit + 1])
     if len(found) <= limit:
         return found, {}
-    return found[:limit], next_link(request, {"cursor": str(found[limit - 1].pk)})
+    return found[:limit], next_link(request, str(found[limit - 1].pk))

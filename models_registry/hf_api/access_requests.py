@@ -86,7 +86,7 @@ class AccessRequests(RepositoryView):
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str, status: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         found = gating.requests(actor=request.actor, repository=repository, status=status)
-        rows, headers = page_by_id(request._request, found)  # noqa: SLF001 - DRF has no public name for Django's request
+        rows, headers = page_by_id(request, found)
         return Response(_requests(rows), headers=headers)
 
 

@@ -54,12 +54,12 @@ class CollectionList(HubApiView):
             found = found.filter(namespace__in=named.values("pk"))
         if items := _several(request, "item"):
             found = found.filter(pk__in=_holding(request, items))
-        limit = page_limit(request._request, default=100, most=100)  # noqa: SLF001 - DRF has no public name for Django's request
+        limit = page_limit(request, default=100, most=100)
         rows, cursor = listing.page(found, order, cursor=asked.get("cursor", ""), limit=limit)
         answer = [_described(one) for one in collections.shown_in_lists(request.actor, rows)]
         for one in answer:
             del one["position"]  # the client counts by itself, and refuses another's numbers
-        return Response(answer, headers=next_link(request._request, {"cursor": cursor}) if cursor else {})  # noqa: SLF001
+        return Response(answer, headers=next_link(request, cursor))
 
     @describe(body=shapes.NewCollection, answer=shapes.Collection, refuses=[409])
     def post(self, request: ActorApiRequest) -> Response:

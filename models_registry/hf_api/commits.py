@@ -98,7 +98,7 @@ class CommitView(RepositoryView):
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str, rest: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         _branch(request, repository, rest)  # before a byte of the body is read
-        body = read_commit(body_stream(request._request))  # noqa: SLF001 - DRF has no public name for Django's request
+        body = read_commit(body_stream(request))
         uploads.finish_pending(repository, [change.sha256 for change in body.changes if isinstance(change, AddLfsFile)])
         answer: dict[str, Any] = {"success": True, "hookOutput": ""}
         if wants_pull_request(request):
@@ -145,7 +145,7 @@ class CommitList(RepositoryView):
             line = history.commits_from(repository, start, limit + 1, after=after)
             found, following = line[:limit], line[limit].oid if len(line) > limit else None
         formatted = "formatted" in request.query_params.getlist("expand[]") + request.query_params.getlist("expand")
-        headers = next_link(request._request, {"cursor": following}) if following else {}  # noqa: SLF001
+        headers = next_link(request, following)
         return Response([_commit(commit, formatted=formatted) for commit in found], headers=headers)
 
 

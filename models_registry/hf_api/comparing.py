@@ -29,7 +29,7 @@ class Compare(RepositoryView):
         old, new = comparing.sides(repository, rest)
         limit = page_limit(request, default=100, most=300)
         comparison = diffs.between(repository, old, new, after=request.query_params.get("cursor", ""), limit=limit)
-        headers = next_link(request._request, {"cursor": comparison.changes[-1].path}) if comparison.more else {}  # noqa: SLF001
+        headers = next_link(request, comparison.changes[-1].path if comparison.more else None)
         if request.query_params.get("raw", "0") == "" or is_true(request.query_params.get("raw")):
             text = "".join(line for change in comparison.changes for line in comparing.patch(change))
             return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)

@@ -128,15 +128,16 @@ class Thread(ThreadView):
 
 
 def _proposed(request: ActorApiRequest, thread: Discussion) -> dict[str, Any]:
-    """Of a pull request; lines are content, so who may not read that is not told them."""
+    """Of a pull request; names and lines of files are content, so who may not read that is not told them."""
     found = pull_requests.pull_request_of(thread)
     changes = {"base": found.base} | ({"mergeCommitId": found.merge_commit} if found.merge_commit else {})
-    answer: dict[str, Any] = {"changes": changes, "filesWithConflicts": pull_requests.conflicts(thread) or False}
+    answer: dict[str, Any] = {"changes": changes, "filesWithConflicts": False}
+    try:
+        require_read(request.actor, thread.repository)
+    except HubError:
+        return answer
+    answer["filesWithConflicts"] = pull_requests.conflicts(thread) or False
     if is_true(request.query_params.get("diff")):
-        try:
-            require_read(request.actor, thread.repository)
-        except HubError:
-            return answer
         old, new = registry.compared(found)
         comparison = diffs.between(thread.repository, old, new, limit=_FILES_OF_A_DIFF)
         answer["diff"] = "".join(line for change in comparison.changes for line in comparing.patch(change))

@@ -56,7 +56,7 @@ class Followers(HubApiView):
     @describe(answer=shapes.ShortUser(many=True), paged=True)
     def get(self, request: ActorApiRequest, username: str = "", name: str = "") -> Response:
         found = follows.followers(namespace=_namespace(username, name))
-        rows, headers = page_by_id(request._request, found, newest_first=True)  # noqa: SLF001 - DRF has no public name for Django's request
+        rows, headers = page_by_id(request, found, newest_first=True)
         return Response([short_user(row.user) for row in rows], headers=headers)
 
 
@@ -66,7 +66,7 @@ class RepositoryFollowers(RepositoryView):
     @describe(answer=shapes.ShortUser(many=True), paged=True)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         found = follows.followers(repository=self.repository(request, plural, namespace, name))
-        rows, headers = page_by_id(request._request, found, newest_first=True)  # noqa: SLF001 - DRF has no public name for Django's request
+        rows, headers = page_by_id(request, found, newest_first=True)
         return Response([short_user(row.user) for row in rows], headers=headers)
 
 
@@ -76,6 +76,6 @@ class Following(HubApiView):
     @describe(answer=shapes.ShortUser(many=True), paged=True)
     def get(self, request: ActorApiRequest, username: str) -> Response:
         found = follows.following(user_named(username)).filter(namespace__user__isnull=False)
-        rows, headers = page_by_id(request._request, found, newest_first=True)  # noqa: SLF001 - DRF has no public name for Django's request
+        rows, headers = page_by_id(request, found, newest_first=True)
         people = [row.namespace.user for row in rows if row.namespace and row.namespace.user]
         return Response([short_user(user) for user in people], headers=headers)

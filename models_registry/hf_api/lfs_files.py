@@ -31,7 +31,7 @@ class LargeFiles(RepositoryView):
         access.require_read(request.actor, repository)
         limit = page_limit(request, default=100, most=1000)
         found, more = lfs_files.listing(repository, after=id_cursor(request), limit=limit)
-        headers = next_link(request._request, {"cursor": str(found[-1].id)}) if more else {}  # noqa: SLF001
+        headers = next_link(request, str(found[-1].id) if more else None)
         return Response([_listed(file) for file in found], headers=headers)
 
 

@@ -37,7 +37,7 @@ class Likers(RepositoryView):
     @describe(answer=shapes.ShortUser(many=True), paged=True)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        rows, headers = page_by_id(request._request, likes.likers(repository), newest_first=True)  # noqa: SLF001 - DRF has no public name for Django's request
+        rows, headers = page_by_id(request, likes.likers(repository), newest_first=True)
         return Response([short_user(row.user) for row in rows], headers=headers)
 
 
@@ -47,7 +47,7 @@ class LikedBy(HubApiView):
     @describe(answer=shapes.Liked(many=True), paged=True)
     def get(self, request: ActorApiRequest, username: str) -> Response:
         liked = likes.liked_by(user_named(username), seen_by=request.actor)
-        rows, headers = page_by_id(request._request, liked, newest_first=True)  # noqa: SLF001 - DRF has no public name for Django's request
+        rows, headers = page_by_id(request, liked, newest_first=True)
         answer = [
             {
                 "repo": {"name": row.repository.full_name, "type": row.repository.kind},

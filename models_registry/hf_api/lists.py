@@ -56,13 +56,13 @@ class RepositoryList(HubApiView):
         )
         order = Order.named(asked.get("sort") or "trendingScore", ascending=asked.get("direction") == "1")
         with_files = "siblings" in wanted
-        limit = page_limit(request._request, default=100 if with_files else 500, most=100 if with_files else 1000)  # noqa: SLF001
+        limit = page_limit(request, default=100 if with_files else 500, most=100 if with_files else 1000)
         rows, cursor = listing.page(_asked(request, kind), order, cursor=asked.get("cursor", ""), limit=limit)
         page = describing.Page(rows, most_files=_MOST_FILES)
         if with_files and len(page.rows) < len(rows):
             rows, cursor = list(page.rows), listing.cursor_after(page.rows[-1], order)
         items = [describing.describe(page, row, wanted, expanded=bool(expand)) for row in rows]
-        return Response(items, headers=next_link(request._request, {"cursor": cursor}) if cursor else {})  # noqa: SLF001
+        return Response(items, headers=next_link(request, cursor))
 
 
 def _asked(request: ActorApiRequest, kind: Kind) -> RepositoryQuerySet:

@@ -30,9 +30,9 @@ class Notifications(HubApiView):
         rows = notifications.of_actor(request.actor)
         if is_true(request.query_params.get("unread")):
             rows = rows.unread()
-        limit = page_limit(request._request, default=50, most=100)  # noqa: SLF001 - DRF has no public name for Django's request
+        limit = page_limit(request, default=50, most=100)
         found, cursor = listing.page(rows, _ORDER, cursor=request.query_params.get("cursor", ""), limit=limit)
-        headers = next_link(request._request, {"cursor": cursor}) if cursor else {}  # noqa: SLF001
+        headers = next_link(request, cursor)
         return Response([_described(row) for row in found], headers=headers)
 
 

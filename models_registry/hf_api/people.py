@@ -96,7 +96,7 @@ class Members(HubApiView):
     @describe(answer=shapes.Member(many=True), paged=True)
     def get(self, request: ActorApiRequest, name: str) -> Response:
         memberships = Membership.objects.filter(organization=organization_named(name)).select_related("user")
-        rows, headers = page_by_id(request._request, memberships)  # noqa: SLF001 - DRF has no public name for Django's request
+        rows, headers = page_by_id(request, memberships)
         return Response([short_user(row.user) | {"role": row.get_role_display()} for row in rows], headers=headers)
 
 
@@ -111,7 +111,7 @@ class Stored(HubApiView):
             raise Forbidden(f"You are no member of {namespace.name}.")
         rows = Repository.objects.visible_to(request.actor).filter(namespace=namespace).defer("search_text")
         total = rows.aggregate(total=Sum("storage_logical"))["total"] or 0
-        found, headers = page_by_id(request._request, rows.select_related("namespace"))  # noqa: SLF001 - DRF has no public name for Django's request
+        found, headers = page_by_id(request, rows.select_related("namespace"))
         return Response([_stored(repository, total) for repository in found], headers=headers)
 
 

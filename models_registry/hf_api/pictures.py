@@ -22,7 +22,7 @@ class NewPicture(HubApiView):
     @describe(body={"image/*": BYTES}, answer={"type": "string", "format": "uri"}, media_type="text/plain")
     def post(self, request: ActorApiRequest) -> HttpResponseBase:
         request.actor.require_writer()  # before a byte of the body is read
-        content = body_stream(request._request).read(pictures.LARGEST + 1)  # noqa: SLF001 - DRF has no public name for Django's request
+        content = body_stream(request).read(pictures.LARGEST + 1)
         if len(content) > pictures.LARGEST:
             raise TooLarge(f"A picture may have {pictures.LARGEST} bytes.")
         made = pictures.take(actor=request.actor, content=content)

@@ -37,7 +37,7 @@ class Secrets(RepositoryView):
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
         found = secrets.findings(request.actor, repository)
-        rows, headers = page_by_id(request._request, found)  # noqa: SLF001 - DRF has no public name for Django's request
+        rows, headers = page_by_id(request, found)
         return Response([_presented(row) for row in rows], headers=headers)
 
 

@@ -36,7 +36,7 @@ class Tree(RepositoryView):
             after=request.query_params.get("cursor", ""),
             limit=limit,
         )
-        headers = next_link(request._request, {"cursor": entries[-1].path}) if more else {}  # noqa: SLF001
+        headers = next_link(request, entries[-1].path if more else None)
         return Response(tree_entries(repository, commit, entries, expand=expand), headers=headers)
 
 

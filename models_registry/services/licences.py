@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
-from accounts.models import Actor, AuditEntry
+from accounts.models import Actor, AuditEntry, User
 from hub.errors import Invalid
 from hub.jobs.models import Job
 from models_registry.events import licence_changed, licence_contradicted
@@ -80,10 +80,13 @@ def change_licence(*, actor: Actor, repository: Repository, licence: str) -> Com
     return edit_card(actor=actor, repository=repository, values=dict(front_matter(licence)), title=title[:200])
 
 
-def note_change(repository: Repository, *, old: str, new: str, commit: Commit) -> None:
-    """Within the transaction that indexes the commit: the card names another licence than before."""
+def note_change(repository: Repository, *, old: str, new: str, commit: Commit, by: int | None) -> None:
+    """Within the transaction that indexes the commit: the card names another licence than before.
+
+    by: who put the commit there. On record as who did it is nobody else: a pushed commit's author is whom it says.
+    """
     AuditEntry.objects.record(
-        Actor(user=commit.author),
+        Actor(user=User.objects.filter(pk=by).first() if by is not None else None),
         "licence.changed",
         repository.full_name,
         namespace=repository.namespace,

@@ -6,6 +6,7 @@ nobody that you read it.
 """
 
 import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,7 +19,6 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from mdit_py_plugins.tasklists import tasklists_plugin
 
 from models_registry.formats import highlighting
 
@@ -161,7 +161,7 @@ def parser() -> MarkdownIt:
     """What cards and comments both understand. Its `render` takes the Place as `env["place"]`."""
     made = MarkdownIt("commonmark", {"html": True, "typographer": False, "highlight": _code})
     made.enable(["table", "strikethrough"])
-    made.use(tasklists_plugin, label=True)
+    made.core.ruler.after("inline", "mark_tasks", _mark_tasks)
     made.core.ruler.push("lower_headings", _lower_headings)
     made.core.ruler.push("align_cells", _align_cells)
     made.core.ruler.push("drop_empty_heads", _drop_empty_heads)
@@ -173,6 +173,35 @@ def parser() -> MarkdownIt:
 
 def _code(code: str, language: str, _attributes: str) -> str:
     return f'<pre><code class="highlight">{highlighting.highlight_language(code, language)}</code></pre>'
+
+
+_TASK = re.compile(r"\[[ xX]][ \t\n\v\f\r]+")
+
+
+def _mark_tasks(state: StateCore) -> None:
+    """Items that begin with `[ ]` or `[x]` get a box. As mdit_py_plugins.tasklists does it, which looks for the list of each
+    item through all items before it."""
+    lists: list[Token] = []
+    for index, token in enumerate(state.tokens):
+        if token.type in {"bullet_list_open", "ordered_list_open"}:
+            lists.append(token)
+        elif token.type in {"bullet_list_close", "ordered_list_close"}:
+            lists.pop()
+        elif token.type == "inline" and token.children and lists and _TASK.match(token.content):
+            item = state.tokens[index - 2]
+            if item.type != "list_item_open" or state.tokens[index - 1].type != "paragraph_open":
+                continue
+            checked = "" if token.content[1] == " " else 'checked="checked" '
+            box = f'<input class="task-list-item-checkbox" {checked}disabled="disabled" type="checkbox">'
+            token.children[0].content = token.children[0].content[3:]
+            token.content = token.content[3:]
+            token.children = [_html("<label>"), _html(box), *token.children, _html("</label>")]
+            item.attrSet("class", "task-list-item")
+            lists[-1].attrSet("class", "contains-task-list")
+
+
+def _html(content: str) -> Token:
+    return Token("html_inline", "", 0, content=content)
 
 
 def _lower_headings(state: StateCore) -> None:

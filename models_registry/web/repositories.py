@@ -72,6 +72,7 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         "licence_warnings": licence_words.warnings(licences.findings_of(request.actor, repository)),
         "tensors": list(repository.tensor_summaries.defer("tensors").order_by("path")[:8]),
         "panels": panels.panels("repository-side", request, repository),
+        "last_panels": panels.panels("repository-foot", request, repository),
         "may_write": Repository.objects.filter(pk=repository.pk).writable_by(request.actor).exists(),
         **gates.context(request, repository),
         **side_facts.of(request, repository),

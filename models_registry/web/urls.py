@@ -1,11 +1,8 @@
 """Pages of the registry. `{namespace}/{name}` comes last in the site's addresses: whatever stands before it wins."""
 
-from collections.abc import Callable
+from django.urls import path
 
-from django.http import HttpResponseBase
-from django.urls import URLPattern, path
-
-from models_registry.models import Kind
+from models_registry.page_addresses import Page, patterns
 from models_registry.web import (
     access_settings,
     browsing,
@@ -21,7 +18,7 @@ from models_registry.web import (
     transfer,
 )
 
-PAGES: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
+PAGES: list[Page] = [
     ("", repositories.card, "repository"),
     ("/tree/<path:rest>", files.tree, "tree"),
     ("/blob/<path:rest>", files.blob, "blob"),
@@ -48,25 +45,12 @@ PAGES: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
 ]
 
 
-def _pages_of(kind: Kind) -> list[URLPattern]:
-    return [
-        path(
-            f"{kind.page_prefix}<str:namespace>/<str:name>{suffix}",
-            view,
-            {"kind": kind.value},
-            name=f"{kind.value}-{name}",
-        )
-        for suffix, view, name in PAGES
-    ]
-
-
 urlpatterns = [
     path("models", browsing.models, name="models"),
     path("datasets", browsing.datasets, name="datasets"),
     path("licences", licences.licences, name="licences"),
     path("settings/gated-repos", gates.mine, name="settings-gated"),
     path("new", repositories.new, name="new-repository"),
-    *_pages_of(Kind.DATASET),
-    *_pages_of(Kind.MODEL),
+    *patterns(PAGES),
     path("<str:name>", namespaces.namespace, name="namespace"),
 ]

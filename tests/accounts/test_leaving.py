@@ -24,6 +24,7 @@ from evaluations.models import Run
 from hub.errors import Forbidden
 from hub.wire.rate_policies import parsed
 from models_registry.community.models import Discussion, Event, Follow, Like, Reaction
+from models_registry.community.services import discussions, follows, likes
 from models_registry.community.services.likes import like
 from models_registry.models import Commit, Repository
 from tests import make
@@ -211,6 +212,20 @@ def test_the_export_holds_all_that_is_kept_and_no_secret(ada: User) -> None:
     for secret in (value, row.digest, 'secret": "x', ada.password):
         assert secret not in everything
     assert AuditEntry.objects.filter(action="account.exported").count() == 1
+
+
+def test_an_export_names_nothing_that_its_member_may_not_see_any_more(ada: User) -> None:
+    bob, actor = make.user("bob"), Actor(user=ada)
+    net = make.repository(bob, "net")
+    likes.like(actor=actor, repository=net)
+    follows.follow(actor=actor, repository=net)
+    thread = discussions.open_discussion(actor=actor, repository=net, title="My question", text="My words")
+    Repository.objects.filter(pk=net.pk).update(private=True, name="takeover-of-acme", full_key="bob/takeover-of-acme")
+    files = zipfile.ZipFile(io.BytesIO(b"".join(leaving.export(ada))))
+    everything = "".join(files.read(name).decode() for name in files.namelist())
+    assert "My words" in everything
+    assert thread.title in everything
+    assert "takeover" not in everything
 
 
 def test_an_export_is_made_while_it_is_sent(ada: User) -> None:

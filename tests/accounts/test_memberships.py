@@ -10,7 +10,8 @@ from accounts.errors import LastAdministrator, NoSuchInvitation
 from accounts.events import membership_changed, user_leaving
 from accounts.models import AccessToken, Actor, AuditEntry, Invitation, Membership, Organization, Role, TokenRole, User
 from accounts.services import invitations, memberships, organizations, profiles, renaming
-from hub.errors import BadRequest, HubError, NotFound
+from accounts.services.staff_roles import set_roles
+from hub.errors import BadRequest, Conflict, Forbidden, HubError, NotFound
 from tests import make
 
 
@@ -129,6 +130,34 @@ def test_maintainers_give_an_organisation_an_administrator() -> None:
     memberships.appoint(actor=actor(maintainer), organization=lab, user=bob, reason="The last one died")
     assert role_of(lab, bob) == Role.ADMIN
     assert AuditEntry.objects.get(action="membership.changed").details["reason"] == "The last one died"
+
+
+def test_an_operator_appoints_nobody_where_somebody_manages_and_never_themselves() -> None:
+    ada, bob, operator = make.user(), make.user(), make.user()
+    set_roles(actor=actor(make.user(is_admin=True)), user=operator, roles=["operator"])
+    staff = actor(User.objects.get(pk=operator.pk))
+    lab, orphan = make.organization("lab", admin=ada), make.organization("orphan")
+    with pytest.raises(Conflict):
+        memberships.appoint(actor=staff, organization=lab, user=bob, reason="x")
+    with pytest.raises(Forbidden):
+        memberships.appoint(actor=staff, organization=orphan, user=operator, reason="x")
+    memberships.appoint(actor=staff, organization=orphan, user=bob, reason="x")
+    assert (role_of(lab, bob), role_of(orphan, operator), role_of(orphan, bob)) == (None, None, Role.ADMIN)
+
+
+def test_only_a_token_of_the_role_write_answers_invitations() -> None:
+    ada, bob = make.user(), make.user()
+    lab = make.organization("lab", admin=ada)
+    invitation = invitations.invite(actor=actor(ada), user=bob, organization=lab, role=Role.ADMIN)
+    own = [{"action": "write", "repository": make.repository(bob).pk}]
+    for value in (make.token(bob, TokenRole.FINE_GRAINED, scopes=own), make.token(bob, TokenRole.READ)):
+        asking = Actor(user=bob, token=make.token_row(value))
+        for answer in (invitations.accept, invitations.decline):
+            with pytest.raises(Forbidden):
+                answer(actor=asking, invitation=invitation)
+    assert role_of(lab, bob) is None
+    invitations.accept(actor=Actor(user=bob, token=make.token_row(make.token(bob))), invitation=invitation)
+    assert role_of(lab, bob) == Role.ADMIN
 
 
 # Who may do what: {what: the roles that may}; everybody else is refused, whatever they hold.

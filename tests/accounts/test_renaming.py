@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.errors import NamespaceNotFound, NameTaken
 from accounts.models import Actor, AuditEntry, NamespaceRedirect, Organization, User
 from accounts.services import organizations, renaming
+from accounts.services.staff_roles import set_roles
 from hub.errors import BadRequest, Forbidden, Invalid, RateLimited
 from models_registry.models import LineageEdge, Relation, Repository
 from models_registry.services import lineage
@@ -129,6 +130,16 @@ def test_maintainers_take_a_squatted_name_with_a_reason_and_free_it() -> None:
     assert organizations.found(actor=actor(rightful), name="acme").namespace.name == "acme"
     reasons = AuditEntry.objects.filter(action__startswith="namespace.").values_list("details__reason", flat=True)
     assert set(reasons) == {"A trademark"}
+
+
+def test_a_moderator_takes_no_name_from_staff() -> None:
+    root, moderator = make.user("root1", is_admin=True), make.user("ada")
+    set_roles(actor=actor(root), user=moderator, roles=["moderator"])
+    staff = actor(type(root).objects.get(pk=moderator.pk))
+    for whose in (root, moderator):
+        with pytest.raises(Forbidden):
+            renaming.rename_by_maintainer(actor=staff, namespace=whose.namespace, name="x1", reason="x", free=True)
+    renaming.rename_by_maintainer(actor=actor(root), namespace=moderator.namespace, name="x1", reason="x")
 
 
 def test_only_maintainers_free_names_and_only_those_given_up() -> None:

@@ -10,13 +10,17 @@ from accounts.models import Actor, Invitation, Organization, Role, User, Verifie
 from accounts.services import invitations, organizations, profiles, standing
 from evaluations.models import Run, State
 from models_registry.community.models import (
+    Appeal,
+    Category,
     Collection,
     Delivery,
     DeliveryAttempt,
     Discussion,
+    Event,
     ModerationAction,
     Notice,
     NoticeKind,
+    Report,
 )
 from models_registry.community.services import (
     collections,
@@ -27,7 +31,7 @@ from models_registry.community.services import (
     preferences,
     pull_requests,
 )
-from models_registry.community.services.moderation import acts
+from models_registry.community.services.moderation import acts, appeals, reports, subjects
 from models_registry.community.services.moderation.acts import Order
 from models_registry.community.services.notifications import notify
 from models_registry.community.services.webhooks import keeping
@@ -296,7 +300,16 @@ def _moderated(member: User, rowan: User) -> None:
         Order(actor=boss, reason="Stolen weights"), stolen, standing=Standing.TAKEN_DOWN, notice=notice,
         legal_basis="Copyright Act, § 97",
     )  # fmt: skip
+    warning = acts.warn(Order(actor=boss, reason="Please cite what you build on."), rowan)
+    appeals.make(user=rowan, action=warning, text="I did: the third paragraph of the card names the paper.")
     acts.warn(Order(actor=boss, reason="Please cite what you build on."), member)
+    comment = Event.objects.comments().filter(text__contains="GPU hours").get()
+    for subject, category, text in (
+        (subjects.of_comment(comment), Category.SPAM, "The same advertisement as in four other threads. 同样的广告。"),
+        (subjects.of_repository(stolen), Category.MALWARE, "weights.bin opens a shell when it is loaded with pickle."),
+        (subjects.of_namespace(rowan.namespace), Category.IMPERSONATION, "Passes itself off as the Rowan Institute."),
+    ):
+        reports.open_report(subject=subject, category=category, text=text, actor=Actor(user=member))
     standing.acknowledge(actor=Actor(user=User.objects.get(pk=member.pk)))
 
 
@@ -569,6 +582,20 @@ def pages(scene: Scene) -> dict[str, str]:
         "moderation": "/settings/moderation",
         "appeal": f"/settings/moderation/{ModerationAction.objects.latest('pk').pk}/appeal",
         "taken-down": "/rowan-k/borrowed-weights",
+    }
+
+
+def staff_pages() -> dict[str, str]:
+    """The administration, which is English and django-unfold's."""
+    about = {report.subject_kind: report.pk for report in Report.objects.all()}
+    return {
+        "admin": "/admin/",
+        "admin-reports": "/admin/community/report/",
+        "admin-report": f"/admin/community/report/{about['comment']}/change/",
+        "admin-report-repository": f"/admin/community/report/{about['repository']}/change/",
+        "admin-appeal": f"/admin/community/appeal/{Appeal.objects.get().pk}/change/",
+        "admin-acts": "/admin/community/moderationaction/",
+        "admin-audit": "/admin/accounts/auditentry/",
     }
 
 

@@ -68,7 +68,10 @@ def test_no_page_scrolls_sideways_on_a_phone(
     assert not wide
 
 
-def test_the_first_view_of_a_page_is_light(page: Page, live_server: LiveServer, scene: Scene) -> None:
+@pytest.mark.parametrize("name", ["home", "model", "discussion", "pull-request-files"])
+def test_the_first_view_of_a_page_is_light(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene, name: str
+) -> None:
     """HTML, CSS and JS under 150 KB compressed; here measured as gzip would send them."""
     size = 0
 
@@ -77,6 +80,7 @@ def test_the_first_view_of_a_page_is_light(page: Page, live_server: LiveServer, 
         if "image" not in response.headers.get("content-type", ""):  # type: ignore[attr-defined]
             size += len(gzip.compress(response.body()))  # type: ignore[attr-defined]
 
+    sign_in(context, live_server, scene.member)
     page.on("response", weigh)
-    page.goto(live_server.url + scene.model.get_absolute_url(), wait_until="networkidle")
+    page.goto(live_server.url + scenes.pages(scene)[name], wait_until="networkidle")
     assert size < 150_000

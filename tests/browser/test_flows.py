@@ -54,7 +54,7 @@ def test_signing_in_by_the_form_leads_back_to_where_one_wanted_to_go(
     page.goto(live_server.url + "/settings/tokens")
     page.get_by_label("Login").fill("alder")
     page.get_by_label("Password").fill(scenes.PASSWORD)
-    page.get_by_role("button", name="Sign In").click()
+    page.get_by_role("button", name="Sign In", exact=True).click()
     expect(page).to_have_url(live_server.url + "/settings/tokens")
 
 
@@ -123,8 +123,9 @@ def test_a_moderator_hides_a_repository_in_the_administration(
 ) -> None:
     sign_in(context, live_server, scene.member)
     page.goto(f"{live_server.url}/admin/models_registry/repository/{scene.model.pk}/change/")
+    page.locator("a", has_text="Moderate").click()
     page.get_by_text("Hide", exact=True).click()
-    page.get_by_label("Reason").fill("Stolen weights")
+    page.get_by_label("In words").fill("Stolen weights")
     page.get_by_role("button", name="Hide").click()
     expect(page.get_by_text("is hidden")).to_be_visible()
     scene.model.refresh_from_db()

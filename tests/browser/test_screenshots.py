@@ -23,9 +23,23 @@ def test_draw(
     FOLDER.mkdir(exist_ok=True)
     context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
     page.set_viewport_size({"width": width, "height": 900})
-    for pages in (scenes.entrance_pages(), scenes.pages(scene)):
-        if pages.keys() == scenes.pages(scene).keys():
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    for is_member, pages in (
+        (False, scenes.entrance_pages()),
+        (True, scenes.pages(scene) | scenes.staff_pages()),
+    ):
+        if is_member:
             sign_in(context, live_server, scene.member)
         for name, address in pages.items():
             page.goto(live_server.url + address)
             page.screenshot(path=FOLDER / f"{name}-{width}-{theme}.png", full_page=True)
+    if width >= 1280:
+        _draw_an_act(page, live_server.url + scenes.staff_pages()["admin-report"], theme)
+
+
+def _draw_an_act(page: Page, address: str, theme: str) -> None:
+    """What a moderator is asked for: a fragment in a dialog over the report."""
+    page.goto(address)
+    page.get_by_role("link", name="Dismiss").click()
+    page.get_by_role("heading", name="There is nothing to do").wait_for()
+    page.screenshot(path=FOLDER / f"admin-dismiss-1280-{theme}.png")

@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from evaluations import signing
-from evaluations.models import State, SuiteVersion
+from evaluations.models import Run, State, SuiteVersion
 from tests import make
 from tests.evaluations import building
 
@@ -82,6 +84,37 @@ def test_a_failed_run_gives_its_reason(client: Client, digits: SuiteVersion):
     )  # fmt: skip
     shown = client.get(f"/api/evaluations/{run.pk}").json()
     assert shown["failure"] == {"kind": "model", "code": "unsupported", "reason": "It is a pickle."}
+
+
+def test_why_a_gated_model_failed_is_told_to_who_may_read_it(client: Client, digits: SuiteVersion):
+    repository = building.model(gated="manual")
+    run = building.scored(
+        repository, digits, building.right(1), state=State.FAILED, failure_kind="model",
+        failure_code="crashed", failure_reason="KeyError: 'secret_layer'", log_tail="loading secret_layer",
+    )  # fmt: skip
+    addresses = (
+        f"/api/evaluations/{run.pk}", f"/api/evaluations?repository={repository.full_name}",
+        run.get_absolute_url(), f"{repository.get_absolute_url()}/evaluations",
+    )  # fmt: skip
+    for reader, is_told in ((None, False), (make.user(), False), (repository.creator, True)):
+        client.logout()
+        if reader is not None:
+            client.force_login(reader)
+        for address in addresses:
+            answer = client.get(address)
+            assert answer.status_code == 200
+            assert (b"secret_layer" in answer.content) == is_told, (address, reader)
+
+
+def test_a_list_takes_as_many_queries_for_many_that_wait(client: Client, digits: SuiteVersion):
+    repository, counts = building.model(), []
+    for number in range(3):
+        Run.objects.create(repository=repository, commit=f"{number:040x}", suite_version=digits)
+        with CaptureQueriesContext(connection) as captured:
+            listed = client.get("/api/evaluations", {"repository": repository.full_name}).json()
+        counts.append(len(captured))
+    assert sorted(run["queue_position"] for run in listed) == [1, 2, 3]
+    assert len(set(counts)) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Forbidden, Invalid
 from hub.jobs.models import Job
+from hub.jobs.registry import kind_of
 from models_registry.events import licence_changed, licence_contradicted
 from models_registry.formats.licence_conflicts import Rule
 from models_registry.formats.licence_terms import TABLE
@@ -31,7 +32,7 @@ def with_card(owner: User, name: str, matter: str, **fields: Any) -> Repository:
 
 def rewrite(repository: Repository, matter: str) -> Commit:
     commit = make.commit(repository, {"README.md": f"---\n{matter}\n---\n# {repository.name}\n"})
-    index_commit(repository.pk, commit.oid)
+    index_commit(repository.pk, commit.oid, by=repository.creator_id)
     repository.refresh_from_db()
     return commit
 
@@ -120,6 +121,17 @@ def test_every_change_of_a_licence_is_on_record(owner: User) -> None:
     assert [(facts["old"], facts["new"]) for facts in told] == [("", "mit"), ("mit", "gpl-3.0")]
 
 
+def test_the_record_accuses_nobody_whose_address_a_pushed_commit_bears(owner: User) -> None:
+    colleague = make.user()
+    repository = with_card(owner, "net", "license: mit")
+    forged = make.commit(repository, {"README.md": "---\nlicense: gpl-3.0\n---\n"})
+    Commit.objects.filter(pk=forged.pk).update(author=colleague)  # as a push with their address makes it
+    for job in Job.objects.filter(kind="index_commit", key__contains=forged.oid):
+        kind_of("index_commit").function(job.key)
+    last = AuditEntry.objects.filter(action="licence.changed").latest("pk")
+    assert (last.details["new"], last.user) == ("gpl-3.0", owner)
+
+
 def test_a_licence_is_changed_by_a_commit_that_changes_nothing_else(owner: User, client: Client) -> None:
     repository = make.repository(owner, "net")
     text = "---\n# mine\ntags:   [a,b] # both\nlicense: other\nlicense_name: my-terms\n---\n# Net\r\n"
@@ -164,7 +176,7 @@ def test_a_new_repository_has_one_commit_with_or_without_a_licence(
     assert commit.title == "initial commit"
     listed = client.get("/api/models/ada/fresh").json()
     assert {file["rfilename"] for file in listed["siblings"]} == files
-    index_commit(repository.pk, commit.oid)
+    index_commit(repository.pk, commit.oid, by=repository.creator_id)
     repository.refresh_from_db()
     assert repository.licence == chosen
 

@@ -440,6 +440,10 @@ class Migration(migrations.Migration):
             model_name='discussion',
             index=models.Index(fields=['author', '-id'], name='discussion_by_author'),
         ),
+        migrations.AddIndex(
+            model_name='discussion',
+            index=models.Index(fields=['-updated_at', '-id'], name='discussion_by_update'),
+        ),
         migrations.AddConstraint(
             model_name='discussion',
             constraint=models.UniqueConstraint(fields=('repository', 'number'), name='discussion_once_per_number'),

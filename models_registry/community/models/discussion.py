@@ -84,6 +84,7 @@ class Discussion(models.Model):
         indexes = [
             models.Index(fields=["repository", "status", "-number"], name="discussion_by_status"),
             models.Index(fields=["author", "-id"], name="discussion_by_author"),
+            models.Index(fields=["-updated_at", "-id"], name="discussion_by_update"),
         ]
 
     def __str__(self) -> str:

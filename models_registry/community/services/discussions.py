@@ -12,7 +12,16 @@ from models_registry.access import keep
 from models_registry.community import access
 from models_registry.community.errors import DiscussionNotFound, WrongState
 from models_registry.community.events import comment_changed, event_added
-from models_registry.community.models import CommentEdit, Discussion, Event, Reaction, Subscription
+from models_registry.community.models import (
+    Act,
+    CommentEdit,
+    Discussion,
+    Event,
+    ModerationAction,
+    Reaction,
+    SubjectKind,
+    Subscription,
+)
 from models_registry.community.models.discussion import MAX_REASON, MAX_TITLE
 from models_registry.community.services import mentions
 from models_registry.community.services.markdown import render_comment
@@ -118,11 +127,21 @@ def show(*, actor: Actor, event: Event) -> Event:
     discussion = held(event.discussion)
     event = _current(event, discussion)
     access.require_governing(actor, discussion)
-    if event.hidden_by is not None and event.hidden_by.is_staff and not (actor.user and actor.user.is_staff):
+    by_staff = is_moderated(event) or (event.hidden_by is not None and event.hidden_by.is_staff)
+    if by_staff and not (actor.user and actor.user.is_staff):
         raise WrongState("A maintainer of this hub hid the comment.")
     if event.hidden_by is None and event.author == actor.user:
         raise WrongState(spam.HELD)
     return reveal(actor=actor, event=event)
+
+
+def is_moderated(event: Event) -> bool:
+    """Whether a maintainer of the hub has hidden it by an act that still stands, also where they are none any more."""
+    standing = ModerationAction.objects.filter(reversed_by=None)
+    if standing.filter(kind=Act.HIDE_COMMENT, subject_kind=SubjectKind.COMMENT, subject_id=event.pk).exists():
+        return True
+    bans = standing.filter(kind=Act.BAN, author=event.author) if event.author_id else ()
+    return any(event.pk in ban.data.get("comments", []) for ban in bans)
 
 
 def reveal(*, actor: Actor, event: Event) -> Event:

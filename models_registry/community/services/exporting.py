@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts import exporting
-from accounts.models import User
+from accounts.models import Actor, User
 from models_registry.community.models import (
     Collection,
     Complaint,
@@ -22,8 +22,19 @@ from models_registry.community.models import (
 from models_registry.models import Repository
 
 
-def _name(repository: Repository | None) -> str | None:
-    return repository.full_name if repository is not None else None
+class _Names:
+    """Of repositories, as far as the member may know of them still; what became private may have another name by now."""
+
+    def __init__(self, user: User) -> None:
+        self._visible = Repository.objects.visible_to(Actor(user=user))
+        self._known: dict[int, bool] = {}
+
+    def of(self, repository: Repository | None) -> str | None:
+        if repository is None:
+            return None
+        if repository.pk not in self._known:
+            self._known[repository.pk] = self._visible.filter(pk=repository.pk).exists()
+        return repository.full_name if self._known[repository.pk] else None
 
 
 def _each(found: QuerySet[Any]) -> Iterable[Any]:
@@ -35,19 +46,21 @@ def _values(found: QuerySet[Any], *fields: str) -> Iterable[dict[str, Any]]:
 
 
 def _discussions(user: User) -> Iterable[dict[str, Any]]:
+    names = _Names(user)
     for row in _each(Discussion.objects.filter(author=user).select_related("repository__namespace")):
         yield {
-            "repository": _name(row.repository), "number": row.number, "title": row.title, "status": row.status,
+            "repository": names.of(row.repository), "number": row.number, "title": row.title, "status": row.status,
             "is_pull_request": row.is_pull_request, "created_at": row.created_at,
         }  # fmt: skip
 
 
 def _events(user: User) -> Iterable[dict[str, Any]]:
     """Comments and all other acts in threads."""
+    names = _Names(user)
     for row in _each(Event.objects.filter(author=user).select_related("discussion__repository__namespace")):
         yield {
-            "repository": _name(row.discussion.repository), "discussion": row.discussion.number, "kind": row.kind,
-            "data": row.data, "created_at": row.created_at,
+            "repository": names.of(row.discussion.repository), "discussion": row.discussion.number, "kind": row.kind,
+            "data": row.data, "text": row.text, "created_at": row.created_at,
         }  # fmt: skip
 
 
@@ -56,14 +69,19 @@ def _reactions(user: User) -> Iterable[dict[str, Any]]:
 
 
 def _likes(user: User) -> Iterable[dict[str, Any]]:
+    names = _Names(user)
     for row in _each(Like.objects.filter(user=user).select_related("repository__namespace")):
-        yield {"repository": _name(row.repository), "created_at": row.created_at}
+        yield {"repository": names.of(row.repository), "created_at": row.created_at}
 
 
 def _follows(user: User) -> Iterable[dict[str, Any]]:
     rows = Follow.objects.filter(user=user).select_related("namespace", "repository__namespace")
+    names = _Names(user)
     for row in _each(rows):
-        yield {"follows": row.namespace.name if row.namespace else _name(row.repository), "created_at": row.created_at}
+        yield {
+            "follows": row.namespace.name if row.namespace else names.of(row.repository),
+            "created_at": row.created_at,
+        }
 
 
 def _collections(user: User) -> Iterable[dict[str, Any]]:

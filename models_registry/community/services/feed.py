@@ -35,6 +35,7 @@ def of_followed(actor: Actor, *, before: int = 0, size: int = 30) -> tuple[list[
     rows = visible(actor).exclude(actor=user)
     quiet = rows.exclude(verb__in=_NOISE)
     return _page(
+        actor,
         [
             rows.filter(actor__in=people),
             quiet.filter(namespace__in=namespaces),
@@ -48,10 +49,12 @@ def of_namespace(actor: Actor, namespace: Namespace, *, before: int = 0, size: i
     """What a member did, or what was done to an organisation's things; as much of it as the reader may know of."""
     rows = visible(actor)
     found = rows.exclude(verb__in=_NOISE).filter(namespace=namespace)
-    return _page([rows.filter(actor=namespace.user) if namespace.user_id else found], before=before, size=size)
+    return _page(actor, [rows.filter(actor=namespace.user) if namespace.user_id else found], before=before, size=size)
 
 
-def _page(branches: Sequence[QuerySet[Activity]], *, before: int, size: int) -> tuple[list[Activity], int]:
+def _page(
+    actor: Actor, branches: Sequence[QuerySet[Activity]], *, before: int, size: int
+) -> tuple[list[Activity], int]:
     wanted = Q(pk__in=[])
     for branch in branches:
         rows = branch.filter(pk__lt=before) if before else branch
@@ -71,4 +74,16 @@ def _page(branches: Sequence[QuerySet[Activity]], *, before: int, size: int) -> 
     for activity in found:
         if activity.discussion is not None and activity.repository is not None:
             activity.discussion.repository = activity.repository  # its address needs no query
+    _leave_out_what_is_gated(actor, found)
     return found[:size], found[size - 1].pk if len(found) > size else 0
+
+
+def _leave_out_what_is_gated(actor: Actor, activities: Sequence[Activity]) -> None:
+    """That there is a new version everybody may know; what its commit says is for who may read it. One query at most."""
+    gated = {one.repository_id for one in activities if one.repository is not None and one.repository.gated}
+    if not gated:
+        return
+    readable = set(Repository.objects.filter(pk__in=gated).readable_by(actor).values_list("pk", flat=True))
+    for activity in activities:
+        if activity.repository_id in gated - readable:
+            activity.data = {key: value for key, value in activity.data.items() if key not in {"title", "oid"}}

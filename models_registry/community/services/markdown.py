@@ -19,6 +19,8 @@ from django.db.models import Q
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.linkify import linkify
 from markdown_it.token import Token
 
 from accounts.models import Actor, Namespace
@@ -33,6 +35,7 @@ from models_registry.services.references import SHORT_ID
 LONGEST = 64 * 1024  # characters of a comment
 MOST_NAMED = 200  # of each kind are looked up for one page; more stay text
 KEPT_SECONDS = 24 * 3600
+_LONGEST_SCHEME = 16
 _VERSION = 1  # of what is kept: raise it with every change of the HTML
 
 _NAMED = re.compile(
@@ -278,9 +281,30 @@ def _parser() -> MarkdownIt:
     parser.enable("linkify")
     assert parser.linkify is not None
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # model.py is a file, no site
+    parser.inline.ruler.at("linkify", _link_in_short)
     parser.core.ruler.before("linkify", "own_uploads", _own_uploads)
     parser.core.ruler.push("link_what_is_named", _link_what_is_named)
     return parser
+
+
+def _link_in_short(state: StateInline, silent: bool) -> bool:
+    """The parser's own rule, which looks for the beginning of an address ("https") in all of the text since the last mark:
+    here in its last few signs, as a text of nothing but "://" would take minutes."""
+    if state.src[state.pos] != ":":
+        return False
+    whole, count = state.pending, len(state.tokens)
+    before = whole[:-_LONGEST_SCHEME]
+    state.pending = whole[-_LONGEST_SCHEME:]
+    is_link = linkify(state, silent)
+    if not is_link or silent:
+        state.pending = whole
+    elif before:
+        text = state.tokens[count]
+        if text.type != "text":
+            text = _text("", text.level)
+            state.tokens.insert(count, text)
+        text.content = before + text.content
+    return is_link
 
 
 def _own_uploads(state: StateCore) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.dispatch import receiver
 
-from accounts.models import Actor
+from accounts.models import Actor, User
 from hub.jobs.models import Job
 from models_registry.access import keep
 from models_registry.community.models import Discussion, Event
@@ -44,27 +44,28 @@ def ask_for_notes(
 ) -> None:
     """Of what arrives on the default branch; copies and cleanings (no actor) say nothing new."""
     repository = commit.repository
-    if actor is not None and reference.name == f"refs/heads/{repository.default_branch}":
-        Job.objects.add(COMMITS, f"{repository.pk}:{before or ''}:{commit.oid}")
+    if actor is not None and actor.user is not None and reference.name == f"refs/heads/{repository.default_branch}":
+        Job.objects.add(COMMITS, f"{repository.pk}:{before or ''}:{commit.oid}:{actor.user.pk}")
 
 
 def of_commits(key: str) -> None:
-    """key: repository, the head before (or nothing), the head. Leave a note in each thread that a new commit names."""
-    repository_id, before, oid = key.split(":")
+    """key: repository, the head before (or nothing), the head, who put it there. Leave a note in each thread that a new commit
+    names, as far as that member may: the author that a commit names can be anybody, also who has no part in it."""
+    repository_id, before, oid, user_id = key.split(":")
+    user = User.objects.filter(pk=int(user_id), is_active=True).first()
     commits = Commit.objects.select_related("repository__namespace")
     head = commits.filter(repository=int(repository_id), oid=oid).first()
-    if head is None:
+    if head is None or user is None:
         return
     for commit in history.commits_from(head.repository, head, _MOST_COMMITS):
         if commit.oid == before:
             break
-        _of_commit(head.repository, commit)
+        _of_commit(Actor(user=user), head.repository, commit)
 
 
-def _of_commit(repository: Repository, commit: Commit) -> None:
-    if commit.author is None or "#" not in commit.title + commit.body:
+def _of_commit(actor: Actor, repository: Repository, commit: Commit) -> None:
+    if "#" not in commit.title + commit.body:
         return
-    actor = Actor(user=commit.author)
     own = PullRequest.objects.filter(repository=repository, merge_commit=commit.oid).values_list("number", flat=True)
     named = dict.fromkeys(mentions.thread_names(f"{commit.title}\n{commit.body}"))
     for found in _found(actor, repository, named):

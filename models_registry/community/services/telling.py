@@ -51,7 +51,8 @@ def tell_of_a_version(
     if Follow.objects.filter(repository=repository).exists():
         notify(
             kind=NoticeKind.VERSION, key=f"version:{repository.pk}", actor=actor.user if actor else None,
-            repository=repository, text=commit.title,
+            repository=repository,
+            text="" if repository.gated else commit.title,  # what is behind the gate is not told before it
         )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from accounts.requests import ActorRequest
 from accounts.services import standing
 from hub.errors import HubError
 from hub.wire import rate_limits
-from hub.wire.rate_limits import under
 from models_registry.community.models import Category, ModerationAction
 from models_registry.community.services.moderation import appeals, reports, subjects
 from models_registry.community.services.moderation.subjects import Subject, SubjectNotFound
@@ -70,7 +69,6 @@ def _subject(request: ActorRequest) -> Subject:
 
 
 @rate_limits.under(writes="report")
-@under(writes="report")
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: ActorRequest) -> HttpResponse:
     """Of what the query names: `?repository=datasets/ada/rows`, `?discussion=ada/net%2312`, `?comment=<public id>` …"""
@@ -148,7 +146,6 @@ def appeal(request: ActorRequest, pk: int) -> HttpResponse:
 
 
 @rate_limits.under(writes="report")
-@under(writes="report")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def appeal_by_link(request: ActorRequest, signed: str) -> HttpResponse:

@@ -13,7 +13,7 @@ from models_registry.models import Repository
 
 
 def fill() -> None:
-    panels.fill("repository-side", _report_repository)
+    panels.fill("repository-foot", _report_repository)
     panels.fill("namespace-side", _report_name)
     panels.fill("repository-closed", _appeal)
 

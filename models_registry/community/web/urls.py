@@ -1,8 +1,5 @@
 """Pages of the community. They come before the registry's, which answer at `/{namespace}/{name}`."""
 
-from collections.abc import Callable
-
-from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from models_registry.community.web import (
@@ -17,13 +14,13 @@ from models_registry.community.web import (
     proposals,
     webhooks,
 )
-from models_registry.models import Kind
+from models_registry.page_addresses import Page, patterns
 
 _THREAD = "/discussions/<int:number>"
 _COMMENT = f"{_THREAD}/comments/<str:public_id>"
 
 # Below a repository's address.
-PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
+PAGES: list[Page] = [
     ("/like", likes.like, "like"),
     ("/likers", likes.likers, "likers"),
     ("/follow", follows.follow_repository, "follow"),
@@ -50,18 +47,6 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     (f"{_COMMENT}/tick", acts.tick, "comment-tick"),
     (f"{_COMMENT}/react", acts.react, "comment-react"),
 ]
-
-
-def _pages_of(kind: Kind) -> list[URLPattern]:
-    return [
-        path(
-            f"{kind.page_prefix}<str:namespace>/<str:name>{suffix}",
-            view,
-            {"kind": kind.value},
-            name=f"{kind.value}-{name}",
-        )
-        for suffix, view, name in PAGES
-    ]
 
 
 urlpatterns: list[URLPattern] = [
@@ -105,6 +90,5 @@ urlpatterns: list[URLPattern] = [
     path("collections/<str:namespace>/<str:slug>/upvote", collections.upvote, name="collection-upvote"),
     path("collections/<str:namespace>/<str:slug>/items", collections.add, name="collection-add"),
     path("collections/<str:namespace>/<str:slug>/items/<str:item>", collections.change_item, name="collection-item"),
-    *_pages_of(Kind.DATASET),
-    *_pages_of(Kind.MODEL),
+    *patterns(PAGES),
 ]

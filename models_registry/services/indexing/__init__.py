@@ -36,10 +36,11 @@ logger = logging.getLogger(__name__)
 __all__ = ["index_commit", "reindex", "summary_of"]
 
 
-def index_commit(repository_id: int, oid: str, *, afresh: bool = False) -> None:
+def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int | None = None) -> None:
     """Read the commit's facts and write them, if it still is the head of the default branch.
 
-    afresh: also read again the headers of weight files that have not changed. Raises StorageUnavailable.
+    afresh: also read again the headers of weight files that have not changed. by: the user who put it there, for the record.
+    Raises StorageUnavailable.
     """
     repository = Repository.objects.select_related("namespace").filter(pk=repository_id).first()
     commit = Commit.objects.filter(repository=repository_id, oid=oid).first()
@@ -64,7 +65,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False) -> None:
             return
         _write(repository, card, facts, configuration, files, summaries)
         _write_gate(repository, gate)
-        _write_licence(repository, facts.licence, commit)
+        _write_licence(repository, facts.licence, commit, by)
     scanning.request(repository, files)
     logger.info("commit %s indexed", oid)
 
@@ -127,12 +128,12 @@ def _write_gate(repository: Repository, gate: GateForm | None) -> None:
         gate.save(force_insert=True)
 
 
-def _write_licence(repository: Repository, licence: str, commit: Commit) -> None:
+def _write_licence(repository: Repository, licence: str, commit: Commit, by: int | None) -> None:
     new = licence[:64]
     old = Repository.objects.values_list("licence", flat=True).get(pk=repository.pk)
     Repository.objects.filter(pk=repository.pk).update(licence=new, commercial_use=commercial_use(licence))
     if old != new:
-        licences.note_change(repository, old=old, new=new, commit=commit)
+        licences.note_change(repository, old=old, new=new, commit=commit, by=by)
     Job.objects.add(licences.CHECK, str(repository.pk))
 
 

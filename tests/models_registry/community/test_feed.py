@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.models import Actor, User
 from accounts.services.standing import suspend
-from models_registry.community.models import Activity
+from models_registry.community.models import Activity, Notice
 from models_registry.community.services import activities, collections, discussions, feed, follows, likes
 from models_registry.models import Repository
-from models_registry.services import references
+from models_registry.services import gating, references
 from models_registry.services.repositories import change_settings
 from tests import make
 
@@ -165,3 +165,30 @@ def test_a_feed_takes_as_many_queries_for_many_lines(reader: User, client: Clien
         sizes.append(len(shown.content))
     assert counts[0] == counts[1]
     assert sizes[0] < sizes[1]
+
+
+def test_what_a_gated_repositorys_commits_say_is_for_who_may_read_it(reader: User, client: Client) -> None:
+    ada, granted = make.user("ada"), make.user()
+    net = make.repository(ada, "net")
+    for user in (reader, granted):
+        follows.follow(actor=Actor(user=user), repository=net)
+    Repository.objects.filter(pk=net.pk).update(gated="manual")
+    make.commit(net, title="Add the unreleased weights")
+    references.create_tag(actor=Actor(user=ada), repository=net, name="v-unreleased", revision="main")
+    net.refresh_from_db()
+    gating.grant(actor=Actor(user=ada), repository=net, username=granted.username)
+    client.force_login(reader)
+    pages = [client.get(page).content.decode() for page in ("/", "/ada", "/activity")]
+    assert "adds a version" in pages[0]
+    assert not [page for page in pages if "unreleased weights" in page]
+    client.force_login(granted)
+    assert "unreleased weights" in client.get("/").content.decode()
+
+
+def test_a_new_version_of_a_gated_repository_is_told_without_its_words() -> None:
+    follower, net = make.user(), make.repository()
+    follows.follow(actor=Actor(user=follower), repository=net)
+    Repository.objects.filter(pk=net.pk).update(gated="manual")
+    make.commit(Repository.objects.get(pk=net.pk), title="Add the unreleased weights")
+    assert not Notice.objects.filter(text__contains="unreleased").exists()
+    assert Notice.objects.filter(kind="version").count() == 1

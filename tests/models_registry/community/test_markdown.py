@@ -1,5 +1,7 @@
 """Comments: as GitHub reads them, with links to what their reader may see, and harmless."""
 
+from time import process_time
+
 import pytest
 from django.core.cache import cache
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from accounts.models import Actor, Namespace, User
 from accounts.models.namespace import NamespaceRedirect
 from models_registry.community.models import Discussion
 from models_registry.community.services import mentions
-from models_registry.community.services.markdown import MOST_NAMED, render_comment, render_comments, ticked
+from models_registry.community.services.markdown import LONGEST, MOST_NAMED, render_comment, render_comments, ticked
 from models_registry.models import Repository, RepositoryRedirect
 from tests import hostile, make
 
@@ -213,3 +215,24 @@ def test_a_task_is_ticked_in_the_text(index: int, done: bool, before: str, after
 @pytest.mark.parametrize(("index", "done"), [(-1, True), (4, True), (0, False), (1, True)])
 def test_a_task_that_is_not_there_or_is_so_already_changes_nothing(index: int, done: bool) -> None:
     assert ticked(TASKS, index, done=done) is None
+
+
+MARKS = "- [ ] a\n|1. - [x] b\n|http://a|https://|://|x://y |![|[a][|**a*|a\n\n|<b>|@a |#1 ".split("|")
+
+
+@pytest.mark.parametrize("piece", MARKS)
+def test_a_text_of_nothing_but_marks_is_rendered_at_once(repository: Repository, piece: str) -> None:
+    text = (piece * LONGEST)[:LONGEST]
+    before = process_time()
+    render_comment(text, repository=repository, actor=NOBODY)
+    assert process_time() - before < 8
+
+
+@pytest.mark.parametrize(
+    "before", ["", "See ", "A long text before the link ", "*x* and then, after a while, ", "x" * 40 + " "]
+)
+def test_an_address_is_a_link_wherever_it_stands(repository: Repository, before: str) -> None:
+    html = render_comment(f"{before}https://example.org/a_b_c.", repository=repository, actor=NOBODY)
+    shown = before.replace("*x*", "<em>x</em>")
+    assert html.startswith(f'<p>{shown}<a href="https://example.org/a_b_c"')
+    assert html.rstrip().endswith("a_b_c</a>.</p>")

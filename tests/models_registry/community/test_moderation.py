@@ -15,6 +15,7 @@ from accounts.services.staff_roles import set_roles
 from hub.errors import Conflict, Forbidden, Invalid
 from models_registry.community.models import Act, Appeal, Category, ModerationAction, Notice, ReportState
 from models_registry.community.models.moderation import Immutable
+from models_registry.community.services import discussions
 from models_registry.community.services.moderation import acts, appeals, reports, subjects, telling
 from models_registry.community.services.moderation.acts import Order
 from models_registry.models import Repository, Standing
@@ -290,3 +291,36 @@ def test_reporting_a_page_and_its_thanks(client: Client) -> None:
     assert client.post(address, {"category": "spam"}).status_code == 302
     for missing in ("/report", "/report?repository=ada/no", "/report?comment=zz", "/report?name=nobody"):
         assert client.get(missing).status_code == 404
+
+
+def test_what_an_owner_has_hidden_a_moderator_hides_for_good() -> None:
+    repository = make.repository()
+    owner = Actor(user=repository.creator)
+    thread = discussions.open_discussion(actor=owner, repository=repository, title="x", text="Buy weights")
+    comment = thread.events.comments().get()
+    discussions.hide(actor=owner, event=comment)
+    acts.hide_comment(order(), comment)
+    with pytest.raises(Conflict):
+        discussions.show(actor=owner, event=comment)
+    comment.refresh_from_db()
+    assert comment.is_hidden
+    with pytest.raises(acts.DoneAlready):
+        acts.hide_comment(order(), comment)
+
+
+def test_what_a_moderator_has_hidden_stays_so_whatever_becomes_of_the_moderator() -> None:
+    repository = make.repository()
+    owner, staff = Actor(user=repository.creator), moderator()
+    hidden = []
+    for _ in range(2):
+        thread = discussions.open_discussion(actor=owner, repository=repository, title="x", text="Buy weights")
+        comment = thread.events.comments().get()
+        acts.hide_comment(order(actor=staff), comment)
+        hidden.append(comment)
+    assert staff.user
+    set_roles(actor=Actor(user=make.user(is_admin=True)), user=staff.user, roles=[])
+    with pytest.raises(Conflict):
+        discussions.show(actor=owner, event=hidden[0])
+    staff.user.delete()
+    with pytest.raises(Conflict):
+        discussions.show(actor=owner, event=hidden[1])

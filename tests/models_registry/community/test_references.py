@@ -9,7 +9,7 @@ from hub.jobs.registry import kind_of
 from models_registry.community.models import Discussion, Event
 from models_registry.community.services import discussions, mentions, references
 from models_registry.community.services.mentions import ThreadName
-from models_registry.models import Repository
+from models_registry.models import Commit, Repository
 from models_registry.services.moving import move_repository
 from tests import make
 
@@ -114,6 +114,17 @@ def test_commits_of_the_default_branch_leave_notes():
     commit = make.commit(repository, title="Fix it (#1)")
     (note,) = notes(thread)
     assert note.data == {"oid": commit.oid, "subject": "Fix it (#1)"}
+
+
+def test_a_pushed_commit_speaks_for_who_pushed_it_whatever_author_it_names():
+    """git lets everybody write any address into a commit, and the hub shows the member of that address."""
+    victim = make.user("victim")
+    secret, attacker = make.repository(victim, "secret", private=True), make.user()
+    thread = opened(secret)
+    own = make.repository(attacker)
+    forged = make.commit(own, title=f"{secret.full_name}#1")
+    Commit.objects.filter(pk=forged.pk).update(author=victim)  # as a push with their address makes it
+    assert not notes(thread, victim)
 
 
 def test_of_many_named_threads_the_first_are_told():

@@ -184,10 +184,13 @@ def test_a_closed_pull_request_takes_no_commits_until_it_is_reopened(api: Api, n
 
 
 def test_what_a_gated_repository_holds_is_not_in_its_threads(api: Api, net: Repository, ada: User, bob: User) -> None:
-    number = proposed(api, make.token(ada))
+    number = proposed(api, make.token(ada), "config.json", b'{"a": 1}\n')
+    make.commit(net, {"config.json": '{"b": 2}\n'})
     Repository.objects.filter(pk=net.pk).update(gated="manual")
     found = api("GET", f"{THREADS}/{number}?diff=1", token=make.token(bob)).json()
     assert "diff" not in found
+    assert "config.json" not in str(found)
+    assert api("GET", f"{THREADS}/{number}", token=make.token(ada)).json()["filesWithConflicts"] == ["config.json"]
     assert api("POST", f"{THREADS}/{number}/comment", {"comment": "May I?"}, make.token(bob)).status_code == 200
     assert api("POST", THREADS, {"title": "x", "pullRequest": True}, make.token(bob)).status_code == 403
 

@@ -106,9 +106,9 @@ def hide_comment(order: Order, comment: Event) -> ModerationAction:
     """Its text is shown to moderators alone. Raises Forbidden, DoneAlready, Settled."""
     order.actor.require_permission("community.hide_comment")
     row = _held_comment(comment)
-    if row.is_hidden and row.hidden_by is not None:
+    if row.is_hidden and discussions.is_moderated(row):
         raise DoneAlready("This comment is hidden already.")
-    row.hidden_at = None  # what was held back is hidden by somebody now
+    row.hidden_at = None  # whoever hid it, or held it back: who did may not show it again
     discussions.conceal(actor=order.actor, event=row, reason=order.reason)
     AuditEntry.objects.record(order.actor, "comment.hidden", str(row.discussion), id=row.public_id, reason=order.reason)
     return _record(order, Act.HIDE_COMMENT, subjects.of_comment(row))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.errors import NamespaceNotFound
@@ -15,7 +15,7 @@ from models_registry import access
 from models_registry.community.models import Delivery, WatchedItem, Webhook, WebhookEvent
 from models_registry.community.services.webhooks import announcing, payloads
 from models_registry.community.services.webhooks.addresses import endpoint_of
-from models_registry.models import Kind
+from models_registry.models import Kind, Repository
 
 MOST = 20  # of one owner
 MOST_WATCHED = 100
@@ -35,19 +35,21 @@ class Watched:
 def of(actor: Actor, owner: Namespace) -> QuerySet[Webhook]:
     """The webhooks of a namespace, with what they watch. Raises Forbidden."""
     _require_administration(actor, owner)
-    return _shown(Webhook.objects.managed_by(actor).filter(owner=owner)).order_by("pk")
+    return _shown(actor, Webhook.objects.managed_by(actor).filter(owner=owner)).order_by("pk")
 
 
 def webhook(actor: Actor, pk: int) -> Webhook:
     """Raises NotFound, also for one that is another's."""
-    found = _shown(Webhook.objects.managed_by(actor)).filter(pk=pk).first()
+    found = _shown(actor, Webhook.objects.managed_by(actor)).filter(pk=pk).first()
     if found is None:
         raise NotFound("There is no such webhook.")
     return found
 
 
-def _shown(webhooks: QuerySet[Webhook]) -> QuerySet[Webhook]:
-    items = WatchedItem.objects.select_related("namespace", "repository__namespace").order_by("pk")
+def _shown(actor: Actor, webhooks: QuerySet[Webhook]) -> QuerySet[Webhook]:
+    """With what they watch, as far as the actor may know of it now."""
+    known = Q(repository=None) | Q(repository__in=Repository.objects.visible_to(actor).values("pk"))
+    items = WatchedItem.objects.filter(known).select_related("namespace", "repository__namespace").order_by("pk")
     return webhooks.select_related("owner").prefetch_related(Prefetch("watched", items))
 
 
@@ -123,7 +125,7 @@ def update(
     AuditEntry.objects.record(
         actor, "webhook.changed", webhook.owner.name, url=_without_query(webhook.url), id=webhook.pk
     )
-    return _shown(Webhook.objects.all()).get(pk=webhook.pk)
+    return _shown(actor, Webhook.objects.all()).get(pk=webhook.pk)
 
 
 @transaction.atomic

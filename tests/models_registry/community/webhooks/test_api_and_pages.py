@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, User
 from models_registry.community.models import Delivery, Webhook
+from models_registry.models import Repository
 from tests import make
 from tests.models_registry.community.webhooks.conftest import Hook
 from tests.models_registry.community.webhooks.receivers import Receiver
@@ -197,3 +198,19 @@ def test_the_pages_take_as_many_queries_for_many_as_for_few(
             client.get(address)
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_a_watched_repository_that_became_private_is_named_no_more(api: Api, client: Client) -> None:
+    ada, bob = make.user("ada"), make.user("bob")
+    net, token = make.repository(bob, "net"), make.token(ada)
+    watched = [{"type": "model", "name": "bob/net"}, {"type": "user", "name": "ada"}]
+    one = f"{LIST}/{api('POST', LIST, new(watched=watched), token).json()['webhook']['id']}"
+    assert len(api("GET", one, token=token).json()["webhook"]["watched"]) == 2
+    Repository.objects.filter(pk=net.pk).update(private=True, name="takeover-of-acme", full_key="bob/takeover-of-acme")
+    client.force_login(ada)
+    shown = [api("GET", one, token=token).content, api("GET", LIST, token=token).content]
+    shown += [client.get(page).content for page in ("/settings/webhooks", Webhook.objects.get().get_absolute_url())]
+    shown.append(api("POST", one, {"watched": []}, token).content)
+    assert not [answer for answer in shown if b"takeover" in answer]
+    assert api("GET", one, token=token).json()["webhook"]["watched"] == [{"type": "user", "name": "ada"}]
+    assert Webhook.objects.get().watched.count() == 2
