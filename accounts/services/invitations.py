@@ -77,9 +77,9 @@ def invite(
         whom=_whom(invitation),
         role=role.label if organization else "",
     )
-    if user or email:
+    if email and member is None:
         Job.objects.add("send_invitation", str(invitation.pk))
-    if member is not None:
+    if member is not None:  # who is told as they wish to be, by e-mail too
         organization_invited.send(sender=Invitation, invitation=invitation, user=member)
     return invitation
 
@@ -107,12 +107,14 @@ def accept(*, actor: Actor, invitation: Invitation) -> Membership | None:
     """Join what one was asked to join; the door has made sure that the actor holds the link, if it is for anybody.
 
     A higher role that the member has already stays. Raises Forbidden for a token that opens less than its owner's all;
-    NoSuchInvitation if it was answered or taken back meanwhile.
+    NoSuchInvitation if it was answered or taken back meanwhile, or who made it administers the organisation no more.
     """
     user, now = actor.require_writer(), timezone.now()
     _require_whole(actor)
     waiting = Invitation.objects.pending(now).filter(pk=invitation.pk)
-    if not is_for(invitation, user) or not waiting.update(accepted_at=now, accepted_by=user):
+    if not (_is_still_meant(invitation) and is_for(invitation, user)) or not waiting.update(
+        accepted_at=now, accepted_by=user
+    ):
         raise NoSuchInvitation
     AuditEntry.objects.record(
         actor, "invitation.accepted", _target(invitation), namespace=_namespace(invitation), whom=_whom(invitation)
@@ -147,6 +149,12 @@ def decline(*, actor: Actor, invitation: Invitation) -> None:
     AuditEntry.objects.record(
         actor, "invitation.declined", _target(invitation), namespace=_namespace(invitation), whom=_whom(invitation)
     )
+
+
+def _is_still_meant(invitation: Invitation) -> bool:
+    """Whose trust ended, by leaving or by a ban, lets nobody in any more: another account of theirs might wait."""
+    administrators = Membership.objects.of_administrators().filter(organization=invitation.organization_id)
+    return invitation.organization_id is None or administrators.filter(user=invitation.invited_by_id).exists()
 
 
 def _require_whole(actor: Actor) -> None:

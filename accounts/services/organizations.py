@@ -30,7 +30,7 @@ def found(*, actor: Actor, name: str, full_name: str = "", private_by_default: b
     return create_organization(
         actor=actor,
         name=name,
-        full_name=full_name.strip(),
+        full_name=" ".join(full_name.split()),
         private_by_default=private_by_default,
         members=[(user, Role.ADMIN)],
     )

@@ -36,6 +36,8 @@ def change_profile(
     profile, _ = Profile.objects.get_or_create(namespace=namespace)
     given = {"full_name": full_name, "about": about, "website": website, "location": location}
     said = {part: value.strip() for part, value in given.items() if value is not None}
+    for part in said.keys() & {"full_name", "location"}:  # one line: they stand in e-mails
+        said[part] = " ".join(said[part].split())
     for part, value in said.items():
         if len(value) > LONGEST[part]:
             raise Invalid(f"{part} has at most {LONGEST[part]} characters.")

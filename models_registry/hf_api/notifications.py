@@ -6,8 +6,9 @@ from typing import Any
 from django.conf import settings
 from rest_framework.response import Response
 
+from accounts.models import Actor, TokenRole
 from accounts.requests import ActorApiRequest
-from hub.errors import BadRequest
+from hub.errors import BadRequest, Forbidden
 from hub.wire.describing import describe, flag
 from hub.wire.pagination import next_link, page_limit
 from hub.wire.views import HubApiView, json_object
@@ -22,11 +23,18 @@ _ORDER = Order("updated_at", datetime)
 _MOST = 1000
 
 
+def _require_whole(actor: Actor) -> None:
+    """Raises Forbidden."""
+    if actor.token is not None and actor.token.role == TokenRole.FINE_GRAINED:
+        raise Forbidden("A fine-grained token opens repositories, no notifications.")
+
+
 class Notifications(HubApiView):
     @describe(answer=shapes.Notification(many=True), paged=True, query=[flag("unread", "Only what is not read yet.")])
     def get(self, request: ActorApiRequest) -> Response:
         """One's own, the latest first; those of a thread are one."""
         request.actor.require_user()
+        _require_whole(request.actor)
         rows = notifications.of_actor(request.actor)
         if is_true(request.query_params.get("unread")):
             rows = rows.unread()
@@ -41,6 +49,7 @@ class MarkNotifications(HubApiView):
     def post(self, request: ActorApiRequest, how: str) -> Response:
         """Note one's own notifications as `read`, `unread` or `done` with: those of the ids, or all."""
         request.actor.require_writer()
+        _require_whole(request.actor)
         body = json_object(request)
         ids = body.get("ids")
         if ids is not None and not (isinstance(ids, list) and len(ids) <= _MOST and all(map(_is_id, ids))):

@@ -12,7 +12,7 @@ from django_countries import countries
 
 from accounts.models import Actor, AuditEntry, User
 from accounts.services.accounts import user_named, verified_addresses
-from hub.errors import BadRequest, NotFound
+from hub.errors import BadRequest, Forbidden, NotFound
 from models_registry import access
 from models_registry.errors import AnswersNeeded, DecisionStands
 from models_registry.events import access_asked, access_decided
@@ -48,6 +48,12 @@ def _require_gate(repository: Repository) -> None:
         raise BadRequest(f"{repository.full_name} is not gated: everybody who may see it may read it.")
 
 
+def _require_scope(actor: Actor, repository: Repository) -> None:
+    """Who asks accepts terms: a token for other repositories does not speak for its owner here. Raises Forbidden."""
+    if not Repository.objects.filter(actor.scope_of("read"), pk=repository.pk).exists():
+        raise Forbidden(f"This token is not for {repository.full_name}.")
+
+
 @transaction.atomic
 def ask(
     *, actor: Actor, repository: Repository, answers: Mapping[str, Any] | None = None, terms: str = ""
@@ -56,9 +62,10 @@ def ask(
     gate opens for who still waits.
 
     answers: by question. terms: the SHA-256 of the text of the terms that the asker accepts. Raises Unauthenticated,
-    Suspended, ReadOnlyToken; AnswersNeeded; BadRequest if it is not gated, or the actor may read it anyway.
+    Suspended, ReadOnlyToken, Forbidden; AnswersNeeded; BadRequest if it is not gated, or the actor may read it anyway.
     """
     user = actor.require_writer()
+    _require_scope(actor, repository)
     _require_gate(repository)
     access.keep(repository)
     known = AccessRequest.objects.filter(repository=repository, user=user).first()
@@ -111,6 +118,7 @@ def _checked(form: GateForm, repository: Repository, answers: Mapping[str, Any],
 def withdraw(*, actor: Actor, repository: Repository) -> None:
     """Ask no longer, or give an access back. Raises NotFound without a request; DecisionStands if it was rejected."""
     user = actor.require_writer()
+    _require_scope(actor, repository)
     access.keep(repository)
     request = AccessRequest.objects.filter(repository=repository, user=user).first()
     if request is None:

@@ -145,6 +145,23 @@ def test_an_operator_appoints_nobody_where_somebody_manages_and_never_themselves
     assert (role_of(lab, bob), role_of(orphan, operator), role_of(orphan, bob)) == (None, None, Role.ADMIN)
 
 
+@pytest.mark.parametrize("how", ["leaves", "hands over", "is banned"])
+def test_what_an_administrator_invited_ends_with_their_trust(how: str) -> None:
+    ada, bob, puppet = make.user(), make.user(), make.user()
+    lab = make.organization("lab", admin=ada)
+    Membership.objects.create(organization=lab, user=bob, role=Role.ADMIN)
+    invitation = invitations.invite(actor=actor(bob), user=puppet, organization=lab, role=Role.ADMIN)
+    if how == "leaves":
+        memberships.leave(actor=actor(bob), organization=lab)
+    elif how == "hands over":
+        memberships.hand_over(actor=actor(bob), organization=lab, to=ada, own_role=Role.READ)
+    else:
+        User.objects.filter(pk=bob.pk).update(is_active=False)
+    with pytest.raises(NoSuchInvitation):
+        invitations.accept(actor=actor(puppet), invitation=invitation)
+    assert role_of(lab, puppet) is None
+
+
 def test_only_a_token_of_the_role_write_answers_invitations() -> None:
     ada, bob = make.user(), make.user()
     lab = make.organization("lab", admin=ada)

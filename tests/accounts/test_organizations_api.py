@@ -139,3 +139,15 @@ def test_invitations_are_listed_by_as_many_queries_for_many(path: str) -> None:
             assert Client().get(path, headers=headers).json()
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_a_name_is_one_line_wherever_it_is_told() -> None:
+    """Notifications go out by e-mail, as text: a name with lines in it would write them."""
+    ada = make.user("ada")
+    forged = "Lab\nBcc: all@example.org\r\n\nYour account is locked"
+    call("POST", "/api/organizations", {"name": "lab", "fullname": forged}, user=ada)
+    call("POST", "/api/organizations", {"name": "lab2"}, user=ada)
+    call("PATCH", "/api/organizations/lab2", {"fullname": forged, "location": "a\nb"}, user=ada)
+    for lab in Organization.objects.all():
+        assert lab.full_name == "Lab Bcc: all@example.org Your account is locked"
+    assert Organization.objects.get(namespace__name="lab2").namespace.profile.location == "a b"

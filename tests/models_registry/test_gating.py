@@ -404,3 +404,16 @@ def test_the_default_branch_is_changed_and_its_card_is_read(owner: User, client:
     repository.refresh_from_db()
     assert repository.default_branch == "next"
     assert AuditEntry.objects.filter(action="repository.default_branch").exists()
+
+
+def test_a_token_for_other_repositories_asks_for_no_access_and_gives_none_back() -> None:
+    """Who asks accepts terms in their own name."""
+    asker, gated = make.user(), make.repository(gated="auto")
+    other = [{"action": "write", "repository": make.repository(asker).pk}]
+    token = make.token_row(make.token(asker, "fine-grained", scopes=other))
+    with pytest.raises(Forbidden):
+        gating.ask(actor=Actor(user=asker, token=token), repository=gated)
+    gating.ask(actor=Actor(user=asker), repository=gated)
+    with pytest.raises(Forbidden):
+        gating.withdraw(actor=Actor(user=asker, token=token), repository=gated)
+    assert gating.state_of(Actor(user=asker), gated)

@@ -199,9 +199,15 @@ def _check_change(discussion: Discussion, status: str) -> None:
 
 @transaction.atomic
 def lock(*, actor: Actor, discussion: Discussion, to: bool = True) -> Event | None:
-    """Let only who writes the repository comment, or all again. None: it was so already. Raises as `comment`."""
+    """Let only who writes the repository comment, or all again. None: it was so already.
+
+    Raises as `comment`; WrongState where a maintainer of the hub has locked it.
+    """
     discussion = held(discussion)
     access.require_governing(actor, discussion)
+    acts = ModerationAction.objects.filter(kind=Act.LOCK, subject_kind=SubjectKind.DISCUSSION, reversed_by=None)
+    if not to and not (actor.user and actor.user.is_staff) and acts.filter(subject_id=discussion.pk).exists():
+        raise WrongState("A maintainer of this hub locked the thread.")
     return set_locked(actor=actor, discussion=discussion, to=to)
 
 

@@ -16,6 +16,7 @@ from models_registry.community.web.discussions import is_swapped, thread_page
 from models_registry.community.web.reading import Address, Rights, composer, frame
 from models_registry.formats import text_diff
 
+_MOST_DIGITS = 9
 STATUSES = {"close": Discussion.Status.CLOSED, "reopen": Discussion.Status.OPEN}
 
 
@@ -150,7 +151,9 @@ def tick(request: ActorRequest, kind: str, namespace: str, name: str, number: in
     """Mark one of its tasks as done, or as not done: an edit like any other. The answer to a script is empty."""
     _discussion, event = _comment(request, kind, namespace, name, number, public_id)
     index = request.POST.get("task", "")
-    text = ticked(event.text, int(index) if index.isdecimal() else -1, done=_is_on(request))
+    text = ticked(
+        event.text, int(index) if index.isdecimal() and len(index) <= _MOST_DIGITS else -1, done=_is_on(request)
+    )
     if text is None:
         raise Conflict("This task has changed meanwhile.")
     discussions.edit(actor=request.actor, event=event, text=text)

@@ -324,3 +324,19 @@ def test_what_a_moderator_has_hidden_stays_so_whatever_becomes_of_the_moderator(
     staff.user.delete()
     with pytest.raises(Conflict):
         discussions.show(actor=owner, event=hidden[1])
+
+
+def test_what_a_moderator_has_locked_its_owner_does_not_unlock() -> None:
+    repository = make.repository()
+    owner, staff = Actor(user=repository.creator), moderator()
+    thread = discussions.open_discussion(actor=owner, repository=repository, title="x", text="y")
+    locked = acts.set_lock(order(actor=staff), thread, is_locked=True)
+    with pytest.raises(Conflict):
+        discussions.lock(actor=owner, discussion=thread, to=False)
+    thread.refresh_from_db()
+    assert thread.is_locked
+    acts.undo(order(), locked)
+    discussions.lock(actor=owner, discussion=thread)
+    discussions.lock(actor=owner, discussion=thread, to=False)
+    thread.refresh_from_db()
+    assert not thread.is_locked

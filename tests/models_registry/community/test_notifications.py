@@ -398,3 +398,14 @@ def test_who_answers_for_a_model_is_told_that_its_licence_contradicts_its_base(w
 def licensed(repository: Repository, matter: str) -> None:
     commit = make.commit(repository, {"README.md": f"---\n{matter}\n---\n"})
     index_commit(repository.pk, commit.oid)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", "/read")])
+def test_a_token_for_some_repositories_opens_no_notifications(client: Client, method: str, path: str) -> None:
+    member = make.user()
+    own = [{"action": "write", "repository": make.repository(member).pk}]
+    headers = make.bearer(make.token(member, "fine-grained", scopes=own))
+    answer = client.generic(
+        method, f"/api/notifications{path}", '{"all": true}', content_type="application/json", headers=headers
+    )
+    assert answer.status_code == 403

@@ -401,6 +401,13 @@ def test_buttons_are_shown_to_those_whose_forms_are_taken(
         assert before == (thread.events.count(), Reaction.objects.count(), thread.title)
 
 
+@pytest.mark.parametrize("index", ["-1", "", "x", "²", "9" * 5000])
+def test_a_task_that_cannot_be_is_a_conflict(client: Client, thread: Discussion, asker: User, index: str) -> None:
+    client.force_login(asker)
+    address = of(thread, f"/comments/{first(thread).public_id}/tick")
+    assert client.post(address, {"task": index, "to": "on"}).status_code == 409
+
+
 @pytest.mark.parametrize(("act", "suffix", "form", "allowed", "button"), ACTS, ids=[act[0] for act in ACTS])
 def test_forms_from_elsewhere_and_plain_links_do_nothing(
     thread: Discussion, owner: User, act: str, suffix: str, form: dict, allowed: set, button: str
