@@ -1,15 +1,19 @@
-"""Lists of the API take as many queries for many entries as for few."""
+"""Lists take as many queries for many entries as for few: those of the API, and pages about oneself."""
 
 from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Actor, Membership, Organization, Role, User
+from models_registry.community.models import ModerationAction, Notice, NoticeKind, Notification, SubjectKind
+from models_registry.community.models.moderation import Act
+from models_registry.community.services import collections
 from models_registry.community.services.webhooks import keeping
 from models_registry.community.services.webhooks.keeping import Watched
-from models_registry.models import AccessRequest, LfsObject, Repository, RepositoryLfsObject
+from models_registry.models import AccessRequest, LfsObject, Repository, RepositoryLfsObject, SecretFinding
 from models_registry.services import commits, references
 from models_registry.services.changes import AddLfsFile
 from tests import make
@@ -54,6 +58,54 @@ def _large_file(ada: User, number: int) -> None:
     )  # fmt: skip
 
 
+def _secret(ada: User, number: int) -> None:
+    SecretFinding.objects.create(
+        repository=Repository.objects.get(key="net"), path=f"{number}.env", line=1, kind="token",
+        fingerprint=f"{number:032x}", commit="0" * 40,
+    )  # fmt: skip
+
+
+def _notification(ada: User, number: int) -> None:
+    net = make.repository(make.user())
+    notice = Notice.objects.create(kind=NoticeKind.VERSION, key=f"version:{net.pk}", repository=net, actor=net.creator)
+    Notification.objects.create(recipient=ada, key=notice.key, notice=notice, kind=notice.kind)
+
+
+def _collection(ada: User, number: int) -> None:
+    owner = make.user()
+    collections.create_collection(actor=Actor(user=owner), namespace=owner.username, title=f"Good ones {number}")
+
+
+def _asked(ada: User, number: int) -> None:
+    AccessRequest.objects.create(repository=make.repository(gated="manual"), user=ada)
+
+
+def _act(ada: User, number: int) -> None:
+    ModerationAction.objects.create(
+        kind=Act.WARN, subject_kind=SubjectKind.NAMESPACE, subject_id=ada.namespace.pk, subject_name="ada", author=ada,
+        moderator=make.user(), reason="So.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "add"), [("/settings/gated-repos", _asked), ("/settings/moderation", _act)])
+def test_pages_about_oneself_take_as_many_queries_for_many(
+    client: Client, path: str, add: Callable[[User, int], None]
+) -> None:
+    ada = make.user("ada")
+    client.force_login(ada)
+    counts, sizes = [], []
+    for start in (0, 10):
+        for number in range(start, start + 3):
+            add(ada, number)
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(path)
+        assert answer.status_code == 200
+        counts.append(len(captured))
+        sizes.append(len(answer.content))
+    assert counts[0] == counts[1]
+    assert sizes[0] < sizes[1]
+
+
 @pytest.mark.parametrize(
     ("path", "add"),
     [
@@ -64,6 +116,9 @@ def _large_file(ada: User, number: int) -> None:
         ("/api/models/ada/net/refs", _reference),
         ("/api/models/ada/net/lfs-files", _large_file),
         ("/api/settings/webhooks", _webhook),
+        ("/api/models/ada/net/secrets", _secret),
+        ("/api/notifications", _notification),
+        ("/api/collections", _collection),
     ],
 )
 def test_lists_take_as_many_queries_for_many_entries(api: Api, path: str, add: Callable[[User, int], None]) -> None:
