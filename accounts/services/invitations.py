@@ -77,9 +77,9 @@ def invite(
         whom=_whom(invitation),
         role=role.label if organization else "",
     )
-    if user or email:
+    if email and member is None:
         Job.objects.add("send_invitation", str(invitation.pk))
-    if member is not None:
+    if member is not None:  # who is told as they wish to be, by e-mail too
         organization_invited.send(sender=Invitation, invitation=invitation, user=member)
     return invitation
 

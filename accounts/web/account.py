@@ -23,7 +23,7 @@ from hub.wire import rate_limits
 @login_required
 @require_safe
 def account(request: ActorRequest) -> HttpResponse:
-    return _account_page(request, LeaveForm(username=request.actor.require_user().username))
+    return _account_page(request, LeaveForm(name=request.actor.require_user().username))
 
 
 def _account_page(request: ActorRequest, form: LeaveForm) -> HttpResponse:
@@ -48,7 +48,7 @@ def export(request: ActorRequest) -> HttpResponseBase:
 @require_POST
 @reauthentication_required
 def delete(request: ActorRequest) -> HttpResponse:
-    form = LeaveForm(request.POST, username=request.actor.require_user().username)
+    form = LeaveForm(request.POST, name=request.actor.require_user().username)
     if form.is_valid():
         try:
             leaving.delete_account(actor=request.actor)

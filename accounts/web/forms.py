@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import scopes
 from accounts.models import AccessToken, Actor, Namespace, Role, TokenRole
+from hub.typed_name import TypedName
 
 MOST_SCOPES = 100
 
@@ -111,24 +112,9 @@ class InvitationForm(forms.Form):
     )
 
 
-class LeaveForm(forms.Form):
-    """`name`: typed by the member, so that it is no slip."""
-
-    name = forms.CharField(
-        label=_("Type your name here"),
-        max_length=42,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-
-    def __init__(self, *args: Any, username: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.username = username
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if name != self.username:
-            raise forms.ValidationError(_("That is not your name: nothing was deleted."))
-        return name
+class LeaveForm(TypedName):
+    label = _("Type your name here")
+    refusal = _("That is not your name: nothing was deleted.")
 
 
 def describe_scopes(tokens: list[AccessToken]) -> dict[int, list[str]]:

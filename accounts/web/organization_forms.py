@@ -154,19 +154,3 @@ class NameForm(forms.Form):
     name = forms.CharField(
         label=_("New name"), max_length=42, validators=name_validators, widget=forms.TextInput(attrs=_PLAIN)
     )
-
-
-class DeletionForm(forms.Form):
-    confirmation = forms.CharField(
-        label=_("Type the name to confirm"), max_length=42, widget=forms.TextInput(attrs=_PLAIN)
-    )
-
-    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.name = name
-
-    def clean_confirmation(self) -> str:
-        typed = self.cleaned_data["confirmation"].strip()
-        if typed != self.name:
-            raise forms.ValidationError(_("This is not its name; nothing was deleted."))
-        return typed

@@ -21,7 +21,6 @@ from accounts.web.audit_words import described
 from accounts.web.organization_forms import (
     ROLE_WORDS,
     DefaultsForm,
-    DeletionForm,
     FoundingForm,
     HandOverForm,
     InviteForm,
@@ -30,6 +29,7 @@ from accounts.web.organization_forms import (
     RoleForm,
 )
 from hub.errors import HubError
+from hub.typed_name import TypedName
 from hub.wire import rate_limits
 
 PAGE_SIZE = 50
@@ -208,7 +208,7 @@ def _danger_page(
     *,
     naming: NameForm | None = None,
     handing: HandOverForm | None = None,
-    deletion: DeletionForm | None = None,
+    deletion: TypedName | None = None,
 ) -> HttpResponse:
     return _page(
         request,
@@ -217,7 +217,7 @@ def _danger_page(
         status=400 if naming or handing or deletion else 200,
         naming=naming or NameForm(auto_id="id_naming_%s"),
         handing=handing or HandOverForm(auto_id="id_handing_%s"),
-        deletion=deletion or DeletionForm(name=organization.namespace.name),
+        deletion=deletion or TypedName(name=organization.namespace.name),
     )
 
 
@@ -264,7 +264,7 @@ def hand_over(request: ActorRequest, name: str) -> HttpResponse:
 @require_POST
 def delete(request: ActorRequest, name: str) -> HttpResponse:
     organization = administered(request, name)
-    form = DeletionForm(request.POST, name=organization.namespace.name)
+    form = TypedName(request.POST, name=organization.namespace.name)
     if form.is_valid():
         try:
             organizations.delete_organization(actor=request.actor, organization=organization)

@@ -26,7 +26,6 @@ class CommunityConfig(AppConfig):
 
         add_settings_page(SettingsPage("settings-notifications", _("Notifications"), "bell"))
         add_settings_page(SettingsPage("settings-webhooks", _("Webhooks"), "link-45deg"))
-
         add_settings_page(SettingsPage("settings-moderation", _("Moderation"), "shield-exclamation"))
 
         slots.fill()

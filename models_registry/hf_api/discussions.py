@@ -21,7 +21,7 @@ from models_registry.hf_api.shapes import discussions as shapes
 from models_registry.hf_api.views import RepositoryView, is_true
 from models_registry.models import Repository
 from models_registry.services import comparing, diffs
-from models_registry.services import pull_requests as registry
+from models_registry.services.proposed_changes import compared
 
 _FILES_OF_A_DIFF = 300
 
@@ -138,7 +138,7 @@ def _proposed(request: ActorApiRequest, thread: Discussion) -> dict[str, Any]:
         return answer
     answer["filesWithConflicts"] = pull_requests.conflicts(thread) or False
     if is_true(request.query_params.get("diff")):
-        old, new = registry.compared(found)
+        old, new = compared(found)
         comparison = diffs.between(thread.repository, old, new, limit=_FILES_OF_A_DIFF)
         answer["diff"] = "".join(line for change in comparison.changes for line in comparing.patch(change))
     return answer

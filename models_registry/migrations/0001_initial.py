@@ -265,6 +265,7 @@ class Migration(migrations.Migration):
                 ('base', models.CharField(max_length=255)),
                 ('is_open', models.BooleanField(default=True, help_text='Neither merged nor closed: it takes commits.')),
                 ('merge_commit', models_registry.models.fields.HashField(20, help_text='What it became on its base.', null=True)),
+                ('base_before', models_registry.models.fields.HashField(20, help_text='Where its base was before the merge.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pull_requests', to='models_registry.repository')),

@@ -30,6 +30,7 @@ class PullRequest(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     is_open = models.BooleanField(default=True, help_text="Neither merged nor closed: it takes commits.")
     merge_commit = HashField(20, null=True, help_text="What it became on its base.")
+    base_before = HashField(20, null=True, help_text="Where its base was before the merge.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PullRequestQuerySet.as_manager()

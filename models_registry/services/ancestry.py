@@ -1,5 +1,7 @@
 """What commits have before them in common, and which of a line touched a folder: a query each, however long the history."""
 
+from collections.abc import Container
+
 from django.db import connection
 
 from models_registry.models import Commit, Repository
@@ -34,6 +36,26 @@ def fork_of(repository: Repository, one: Commit, other: Commit) -> Commit | None
                 wanted.remove(oid)
                 wanted.update(parents)
     return None
+
+
+def arrived(repository: Repository, before: Commit, after: Commit, among: Container[str]) -> set[str]:
+    """Which of these commits led to `after`, and not to `before`. One pass over an index."""
+    newest = max(before.listed_at, after.listed_at)
+    rows = Commit.objects.filter(repository=repository, listed_at__lte=newest).order_by("-listed_at", "-pk")
+    old, new = {before.oid}, {after.oid}
+    found = set()
+    for oid, parents in rows.values_list("oid", "parents")[:_LONGEST].iterator(chunk_size=500):
+        if oid in old:
+            old.remove(oid)
+            old.update(parents)
+        elif oid in new:
+            new.remove(oid)
+            new.update(parents)
+            if oid in among:
+                found.add(oid)
+        if new <= old:
+            break
+    return found
 
 
 def folder_changes(repository: Repository, start: Commit, folder: str, *, most: int) -> list[tuple[str, bytes]]:

@@ -18,8 +18,7 @@ class Proposed:
 
 
 def proposed(repository: Repository, found: PullRequest) -> Proposed:
-    head = references.resolve(repository, found.reference_name)
-    fork = _fork(repository, found, head)
+    fork, head = compared(found)
     commits: list[Commit] = []
     for commit in history.commits_from(repository, head, MOST_COMMITS):
         if fork is not None and commit.oid == fork.oid:
@@ -28,17 +27,19 @@ def proposed(repository: Repository, found: PullRequest) -> Proposed:
     return Proposed(fork, head, commits)
 
 
-def _fork(repository: Repository, found: PullRequest, head: Commit) -> Commit | None:
-    """Where it leaves its base: as that was before the merge. Where the base is gone, the commit before its own."""
-    base = _base(repository, found)
-    if base is not None and (fork := ancestry.fork_of(repository, base, head)):
-        return fork
-    return Commit.objects.filter(repository=repository, oid=head.first_parent).first() if head.first_parent else None
+def compared(found: PullRequest) -> tuple[Commit | None, Commit]:
+    """The commits between which lies what it proposes, or did before it was merged: where it left its base, and its head.
 
-
-def _base(repository: Repository, found: PullRequest) -> Commit | None:
+    Where its base is gone, the commit before its own; None where that has none.
+    """
+    repository = found.repository
+    head = references.resolve(repository, found.reference_name)
     commits = Commit.objects.filter(repository=repository)
-    if found.merge_commit:
-        return commits.filter(oid__in=commits.filter(oid=found.merge_commit).values("first_parent")).first()
-    targets = Reference.objects.filter(repository=repository, name=found.base).values_list("target", flat=True)
-    return commits.filter(oid__in=list(targets)).first()
+    oid = found.base_before
+    if not found.merge_commit:
+        oid = Reference.objects.filter(repository=repository, name=found.base).values_list("target", flat=True).first()
+    base = commits.filter(oid=oid).first() if oid else None
+    fork = ancestry.fork_of(repository, base, head) if base else None
+    if fork is None and head.first_parent:
+        fork = commits.filter(oid=head.first_parent).first()
+    return fork, head

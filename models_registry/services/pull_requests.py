@@ -144,26 +144,6 @@ def sides(found: PullRequest) -> tuple[Commit, Commit]:
     return by_id[targets[found.base]], by_id[targets[found.reference_name]]
 
 
-def compared(found: PullRequest) -> tuple[Commit | None, Commit]:
-    """The commits between which lies what it proposes, or did before it was merged: where it left its base, and its head.
-
-    None where that is not known any more: its base is gone, and it is one commit without a parent.
-    """
-    repository = found.repository
-    head = references.resolve(repository, found.reference_name)
-    base = None
-    if found.merge_commit:
-        merged = Commit.objects.filter(repository=repository, oid=found.merge_commit).first()
-        base = merged.first_parent if merged else None
-    else:
-        base = Reference.objects.filter(repository=repository, name=found.base).values_list("target", flat=True).first()
-    before = Commit.objects.filter(repository=repository, oid=base).first() if base else None
-    fork = ancestry.fork_of(repository, before, head) if before else None
-    if fork is None and head.first_parent:
-        fork = Commit.objects.filter(repository=repository, oid=head.first_parent).first()
-    return fork, head
-
-
 @transaction.atomic
 def merge(*, actor: Actor, pull_request: PullRequest, merged: Merged, title: str, body: str = "") -> Commit:
     """Put the prepared merge (`services.merging`) on the base, as a commit of two parents; the pull request is over then.
@@ -184,11 +164,31 @@ def merge(*, actor: Actor, pull_request: PullRequest, merged: Merged, title: str
         prepared=merged.prepared, batch=batch,
     )  # fmt: skip
     history.ask_for_maps(repository)
-    now.is_open, now.merge_commit = False, commit.oid
-    now.save(update_fields=["is_open", "merge_commit"])
+    now.is_open, now.merge_commit, now.base_before = False, commit.oid, base.oid
+    now.save(update_fields=["is_open", "merge_commit", "base_before"])
     branch = Reference.objects.get(repository=repository, name=now.base)
     move(repository, branch, commit, actor=actor)
     return commit
+
+
+def settle_merged(branch: Reference, *, before: str, commit: Commit) -> list[tuple[PullRequest, str]]:
+    """The open pull requests whose heads came into their base as it moved to `commit`, with those heads: they are merged now.
+
+    Within the transaction that moved it.
+    """
+    waiting = list(PullRequest.objects.filter(repository=branch.repository_id, base=branch.name, is_open=True))
+    was = Commit.objects.filter(repository=branch.repository_id, oid=before).first() if waiting else None
+    if was is None:
+        return []
+    names = [found.reference_name for found in waiting]
+    rows = Reference.objects.filter(repository=branch.repository_id, name__in=names)
+    heads = dict(rows.values_list("name", "target"))
+    arrived = ancestry.arrived(commit.repository, was, commit, set(heads.values()))
+    merged = [(found, heads[found.reference_name]) for found in waiting if heads.get(found.reference_name) in arrived]
+    for found, _head in merged:
+        found.is_open, found.merge_commit, found.base_before = False, commit.oid, before
+        found.save(update_fields=["is_open", "merge_commit", "base_before"])
+    return merged
 
 
 def prepared_merge(found: PullRequest) -> Merged:

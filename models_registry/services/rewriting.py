@@ -191,8 +191,9 @@ class _Rewriting:
                 reference.target = target
         self._remove_rows()
         for merged in PullRequest.objects.filter(repository=self._repository, merge_commit__isnull=False):
-            if merged.merge_commit in self._commits:
-                PullRequest.objects.filter(pk=merged.pk).update(merge_commit=self._commits[merged.merge_commit])
+            for name in ("merge_commit", "base_before"):
+                setattr(merged, name, self._commits.get(getattr(merged, name), getattr(merged, name)))
+            merged.save(update_fields=["merge_commit", "base_before"])
         Repository.objects.filter(pk=self._repository.pk).update(epoch=F("epoch") + 1)
         history.ask_for_maps(self._repository)  # of commits that had none yet
         heads = {

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
 from accounts.models import Actor, Namespace, Role
+from hub.typed_name import TypedName
 from models_registry.errors import AnswersNeeded
 from models_registry.formats import gate_form
 from models_registry.formats.licences import LONGEST
@@ -90,24 +91,8 @@ class VisibilityForm(forms.Form):
     )
 
 
-class DeleteForm(forms.Form):
-    """Asks for the repository's full name, so that nothing is deleted by a slip."""
-
-    confirmation = forms.CharField(
-        label=_("Type the full name to confirm"),
-        max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-
-    def __init__(self, *args: Any, full_name: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.full_name = full_name
-
-    def clean_confirmation(self) -> str:
-        typed = self.cleaned_data["confirmation"].strip()
-        if typed != self.full_name:
-            raise forms.ValidationError(_("This is not its name; nothing was deleted."))
-        return typed
+class DeleteForm(TypedName):
+    label = _("Type the full name to confirm")
 
 
 class LicenceForm(forms.Form):

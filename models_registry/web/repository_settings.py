@@ -45,7 +45,7 @@ def _general_page(request: ActorRequest, repository: Repository, deletion: Delet
     context = frame(repository, "general") | {
         "visibility": VisibilityForm(initial={"private": "private" if repository.private else "public"}),
         "default_branch": _branch_form(repository),
-        "deletion": deletion or DeleteForm(full_name=repository.full_name),
+        "deletion": deletion or DeleteForm(name=repository.full_name),
     }
     return render(request, "models_registry/repository_settings.html", context, status=400 if deletion else 200)
 
@@ -108,7 +108,7 @@ def licence(request: ActorRequest, kind: str, namespace: str, name: str) -> Http
 @require_POST
 def delete(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     repository = administered(request, kind, namespace, name)
-    form = DeleteForm(request.POST, full_name=repository.full_name)
+    form = DeleteForm(request.POST, name=repository.full_name)
     if not form.is_valid():
         return _general_page(request, repository, form)
     delete_repository(actor=request.actor, repository=repository)

@@ -111,7 +111,7 @@ def everything_of(member: User) -> dict[str, Any]:
 def test_the_account_goes_and_what_was_said_to_others_stays_without_its_author(ada: User) -> None:
     client = signed_in()
     made = everything_of(ada)
-    answer = client.post("/settings/account/delete", {"name": "ada"}, follow=True)
+    answer = client.post("/settings/account/delete", {"confirmation": "ada"}, follow=True)
     assert "Your account is deleted" in answer.content.decode()
     assert not User.objects.filter(username="ada").exists()
     assert not Namespace.objects.filter(key="ada").exists()
@@ -143,7 +143,7 @@ def test_who_alone_manages_an_organisation_hands_it_over_first(ada: User) -> Non
     with pytest.raises(LastAdministrator, match="lab"):
         leaving.delete_account(actor=Actor(user=ada))
     assert Repository.objects.filter(name="own").exists()
-    answer = signed_in().post("/settings/account/delete", {"name": "ada"})
+    answer = signed_in().post("/settings/account/delete", {"confirmation": "ada"})
     assert "only administrator of lab" in answer.content.decode()
     lab.memberships.create(user=make.user(), role=Role.ADMIN)
     leaving.delete_account(actor=Actor(user=ada))
@@ -152,7 +152,7 @@ def test_who_alone_manages_an_organisation_hands_it_over_first(ada: User) -> Non
 
 @pytest.mark.parametrize("name", ["", "ADA", "ben"])
 def test_a_deletion_takes_the_own_name(ada: User, name: str) -> None:
-    signed_in().post("/settings/account/delete", {"name": name})
+    signed_in().post("/settings/account/delete", {"confirmation": name})
     assert User.objects.filter(pk=ada.pk).exists()
 
 

@@ -72,6 +72,16 @@ def test_a_code_of_the_app_is_asked_for_after_the_password(user: User, client: C
     assert not is_signed_in(again)  # a code is good once
 
 
+def test_the_second_step_names_recovery_codes_and_offers_no_key_to_who_has_none(user: User, client: Client) -> None:
+    sign_in(client)
+    set_up_app(client)
+    other = Client()
+    sign_in(other)
+    page = other.get("/accounts/2fa/authenticate/").content.decode()
+    assert "recovery codes" in page
+    assert "security key" not in page
+
+
 def test_the_apps_secret_is_not_readable_in_the_database(user: User, client: Client) -> None:
     sign_in(client)
     secret, codes = set_up_app(client)

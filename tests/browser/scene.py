@@ -523,6 +523,7 @@ def pages(scene: Scene) -> dict[str, str]:
         "settings-questions": "/birch-lab/herbarium/settings/access/questions",
         "gate": "/rowan-k/field-notes",
         "gate-waiting": "/rowan-k/leaf-net-base",
+        "gate-files": "/rowan-k/field-notes/tree/main",
         "my-requests": "/settings/gated-repos",
         "licences": "/licences?licence=MIT OR llama3.1",
         "evaluations": f"{model}/evaluations",

@@ -220,6 +220,8 @@ class Migration(migrations.Migration):
                 ('users', models.JSONField(default=list)),
                 ('text', models.CharField(blank=True, max_length=500)),
                 ('url', models.CharField(blank=True, help_text='Where it leads, within the hub.', max_length=500)),
+                ('outcome', models.CharField(blank=True, help_text='How it was decided, where `kind` leaves that open.', max_length=16)),
+                ('has_letter', models.BooleanField(default=False, help_text='An e-mail of its own tells of it: no other one does.')),
                 ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
                 ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('discussion', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='community.discussion')),

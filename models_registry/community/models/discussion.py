@@ -142,7 +142,7 @@ class Event(models.Model):
     """One thing that happened in a thread. Never removed; a comment's text may be edited, and keeps what it was.
 
     `data` by kind: title and base {"from", "to"}; status {"status", "reason"}; commit {"oid", "subject"}; merge {"oid",
-    "base"}; lock and pin {"to": bool}; reference: what names this thread, `origin_discussion` with {"event_id"} (the
+    "base", "head"}; lock and pin {"to": bool}; reference: what names this thread, `origin_discussion` with {"event_id"} (the
     comment's public id) or a commit with {"oid", "subject"}; its repository is `origin`, and who may not know of that is not
     shown the event.
     """

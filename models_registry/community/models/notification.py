@@ -48,6 +48,10 @@ class Notice(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, null=True, related_name="+")
     text = models.CharField(max_length=500, blank=True)
     url = models.CharField(max_length=500, blank=True, help_text="Where it leads, within the hub.")
+    outcome = models.CharField(
+        max_length=16, blank=True, help_text="How it was decided, where `kind` leaves that open."
+    )
+    has_letter = models.BooleanField(default=False, help_text="An e-mail of its own tells of it: no other one does.")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     def __str__(self) -> str:

@@ -80,7 +80,7 @@ def _page(
 
 def _leave_out_what_is_gated(actor: Actor, activities: Sequence[Activity]) -> None:
     """That there is a new version everybody may know; what its commit says is for who may read it. One query at most."""
-    gated = {one.repository_id for one in activities if one.repository is not None and one.repository.gated}
+    gated = {one.repository.pk for one in activities if one.repository is not None and one.repository.gated}
     if not gated:
         return
     readable = set(Repository.objects.filter(pk__in=gated).readable_by(actor).values_list("pk", flat=True))

@@ -39,17 +39,21 @@ def notify(
     organization: Organization | None = None,
     text: str = "",
     url: str = "",
+    outcome: str = "",
+    has_letter: bool = False,
 ) -> Notice:
     """Tell `users` of something, as each of them wishes to be told of its kind; within the transaction of the fact.
 
     key: what it is about, such as f"access:{repository.pk}": what is told again under the same key folds into one unread
     notification. actor: who did it; they are not told. repository: who may not see it any more is not told either.
     text: a plain line of what happened, where `kind` and the rest do not say it. url: where it leads, within the hub;
-    without one, to the thread, the repository or the organisation.
+    without one, to the thread, the repository or the organisation. outcome: how it was decided, where `kind` leaves that
+    open. has_letter: an e-mail of its own goes out, whatever they wish; so no other one does.
     """
     notice = Notice.objects.create(
         kind=kind, key=key, users=[user.pk for user in users], actor=actor, repository=repository,
-        discussion=discussion, event=event, organization=organization, text=text[:500], url=url,
+        discussion=discussion, event=event, organization=organization, text=text[:500], url=url, outcome=outcome,
+        has_letter=has_letter,
     )  # fmt: skip
     Job.objects.add(KIND, str(notice.pk))
     return notice
@@ -81,14 +85,14 @@ def _tell_some(notice: Notice, reasons: Mapping[int, NoticeKind]) -> None:
     for (kind, wish), users in groups.items():
         _upsert(notice, kind, wish, users)
     now = [user for (_, wish), users in groups.items() if wish.email == preferences.Email.NOW for user in users]
-    if now:
+    if now and not notice.has_letter:
         mails.request(notice, now)
 
 
 def _upsert(notice: Notice, kind: NoticeKind, wish: preferences.Wish, users: list[int]) -> None:
     """New rows; and rows of the same key, told again. `notice` grows, so the same notice finds nothing to do twice."""
-    common = {"notice": notice, "on_page": wish.on_page, "digest": wish.email == preferences.Email.DIGEST}
-    common["updated_at"] = notice.created_at
+    digest = wish.email == preferences.Email.DIGEST and not notice.has_letter
+    common = {"notice": notice, "on_page": wish.on_page, "digest": digest, "updated_at": notice.created_at}
     Notification.objects.bulk_create(
         (Notification(recipient_id=user, key=notice.key, kind=kind, **common) for user in users), ignore_conflicts=True
     )

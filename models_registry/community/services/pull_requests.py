@@ -95,6 +95,19 @@ def _arrived(head: Commit, before: str | None, discussion: Discussion) -> list[C
     return list(reversed(found)) or ([] if fork is not None and fork.oid == head.oid else [head])
 
 
+@receiver(commit_created)
+def note_the_merged(
+    sender: object, commit: Commit, reference: Reference, before: str | None, actor: Actor | None, **_: Any
+) -> None:
+    """A branch has taken in the commits of pull requests that were meant for it, by a push or with another's merge."""
+    if actor is None or before is None or not reference.name.startswith("refs/heads/"):
+        return
+    for found, head in registry.settle_merged(reference, before=before, commit=commit):
+        thread = Discussion.objects.for_lists().filter(repository=found.repository_id, number=found.number).first()
+        if thread is not None:
+            _note_the_merge(actor, discussions.held(thread), found, commit=commit, head=head)
+
+
 def pull_request_of(discussion: Discussion) -> PullRequest:
     """Raises WrongState for a plain discussion."""
     found = PullRequest.objects.filter(repository=discussion.repository_id, number=discussion.number).first()
@@ -173,11 +186,14 @@ def _merge(actor: Actor, discussion: Discussion, found: PullRequest, merged: mer
         merged=merged,
         title=f"Merge pull request #{discussion.number}: {discussion.title}",
     )
+    return _note_the_merge(actor, discussion, found, commit=commit, head=merged.head)
+
+
+def _note_the_merge(actor: Actor, discussion: Discussion, found: PullRequest, *, commit: Commit, head: str) -> Event:
     discussion.status = Discussion.Status.MERGED
     discussion.save(update_fields=["status"])
-    return discussions.add_event(
-        actor, discussion, Kind.MERGE, {"oid": commit.oid, "base": found.base_name, "head": merged.head}
-    )
+    data = {"oid": commit.oid, "base": found.base_name, "head": head}
+    return discussions.add_event(actor, discussion, Kind.MERGE, data)
 
 
 def base_exists(repository: Repository, found: PullRequest) -> bool:

@@ -73,6 +73,7 @@ def tell_who_asked(sender: object, request: AccessRequest, actor: Actor, **_: An
         notify(
             kind=NoticeKind.ACCESS_DECIDED, key=f"access-of:{request.pk}", actor=actor.user,
             repository=request.repository, users=[request.user], text=request.rejection_reason,
+            outcome=request.status,
         )  # fmt: skip
 
 
@@ -89,5 +90,5 @@ def tell_who_licensed_it(sender: object, repository: Repository, **_: Any) -> No
 def tell_who_is_invited(sender: object, invitation: Invitation, user: User, **_: Any) -> None:
     notify(
         kind=NoticeKind.INVITED, key=f"invitation:{invitation.organization_id}", actor=invitation.invited_by,
-        organization=invitation.organization, users=[user],
+        organization=invitation.organization, users=[user], url="/settings/organizations",
     )  # fmt: skip

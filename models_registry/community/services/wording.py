@@ -39,7 +39,8 @@ class Line:
     @property
     def subject(self) -> str:
         """Of an e-mail."""
-        return f"[{self.place}] {self.title}" if self.place and self.place != self.title else self.title or self.what
+        said = self.what if self.title == self.place else self.title or self.what
+        return f"[{self.place}] {said}" if self.place else said
 
 
 def of(notification: Notification) -> Line:
@@ -49,6 +50,8 @@ def of(notification: Notification) -> Line:
     if notice.organization:
         place = notice.organization.namespace.display_name
     title, url, excerpt = notice.text or place, notice.url, ""
+    if notice.kind == NoticeKind.ACCESS_DECIDED:
+        title, excerpt = place, notice.text
     if notice.discussion is not None:
         title = notice.discussion.title
         url = url or notice.discussion.get_absolute_url()
@@ -92,6 +95,10 @@ def _what(notification: Notification) -> str:
         sentence = _("%(who)s proposes a change")
     if kind == NoticeKind.MENTION and notice.kind != NoticeKind.MENTION:
         sentence = _("You are named there, and %(who)s goes on")
+    if kind == NoticeKind.ACCESS_DECIDED and notice.outcome == "accepted":
+        sentence = _("Your request for access is accepted")
+    if kind == NoticeKind.ACCESS_DECIDED and notice.outcome == "rejected":
+        sentence = _("Your request for access is declined")
     if kind == NoticeKind.STATUS and notice.event is not None:
         if notice.event.kind == Event.Kind.MERGE:
             sentence = _("%(who)s merges it")

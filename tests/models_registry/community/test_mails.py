@@ -14,14 +14,17 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Actor, User
+from accounts.services import invitations
 from accounts.services.standing import suspend
 from hub.jobs.models import Job, State
 from hub.jobs.tasks import run
 from models_registry.community.models import Mail, NoticeKind, Notification, NotificationPreference
 from models_registry.community.services import discussions, mails, preferences
+from models_registry.community.services.moderation import acts
 from models_registry.community.services.notifications import notify
 from models_registry.community.services.preferences import Wish
 from models_registry.models import Repository
+from models_registry.services import gating
 from tests import make
 from tests.environment import free_port
 from tests.models_registry.community.conftest import Work
@@ -90,6 +93,42 @@ def test_who_is_named_gets_an_e_mail_at_once(post: Post, reply: Any, work: Work)
     assert "&lt;b&gt;this&lt;/b&gt; &amp; that" in html
     assert "Why &lt;so&gt;?" in html
     assert Mail.objects.get().state == Mail.State.SENT
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("accepted", "Your request for access is accepted"), ("rejected", "Your request for access is declined")],
+)
+def test_the_answer_to_a_request_for_access_says_what_it_is(
+    post: Post, work: Work, bob: User, status: str, said: str
+) -> None:
+    net = make.repository(make.user("ada"), "net", gated="manual")
+    gating.ask(actor=Actor(user=bob), repository=net)
+    reason = "Not yet" if status == "rejected" else ""
+    gating.decide(actor=Actor(user=net.creator), repository=net, status=status, username="bob", reason=reason)
+    work("tell", "send_mail")
+    (mail,) = post.taken
+    assert mail["Subject"] == f"[ada/net] {said}"
+    assert reason in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_a_member_who_is_invited_gets_one_e_mail_that_leads_to_the_invitation(
+    post: Post, work: Work, bob: User
+) -> None:
+    lab = make.organization("lab", admin=make.user("ada"))
+    invitations.invite(actor=Actor(user=User.objects.get(username="ada")), user=bob, organization=lab)
+    work("send_invitation", "tell", "send_mail")
+    (mail,) = post.taken
+    assert mail["Subject"] == "[lab] ada invites you to join"
+    assert "http://testserver/settings/organizations" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_what_a_moderator_did_is_told_by_one_e_mail(post: Post, work: Work, bob: User) -> None:
+    moderator = Actor(user=make.user(is_admin=True))
+    acts.warn(acts.Order(actor=moderator, reason="Be kind"), bob)
+    work(acts.TELL, "tell", "send_mail")
+    (mail,) = post.taken
+    assert "/appeal/" in mail.get_content()
 
 
 def test_what_can_wait_is_in_one_digest_a_day(post: Post, reply: Any, work: Work) -> None:

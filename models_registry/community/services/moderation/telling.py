@@ -26,6 +26,7 @@ def tell(action_id: int) -> None:
         users=concerned,
         text=f"{action.get_kind_display().capitalize()}: {action.subject_name}. {action.reason}",
         url=f"/settings/moderation#act-{action.pk}",
+        has_letter=action.kind in ALWAYS_BY_EMAIL,
     )
     if action.kind not in ALWAYS_BY_EMAIL:
         return
