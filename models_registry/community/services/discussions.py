@@ -161,6 +161,7 @@ def retitle(*, actor: Actor, discussion: Discussion, title: str) -> Event:
     title, before = checked_title(title), discussion.title
     if title == before:
         raise WrongState("This is its title already.")
+    spam.judge(actor=actor, text="", title=title, place=spam.Place.COMMENT)
     discussion.title = title
     discussion.save(update_fields=["title"])
     return add_event(actor, discussion, Kind.TITLE, {"from": before, "to": title})

@@ -20,7 +20,7 @@ from accounts.services.accounts import namespace_named
 from hub.errors import HubError
 from hub.wire import rate_limits
 from models_registry.community.models import Delivery, Webhook
-from models_registry.community.services.webhooks import keeping, payloads
+from models_registry.community.services.webhooks import delivering, keeping, payloads
 from models_registry.community.services.webhooks.keeping import Watched
 
 _A_PAGE = 30
@@ -164,7 +164,9 @@ def act(request: ActorRequest, pk: int, what: str) -> HttpResponse:
 
 def _delivery(request: ActorRequest, pk: int, delivery: UUID) -> Delivery:
     found = keeping.webhook(request.actor, pk)
-    rows = Delivery.objects.select_related("event", "webhook__owner").prefetch_related("attempts")
+    rows = Delivery.objects.select_related(
+        "event__repository", "event__namespace", "webhook__owner__user"
+    ).prefetch_related("attempts")
     row = rows.filter(webhook=found, pk=delivery).first()
     if row is None:
         raise Http404
@@ -177,7 +179,9 @@ def delivery(request: ActorRequest, pk: int, delivery: UUID) -> HttpResponse:
     """What was sent, and what came back each time."""
     found = _delivery(request, pk, delivery)
     attempts = sorted(found.attempts.all(), key=lambda attempt: -attempt.pk)
-    body = json.dumps(payloads.for_webhook(found.event.payload, found.webhook), indent=2, ensure_ascii=False)
+    body = ""
+    if delivering.may_be_told(found.webhook, found.event):  # now, not only when it happened
+        body = json.dumps(payloads.for_webhook(found.event.payload, found.webhook), indent=2, ensure_ascii=False)
     context = {"delivery": found, "webhook": found.webhook, "attempts": attempts, "body": body}
     return render(request, "community/webhook_delivery.html", context)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Actor, User
 from models_registry.community.errors import WrongState
-from models_registry.community.models import Category, Event, Report
+from models_registry.community.models import Category, Discussion, Event, Report
 from models_registry.community.services import discussions
 from models_registry.community.services.moderation import acts, spam
 from models_registry.community.services.moderation.acts import Order
@@ -115,3 +115,13 @@ def test_the_check_is_cheap() -> None:
         spam.simple(author, "A long enough question about the licence of this model, I think", Place.COMMENT)
         spam.simple(author, links(5), Place.COMMENT)
     assert len(asked) == 1
+
+
+def test_a_title_is_shown_at_once_so_it_is_refused_where_a_comment_would_be_held() -> None:
+    author, repository = Actor(user=member()), make.repository()
+    with pytest.raises(spam.SpamRefused):
+        discussions.open_discussion(actor=author, repository=repository, title="Cheap: https://bit.ly/3xyz", text="Hi")
+    thread = discussions.open_discussion(actor=author, repository=repository, title="Hi", text="Hello")
+    with pytest.raises(spam.SpamRefused):
+        discussions.retitle(actor=author, discussion=thread, title="Cheap: https://bit.ly/3xyz")
+    assert [row.title for row in Discussion.objects.all()] == ["Hi"]

@@ -61,16 +61,19 @@ FINE = Judgement(Verdict.OK)
 
 
 def judge(*, actor: Actor, text: str, place: Place, title: str = "") -> bool:
-    """Whether the text is to be held back, for itself or for its title. Raises SpamRefused. The hub's staff is believed."""
+    """Whether the text is to be held back. A title cannot be: what would be held is refused there. Raises SpamRefused.
+
+    The hub's staff is believed.
+    """
     author = actor.require_user()
     check = _check(settings.SPAM_CHECK)
     if check is None or author.is_staff:
         return False
-    judged = [check(author, said, place) for said in (title, text) if said]
-    for one in judged:
-        if one.verdict == Verdict.REFUSE:
-            raise SpamRefused(f"This looks like spam: {one.reason}")
-    return any(one.verdict == Verdict.HOLD for one in judged)
+    of_title, of_text = (check(author, said, place) if said else FINE for said in (title, text))
+    for judged, refused in ((of_title, {Verdict.HOLD, Verdict.REFUSE}), (of_text, {Verdict.REFUSE})):
+        if judged.verdict in refused:
+            raise SpamRefused(f"This looks like spam: {judged.reason}")
+    return of_text.verdict == Verdict.HOLD
 
 
 @cache

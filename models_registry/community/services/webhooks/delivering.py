@@ -100,13 +100,13 @@ def _deliver_to(webhook: Webhook, until: float) -> None:
         if delivery is None or time.monotonic() > until:
             return
         Webhook.objects.filter(pk=webhook.pk).update(sending_until=now + _SENDING_FOR)
-        if not _may_be_told(webhook, delivery.event):
+        if not may_be_told(webhook, delivery.event):
             waiting.filter(pk=delivery.pk).update(state=Delivery.State.DROPPED)
         elif not _attempt(webhook, delivery):
             return
 
 
-def _may_be_told(webhook: Webhook, event: WebhookEvent) -> bool:
+def may_be_told(webhook: Webhook, event: WebhookEvent) -> bool:
     """Whether its owner may know of the repository now, not only when it happened."""
     if event.repository is not None:
         return Webhook.objects.told_of(event.repository).filter(pk=webhook.pk).exists()

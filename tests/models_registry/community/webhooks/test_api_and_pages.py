@@ -8,8 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEntry, User
+from accounts.models import Actor, AuditEntry, Membership, Role, User
+from accounts.services import memberships
 from models_registry.community.models import Delivery, Webhook
+from models_registry.community.services import discussions
 from models_registry.models import Repository
 from tests import make
 from tests.models_registry.community.webhooks.conftest import Hook
@@ -214,3 +216,20 @@ def test_a_watched_repository_that_became_private_is_named_no_more(api: Api, cli
     assert not [answer for answer in shown if b"takeover" in answer]
     assert api("GET", one, token=token).json()["webhook"]["watched"] == [{"type": "user", "name": "ada"}]
     assert Webhook.objects.get().watched.count() == 2
+
+
+def test_what_was_to_be_told_of_a_private_repository_is_shown_to_no_former_member(
+    client: Client, hook: Hook, ada: User
+) -> None:
+    bob = make.user("bob")
+    lab = make.organization("lab", admin=bob)
+    Membership.objects.create(organization=lab, user=ada, role=Role.READ)
+    secret = make.repository(bob, "secret", namespace="lab", private=True)
+    made = hook(ada, "org:lab")
+    discussions.open_discussion(actor=Actor(user=bob), repository=secret, title="The takeover", text="of Acme")
+    delivery = Delivery.objects.get(webhook=made)
+    client.force_login(ada)
+    assert "takeover" in client.get(delivery.get_absolute_url()).content.decode()
+    memberships.leave(actor=Actor(user=ada), organization=lab)
+    page = client.get(delivery.get_absolute_url())
+    assert (page.status_code, "takeover" in page.content.decode()) == (200, False)
