@@ -29,6 +29,23 @@ ACTIONS: dict[str, str | Promise] = {
     "repository.deleted": _("deleted a repository"),
     "repository.visibility": _("changed who sees a repository"),
     "repository.gate": _("changed who reads a repository"),
+    "repository.duplicated": _("duplicated a repository"),
+    "repository.default_branch": _("changed the default branch"),
+    "repository.large_files_removed": _("removed large files"),
+    "licence.changed": _("changed a licence"),
+    "access.asked": _("asked for access"),
+    "access.withdrawn": _("withdrew a request for access"),
+    "access.granted": _("gave access"),
+    "access.accepted": _("accepted a request for access"),
+    "access.rejected": _("declined a request for access"),
+    "access.pending": _("put a request for access back"),
+    "access.exported": _("exported the requests for access"),
+    "secret.dismissed": _("dismissed a secret that was found"),
+    "webhook.created": _("made a webhook"),
+    "webhook.changed": _("changed a webhook"),
+    "webhook.enabled": _("enabled a webhook"),
+    "webhook.disabled": _("disabled a webhook"),
+    "webhook.deleted": _("deleted a webhook"),
 }
 
 

@@ -240,6 +240,19 @@ def test_a_profile_is_shown_and_cleaned() -> None:
     assert b'class="errors"' in bad.content
 
 
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [("licence.changed", "changed a licence"), ("access.rejected", "declined a request for access")],
+)
+def test_the_audit_log_tells_in_words_what_was_done_to_repositories(action: str, words: str) -> None:
+    ada = make.user("ada")
+    lab = make.organization("lab", admin=ada)
+    AuditEntry.objects.record(Actor(user=ada), action, "lab/net", namespace=lab.namespace)
+    page = text_of(signed_in(ada), "/organizations/lab/settings/audit")
+    assert words in page
+    assert action not in page
+
+
 def test_the_audit_log_tells_what_happened_in_the_organisation_alone() -> None:
     ada, bob = make.user("ada"), make.user("bob")
     make.organization("lab", admin=ada, read=bob)
