@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.utils.dateparse import parse_datetime
 
+from accounts.models import Namespace
 from hub.errors import BadRequest
 from models_registry.models import Gate, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
@@ -100,7 +101,9 @@ def tagged(repositories: RepositoryQuerySet, written: str) -> RepositoryQuerySet
 def narrowed(repositories: RepositoryQuerySet, criteria: Criteria) -> RepositoryQuerySet:
     repositories = named_like(repositories, criteria.text)
     if criteria.author:
-        repositories = repositories.filter(namespace__key=criteria.author.lower())
+        key = criteria.author.lower()
+        named = Namespace.objects.filter(Q(key=key) | Q(redirects__old_key=key))  # today, or once
+        repositories = repositories.filter(namespace__in=named.values("pk"))
     for tag in criteria.tags:
         repositories = tagged(repositories, tag)
     for app in criteria.apps:

@@ -9,6 +9,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Actor
+from accounts.services import renaming
 from models_registry.models import Card, Repository, RepositoryFacts, RepositoryTag
 from tests import make
 from tests.models_registry.hf_api.conftest import Api
@@ -225,3 +227,11 @@ def test_tags_by_type_name_what_there_is_to_filter_by(api: Api, shelf: dict[str,
     assert {entry["id"] for entry in answer["other"]} == {"en", "gguf", "safetensors"}
     datasets = api("GET", "/api/datasets-tags-by-type").json()
     assert datasets["task_categories"][0]["id"] == "task_categories:text-classification"
+
+
+def test_who_was_renamed_is_found_by_the_old_name_as_well(api: Api) -> None:
+    ada = make.user("ada")
+    make.repository(ada, "net")
+    renaming.rename(actor=Actor(user=ada), namespace=ada.namespace, name="lovelace")
+    for name in ("ada", "Lovelace"):
+        assert [model["id"] for model in api("GET", f"/api/models?author={name}").json()] == ["lovelace/net"]
