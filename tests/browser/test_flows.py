@@ -223,7 +223,8 @@ def test_pictures_are_attached_and_tasks_ticked_in_place(
     comment = page.get_by_role("article", name="Comment by alder").last
     expect(comment.get_by_role("img", name="a plot")).to_be_visible()
     page.wait_for_function("[...document.querySelectorAll('.comment img')].every((image) => image.naturalWidth === 64)")
-    comment.get_by_role("checkbox").check()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):  # kept, before the page is left
+        comment.get_by_role("checkbox").check()
     expect(comment.get_by_role("checkbox")).to_be_checked()
     page.reload()
     expect(comment.get_by_role("checkbox")).to_be_checked()
