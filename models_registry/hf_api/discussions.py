@@ -169,7 +169,7 @@ def _comment(event: Event) -> dict[str, Any]:
     return {
         "edited": event.edited_at is not None,
         "hidden": event.is_hidden,
-        "hiddenReason": event.hidden_reason,
+        "hiddenReason": "" if event.hidden_by_staff else event.hidden_reason,
         "latest": latest | _author(event.author),
         "history": history,
         "numEdits": len(edits),

@@ -87,7 +87,7 @@ document.addEventListener("change", async (event) => {
   const boxes = [...text.querySelectorAll(".task-list-item-checkbox")];
   const body = new URLSearchParams({ task: boxes.indexOf(event.target), to: event.target.checked ? "on" : "off" });
   const headers = { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
-  const answer = await fetch(text.dataset.tasks, { method: "POST", headers, body }).catch(() => null);
+  const answer = await fetch(text.dataset.tasks, { method: "POST", headers, body, keepalive: true }).catch(() => null);
   if (!answer?.ok) event.target.checked = !event.target.checked;
 });
 

@@ -192,6 +192,11 @@ class Event(models.Model):
     def is_hidden(self) -> bool:
         return self.hidden_at is not None
 
+    @property
+    def hidden_by_staff(self) -> bool:
+        """Whom they are and why is told to those concerned, not to every reader."""
+        return self.hidden_by is not None and self.hidden_by.is_staff
+
 
 class CommentEdit(models.Model):
     """What a comment said before it was edited."""

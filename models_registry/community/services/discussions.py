@@ -127,8 +127,7 @@ def show(*, actor: Actor, event: Event) -> Event:
     discussion = held(event.discussion)
     event = _current(event, discussion)
     access.require_governing(actor, discussion)
-    by_staff = is_moderated(event) or (event.hidden_by is not None and event.hidden_by.is_staff)
-    if by_staff and not (actor.user and actor.user.is_staff):
+    if (is_moderated(event) or event.hidden_by_staff) and not (actor.user and actor.user.is_staff):
         raise WrongState("A maintainer of this hub hid the comment.")
     if event.hidden_by is None and event.author == actor.user:
         raise WrongState(spam.HELD)

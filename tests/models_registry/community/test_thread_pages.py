@@ -562,3 +562,16 @@ def test_nothing_hostile_gets_through_titles_names_and_reasons(
     assert "<script>alert" not in page
     assert "<svg onload" not in page
     assert not re.search(r"<[a-z]+[^<>]*\son\w+\s*=", page)
+
+
+def test_who_of_the_hubs_staff_hid_a_comment_is_not_told_to_everybody(
+    client: Client, thread: Discussion, asker: User
+) -> None:
+    comment = said(thread, asker, "Buy gold")
+    discussions.conceal(actor=Actor(user=make.user("warden", is_admin=True)), event=comment, reason="the third time")
+    page = text_of(client, of(thread))
+    assert "Hidden by a maintainer of this hub" in page
+    api = client.get(f"/api/models/{thread.repository.full_name}/discussions/{thread.number}").content.decode()
+    for told in (page, api):
+        assert "warden" not in told
+        assert "the third time" not in told
