@@ -3,7 +3,8 @@
 from django import template
 
 from accounts import navigation
-from accounts.navigation import SettingsPage
+from accounts.models import Namespace
+from accounts.navigation import OrganizationPage, SettingsPage
 from accounts.requests import ActorRequest
 from accounts.services import invitations
 
@@ -14,6 +15,12 @@ register = template.Library()
 def settings_pages() -> list[SettingsPage]:
     """Of higher apps."""
     return navigation.settings_pages()
+
+
+@register.simple_tag
+def organization_pages(namespace: Namespace) -> list[tuple[str, OrganizationPage]]:
+    """Of higher apps, each with its address."""
+    return [(page.url(namespace), page) for page in navigation.organization_pages()]
 
 
 @register.filter

@@ -10,7 +10,7 @@ class CommunityConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from accounts.navigation import SettingsPage, add_settings_page
+        from accounts.navigation import OrganizationPage, SettingsPage, add_organization_page, add_settings_page
         from models_registry.community.services import (  # noqa: F401 - they listen
             activities,
             collections,
@@ -23,9 +23,11 @@ class CommunityConfig(AppConfig):
         )
         from models_registry.community.services.webhooks import announcing  # noqa: F401 - it listens, too
         from models_registry.community.web import moderation_slots, slots
+        from models_registry.community.web.webhooks import address_for
 
         add_settings_page(SettingsPage("settings-notifications", _("Notifications"), "bell"))
         add_settings_page(SettingsPage("settings-webhooks", _("Webhooks"), "link-45deg"))
+        add_organization_page(OrganizationPage(address_for, _("Webhooks"), "link-45deg"))
         add_settings_page(SettingsPage("settings-moderation", _("Moderation"), "shield-exclamation"))
 
         slots.fill()

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -82,6 +83,11 @@ def webhooks(request: ActorRequest) -> HttpResponse:
     listed = list(keeping.of(request.actor, owner))
     context = {"webhooks": listed, "owner": owner, "owners": owners, "may_add": len(listed) < keeping.MOST}
     return render(request, "community/webhooks.html", context)
+
+
+def address_for(owner: Namespace) -> str:
+    """Of the page about an owner's webhooks."""
+    return f"{reverse('settings-webhooks')}?namespace={owner.name}"
 
 
 def _owner(request: ActorRequest) -> tuple[Namespace, list[Namespace]]:

@@ -233,3 +233,12 @@ def test_what_was_to_be_told_of_a_private_repository_is_shown_to_no_former_membe
     memberships.leave(actor=Actor(user=ada), organization=lab)
     page = client.get(delivery.get_absolute_url())
     assert (page.status_code, "takeover" in page.content.decode()) == (200, False)
+
+
+def test_an_organisations_settings_lead_to_its_webhooks(client: Client) -> None:
+    ada = make.user("ada")
+    make.organization("lab", admin=ada)
+    client.force_login(ada)
+    address = "/settings/webhooks?namespace=lab"
+    assert f'href="{address}"' in client.get("/organizations/lab/settings").content.decode()
+    assert client.get(address).status_code == 200
