@@ -85,7 +85,7 @@ def _refuse_jobs(body: dict[str, Any]) -> None:
 
 @rate_limits.under(writes="webhook")
 class Webhooks(HubApiView):
-    @describe(answer=shapes.Webhook(many=True), query=[_NAMESPACE], refuses=[403])
+    @describe(answer=shapes.Webhook(many=True), query=[_NAMESPACE], refuses=[403, 404])
     def get(self, request: ActorApiRequest) -> Response:
         """Those there are, the oldest first."""
         owner = _owner(request.actor, request.query_params.get("namespace"))

@@ -166,8 +166,6 @@ def test_what_the_hub_has_not_is_said_in_a_sentence(api: HfApi, repository: str)
     for ask in (
         lambda: api.space_info(repository),
         lambda: list(api.list_spaces()),
-        lambda: list(api.get_repo_discussions(repository)),
-        lambda: list(api.list_collections()),
     ):
         with pytest.raises(HfHubHTTPError, match=r"(?s)501 .*This hub"):
             ask()

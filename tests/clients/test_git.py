@@ -285,9 +285,7 @@ def test_who_may_not_is_told(
         assert "not found" in said
     folder = other.clone(repository)
     other.commit(folder, {"mine.txt": "mine"})
-    said = other.refused("push", at=folder)
-    assert "403" in said
-    assert "may not write" in said
+    assert "may not write" in other.refused("push", at=folder)
     assert git.clone(private).exists()
 
 

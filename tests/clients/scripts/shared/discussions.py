@@ -93,7 +93,9 @@ def merged(at: Place):
 def in_git_log(at: Place):
     folder = at.folder / "clone"
     subprocess.run(["git", "clone", "-q", f"{ENDPOINT}/{at.name('threads')}", folder], check=True)
-    log = subprocess.run(["git", "log", "--format=%s"], cwd=folder, check=True, capture_output=True, text=True)
+    log = subprocess.run(
+        ["git", "log", "--topo-order", "--format=%s"], cwd=folder, check=True, capture_output=True, text=True
+    )
     return log.stdout.splitlines()[:3]
 
 
