@@ -113,7 +113,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for(page: Page, site: str, mem
     sign_out(page, site)
     sign_in(page, site)
     page.get_by_label("Code").fill(format_hotp_value(hotp_value(secret, step + 1)))
-    page.get_by_role("button", name="Sign In", exact=True).click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page).to_have_url(f"{site}/settings/security")
     expect(page.get_by_text("In use: after your password")).to_be_visible()
 
