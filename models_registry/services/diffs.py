@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from models_registry.errors import ContentQuarantined
 from models_registry.formats import git_objects, text_diff
 from models_registry.formats.git_objects import EMPTY_TREE, Entry
 from models_registry.formats.paths import joined
@@ -29,7 +30,7 @@ class Kind(StrEnum):
 class Change:
     """A file that is not the same on both sides. A renamed one has its former path in `old`.
 
-    `hunks`: None where lines are not compared: large files, binary ones, or more text than one answer holds.
+    `hunks`: None where lines are not compared: large files, binary ones, malware, or more text than one answer holds.
     """
 
     kind: Kind
@@ -181,14 +182,14 @@ def _is_short_text(entry: TreeEntry) -> bool:
 
 
 def _texts(repository: Repository, oids: Iterable[str]) -> dict[str, str]:
-    """The contents that are text."""
+    """The contents that are text, and in no quarantine."""
     rows = GitObject.objects.filter(repository=repository, oid__in=list(oids)).select_related("content")
     texts = {}
     for row in rows:
-        content = objects.inflate(row)
-        if b"\0" not in content:
-            try:
+        try:
+            content = objects.inflate(row)
+            if b"\0" not in content:
                 texts[row.oid] = content.decode()
-            except UnicodeDecodeError:
-                continue
+        except (UnicodeDecodeError, ContentQuarantined):
+            continue
     return texts

@@ -20,7 +20,8 @@ from hub.jobs.tasks import run
 from models_registry.community.models import Category, Notice, Report
 from models_registry.errors import ContentQuarantined
 from models_registry.models import FileScan, Quarantine, Repository, VirusScan
-from models_registry.services import antivirus, quarantine, references, scanning, trees
+from models_registry.services import antivirus, pull_requests, quarantine, references, scanning, trees
+from models_registry.services.changes import AddFile, Delete
 from models_registry.services.clamd import Clamd, ScannerUnavailable
 from tests import make
 from tests.environment import free_port
@@ -115,7 +116,30 @@ def test_its_page_says_so_and_shows_nothing_of_it(client: Client, net: Repositor
     assert "grove: a sign" not in page.content.decode()
     for address in ("/ada/net", "/ada/net/tree/main"):
         assert SENTENCE in client.get(address).content.decode()
-    assert client.get("/ada/net/commit/main").status_code in {200, 403}
+
+
+def test_what_changed_is_shown_but_for_its_lines(client: Client, clamd: str, work_off: Work) -> None:
+    repository = make.repository(make.user("ada"), "net")
+    make.commit(repository, {"bad.sh": MALWARE, "good.txt": "hello"})
+    work_off()
+    changes = [AddFile.of("more.txt", b"welcome"), Delete("bad.sh")]
+    made, _commit = pull_requests.propose(
+        actor=Actor(user=repository.creator), repository=repository, base="main", parent=None, changes=changes, title="x"
+    )
+    number = made.number
+    bearer = make.bearer(make.token(repository.creator))
+    for address, shown in (
+        ("/ada/net/commit/main", "hello"),
+        (f"/ada/net/discussions/{number}/files", "welcome"),
+        (f"/api/models/ada/net/discussions/{number}?diff=1", "welcome"),
+        (f"/api/models/ada/net/compare/main..refs/pr/{number}", "welcome"),
+    ):
+        answer = client.get(address, headers=bearer)
+        said = answer.content.decode()
+        assert answer.status_code == 200, address
+        assert "bad.sh" in said, address
+        assert shown in said, address
+        assert "grove: a sign" not in said, address
 
 
 def test_no_reader_within_the_hub_gets_it(net: Repository) -> None:
