@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -11,18 +11,40 @@ if TYPE_CHECKING:
     from accounts.models.actor import Actor
 
 
+Record = TypeVar("Record", bound=models.Model)
+THE_HUB = "the hub"  # no member can have this name
+
+
+class Immutable(Exception):
+    """This row is a record of what was done: it is neither changed nor deleted."""
+
+
+class RecordQuerySet(models.QuerySet[Record]):
+    """Rows that are only added. What the database itself refuses: migration `audit_is_append_only`."""
+
+    def update(self, **_: Any) -> int:
+        raise Immutable
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise Immutable
+
+
 class AuditManager(models.Manager["AuditEntry"]):
+    def get_queryset(self) -> RecordQuerySet[AuditEntry]:
+        return RecordQuerySet(self.model, using=self._db)
+
     def record(
         self, actor: Actor, action: str, target: str, *, namespace: Namespace | None = None, **details: Any
     ) -> AuditEntry:
         """Write down one act, in the transaction of the act itself.
 
         action: subject and verb, such as "token.created" or "repository.hidden". target: what it was done to, by name.
-        namespace: whose administrators may read the entry with all its details; of moderation, leave it out.
+        namespace: whose administrators may read the entry with all its details; of moderation, leave it out. An actor who is
+        nobody is the hub itself: what visitors do is in no log.
         """
         return self.create(
             user=actor.user,
-            actor_name=str(actor),
+            actor_name=actor.user.username if actor.user else THE_HUB,
             token_prefix=actor.token.prefix if actor.token else "",
             action=action,
             target=target,
@@ -52,3 +74,11 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.action} {self.target}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Immutable
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise Immutable

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Actor, AuditEntry, Namespace
+from accounts.models import THE_HUB, AuditEntry, Namespace
 
 ACTIONS: dict[str, str | Promise] = {
     "organization.created": _("founded the organisation"),
@@ -62,7 +62,7 @@ class DescribedEntry:
 def described(entry: AuditEntry, namespace: Namespace) -> DescribedEntry:
     """An act without words of its own is shown by its name; what happened to the namespace itself needs no target."""
     return DescribedEntry(
-        actor_name=entry.actor_name if entry.actor_name != str(Actor()) else _("the hub"),
+        actor_name=_("the hub") if entry.actor_name == THE_HUB else entry.actor_name,
         words=ACTIONS.get(entry.action, entry.action),
         target="" if entry.target == namespace.name else entry.target,
         details=[

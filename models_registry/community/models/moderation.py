@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Actor, Namespace, Role, User
+from accounts.models import Actor, Immutable, Namespace, RecordQuerySet, Role, User
 
 
 class SubjectKind(models.TextChoices):
@@ -190,14 +190,7 @@ class Act(models.TextChoices):
     RENAME = "rename", "name taken away"
 
 
-class Immutable(Exception):
-    """This row is a record of what was done: it is neither changed nor deleted."""
-
-
-class ModerationActionQuerySet(models.QuerySet["ModerationAction"]):
-    def update(self, **_: Any) -> int:
-        raise Immutable
-
+class ModerationActionQuerySet(RecordQuerySet["ModerationAction"]):
     def concerning(self, actor: Actor) -> Self:
         """Those done to a member: to themselves, to what they made, or to what is in a namespace they administer."""
         if actor.user is None:

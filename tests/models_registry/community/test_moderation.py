@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,11 +11,10 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Actor, AuditEntry, User
+from accounts.models import Actor, AuditEntry, Immutable, User
 from accounts.services.staff_roles import set_roles
 from hub.errors import Conflict, Forbidden, Invalid
 from models_registry.community.models import Act, Appeal, Category, ModerationAction, Notice, ReportState
-from models_registry.community.models.moderation import Immutable
 from models_registry.community.services import discussions
 from models_registry.community.services.moderation import acts, appeals, reports, subjects, telling
 from models_registry.community.services.moderation.acts import Order
@@ -186,9 +186,12 @@ def test_a_ban_closes_session_and_tokens_and_lifting_it_opens_them(client: Clien
 def test_records_are_neither_changed_nor_deleted() -> None:
     done = taken_down(make.repository())
     done.reason = "Another"
-    for change in (done.save, done.delete, lambda: ModerationAction.objects.update(reason="x")):
-        with pytest.raises(Immutable):
-            change()
+    for row, column in ((done, "reason"), (AuditEntry.objects.get(action="repository.taken_down"), "target")):
+        rows = type(row).objects.all()
+        setattr(row, column, "Another")
+        for change in (row.save, row.delete, partial(rows.update, **{column: "Another"}), rows.delete):
+            with pytest.raises(Immutable):
+                change()
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_auditentry SET action = 'forged'")
 

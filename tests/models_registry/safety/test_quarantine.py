@@ -124,7 +124,12 @@ def test_what_changed_is_shown_but_for_its_lines(client: Client, clamd: str, wor
     work_off()
     changes = [AddFile.of("more.txt", b"welcome"), Delete("bad.sh")]
     made, _commit = pull_requests.propose(
-        actor=Actor(user=repository.creator), repository=repository, base="main", parent=None, changes=changes, title="x"
+        actor=Actor(user=repository.creator),
+        repository=repository,
+        base="main",
+        parent=None,
+        changes=changes,
+        title="x",
     )
     number = made.number
     bearer = make.bearer(make.token(repository.creator))
