@@ -27,7 +27,8 @@ def test_every_list_of_the_administration_opens(client: Client, moderator: User,
 
 
 def test_members_are_sent_to_the_sites_own_sign_in(client: Client) -> None:
-    assert client.get("/admin/", follow=True).request["PATH_INFO"] == "/accounts/login/"
+    for address in ("/admin", "/admin/"):
+        assert client.get(address, follow=True).request["PATH_INFO"] == "/accounts/login/"
     client.force_login(make.user())
     assert client.get("/admin/", follow=True).status_code == 403
 
