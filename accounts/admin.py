@@ -34,7 +34,7 @@ from accounts.services.organizations import verify
 from accounts.services.staff_roles import set_roles
 from accounts.services.tokens import revoke_token
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding, refused
-from hub.errors import HubError
+from hub.errors import Forbidden, HubError
 from hub.staff_roles import ROLES
 
 # Staff sign in where everybody does: with its limits on guessing, and two factors where they are set up.
@@ -47,7 +47,14 @@ def _needs_second_factor(request: HttpRequest) -> bool:
     return settings.STAFF_NEEDS_TWO_FACTORS and not is_mfa_enabled(request.user, [_TOTP, _WEBAUTHN])
 
 
+def _is_suspended(request: HttpRequest) -> bool:
+    """Then they do no act of staff, and read nothing of what people report."""
+    return bool(getattr(request.user, "is_suspended", False))
+
+
 def _login(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    if _is_suspended(request):
+        raise Forbidden(_("Your account is suspended: the administration is closed to you until that ends."))
     if _may_enter(request) and _needs_second_factor(request):
         messages.warning(request, _("The administration opens when you have set up a second factor."))
         return redirect("settings-security")
@@ -55,7 +62,7 @@ def _login(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
 
 
 def _has_permission(request: HttpRequest) -> bool:
-    return _may_enter(request) and not _needs_second_factor(request)
+    return _may_enter(request) and not _is_suspended(request) and not _needs_second_factor(request)
 
 
 admin.site.login = _login  # type: ignore[method-assign]

@@ -33,6 +33,13 @@ def test_members_are_sent_to_the_sites_own_sign_in(client: Client) -> None:
     assert client.get("/admin/", follow=True).status_code == 403
 
 
+def test_staff_that_is_suspended_is_not_let_in(client: Client, moderator: User) -> None:
+    assert client.get("/admin/").status_code == 200
+    User.objects.filter(pk=moderator.pk).update(suspended_reason="It is looked into.")
+    for address in ("/admin/", "/admin/accounts/user/"):
+        assert client.get(address, follow=True).status_code == 403
+
+
 def test_a_repository_is_hidden_with_a_reason_and_restored(client: Client, moderator: User) -> None:
     repository = make.repository()
     page = f"/admin/models_registry/repository/{repository.pk}"
