@@ -21,6 +21,7 @@ from django.shortcuts import redirect
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from accounts import sign_in_limits
 from accounts.errors import NameTaken, NoSuchInvitation
 from accounts.models import Actor, Invitation, Namespace, User
 from accounts.models.namespace import NAMESPACE_NAME, name_validators
@@ -43,6 +44,12 @@ class AccountAdapter(DefaultAccountAdapter):
         if settings.REGISTRATION == "invitation":
             return _invitation(request) is not None
         return settings.REGISTRATION == "open"
+
+    def validation_error(self, code: str, *args: Any) -> Exception:
+        """What is refused for being asked too often is no mistake in a form."""
+        if code in {"too_many_login_attempts", "rate_limited"}:
+            return sign_in_limits.too_many("login_failed")
+        return super().validation_error(code, *args)
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
         for validate in name_validators:

@@ -28,3 +28,4 @@ urlpatterns = [
 ]
 
 handler404 = "hub.error_responses.page_not_found"
+handler429 = "accounts.sign_in_limits.page"

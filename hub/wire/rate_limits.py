@@ -195,11 +195,15 @@ def spend_as(bucket: str, user_id: int | None, address: str) -> Spent | None:
         return None
     count, ends = counters.hit(bucket, block_of(address) if user_id is None else f"u{user_id}", limit)
     reset = max(1, math.ceil(ends - time.time()))
-    spent = Spent(bucket, limit, max(0, limit.requests - count), reset)
     if count > limit.requests:
-        message = f"At most {limit.requests} in {_duration(limit.seconds)}: try again in {_duration(reset)}."
-        raise RateLimited(message, headers={"Retry-After": str(reset), **spent.headers})
-    return spent
+        raise refusal(bucket, limit, reset=reset)
+    return Spent(bucket, limit, limit.requests - count, reset)
+
+
+def refusal(bucket: str, limit: Limit, *, reset: int) -> RateLimited:
+    """Of who has spent the whole limit. reset: in how many seconds there is something left again."""
+    message = f"At most {limit.requests} in {_duration(limit.seconds)}: try again in {_duration(reset)}."
+    return RateLimited(message, headers={"Retry-After": str(reset), **Spent(bucket, limit, 0, reset).headers})
 
 
 def spend(request: HttpRequest | Request, bucket: str) -> None:

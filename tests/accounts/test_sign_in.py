@@ -286,3 +286,39 @@ def test_addresses_are_not_tried_out_by_the_dozen(user: User, client: Client) ->
         for number in range(12)
     ]
     assert answers[-1] == 429
+
+
+def limits_told(answer: Any) -> tuple[int, str, str]:
+    return answer.status_code, answer["Retry-After"], answer["RateLimit"]
+
+
+def test_who_guesses_passwords_is_told_when_to_come_back(user: User, client: Client) -> None:
+    answers = [sign_in(client, f"guess {number}") for number in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert limits_told(answers[-1]) == (429, "300", '"login_failed";r=0;t=300')
+    assert answers[-1]["RateLimit-Policy"] == '"fixed window";"login_failed";q=5;w=300'
+    assert "5 minutes" in answers[-1].content.decode()
+
+
+def test_who_guesses_codes_is_told_too(user: User, client: Client) -> None:
+    sign_in(client)
+    set_up_app(client)
+    client.post("/accounts/logout/")
+    sign_in(client)
+    answers = [client.post("/accounts/2fa/authenticate/", {"code": "000000"}) for _ in range(6)]
+    assert limits_told(answers[-1]) == (429, "300", '"login_failed";r=0;t=300')
+
+
+@pytest.mark.parametrize(
+    ("address", "form", "told"),
+    [
+        ("/accounts/password/reset/", {"email": "ada@example.org"}, '"reset_password";r=0;t=60'),
+        ("/accounts/signup/", {"username": "x"}, '"signup";r=0;t=60'),
+        ("/accounts/2fa/webauthn/login/", {"credential": "{}"}, '"login";r=0;t=60'),
+    ],
+)
+def test_what_strangers_ask_of_accounts_is_limited(
+    user: User, client: Client, address: str, form: dict[str, str], told: str
+) -> None:
+    answers = [client.post(address, form) for _ in range(31)]
+    assert limits_told(answers[-1]) == (429, "60", told)
