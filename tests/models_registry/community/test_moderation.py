@@ -14,6 +14,8 @@ from django.utils import timezone
 from accounts.models import Actor, AuditEntry, Immutable, User
 from accounts.services.staff_roles import set_roles
 from hub.errors import Conflict, Forbidden, Invalid
+from hub.jobs.models import Job
+from hub.jobs.tasks import run
 from models_registry.community.models import Act, Appeal, Category, ModerationAction, Notice, ReportState
 from models_registry.community.services import discussions
 from models_registry.community.services.moderation import acts, appeals, reports, subjects, telling
@@ -243,6 +245,25 @@ def test_who_reported_hears_what_became_of_it() -> None:
     report = reports.open_report(subject=subject, category=Category.SPAM, text="x", actor=Actor(user=reporter))
     reports.dismiss(actor=moderator(), report=report, reason="Fine")
     assert Notice.objects.get(key=f"report:{report.pk}").users == [reporter.pk]
+
+
+@pytest.mark.parametrize(
+    ("settle", "told"),
+    [(reports.resolve, "has acted on what you reported: ada/net"), (reports.dismiss, "saw no reason")],
+)
+def test_who_reported_without_an_account_is_answered_by_letter(settle: Any, told: str) -> None:
+    subject = subjects.of_repository(make.repository(make.user("ada"), "net"))
+    for text in ("Mine", "Mine, I say"):
+        reports.open_report(
+            subject=subject, category=Category.LEGAL, text=text, name="Buy now", email="eve@example.org"
+        )
+    report = reports.open_report(subject=subject, category=Category.SPAM, text="x", actor=Actor(user=make.user()))
+    settle(actor=moderator(), report=report, reason="It is so")
+    run(Job.objects.get(kind="answer_complaints").pk)
+    (letter,) = mail.outbox
+    assert letter.to == ["eve@example.org"]
+    assert told in letter.body
+    assert "Buy now" not in letter.body
 
 
 def test_a_suspended_moderator_moderates_nothing() -> None:

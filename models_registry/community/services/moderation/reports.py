@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Conflict, Invalid, Unauthenticated
+from hub.jobs.models import Job
 from models_registry.community.models import Category, Complaint, NoticeKind, Report, ReportState, Severity
 from models_registry.community.services.moderation.subjects import Subject
 from models_registry.community.services.notifications import notify
@@ -15,6 +16,7 @@ from models_registry.community.services.notifications import notify
 logger = logging.getLogger(__name__)
 
 MOST_TEXT = 4000
+ANSWER = "answer_complaints"
 RAISED_BY = 3  # complaints that make a report one step graver
 
 
@@ -147,3 +149,5 @@ def settle(*, actor: Actor, report: Report, state: ReportState, reason: str) -> 
         users=User.objects.filter(complaints__report=report),
         text=f"{acted} on what you reported: {report.subject_name}",
     )
+    if report.complaints.filter(reporter=None).exclude(email="").exists():
+        Job.objects.add(ANSWER, str(report.pk))

@@ -1,12 +1,16 @@
-"""Telling those concerned what moderators did: on the hub, and by e-mail where the hub is closed to them."""
+"""Telling those concerned what moderators did: on the hub, and by e-mail where the hub is closed to them.
+
+Members who reported something are told with the rest of their notifications (`reports.settle`); here, who is no member.
+"""
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.services.accounts import verified_addresses
-from models_registry.community.models import Act, ModerationAction, NoticeKind
+from models_registry.community.models import Act, Complaint, ModerationAction, NoticeKind, Report, ReportState
 from models_registry.community.services.moderation import appeals
 from models_registry.community.services.notifications import notify
 
@@ -40,4 +44,22 @@ def tell(action_id: int) -> None:
             context = {"action": action, "user": user, "appeal": link, "hub": settings.BASE_URL}
             text = render_to_string("community/email/moderation.txt", context)
             subject = f"{action.get_kind_display().capitalize()}: {action.subject_name}"
+            send_mail(" ".join(subject.split()), text, None, [address])
+
+
+def answer_complaints(report_id: int) -> None:
+    """The work of the job: what became of a report, to the addresses that were left with it.
+
+    Nothing that strangers wrote stands in the letter: the address may be somebody else's.
+    """
+    report = Report.objects.filter(pk=report_id).first()
+    if report is None:
+        return
+    addresses = Complaint.objects.filter(report=report, reporter=None).exclude(email="").values_list("email", flat=True)
+    with override(settings.LANGUAGE_CODE):
+        has_acted = report.state == ReportState.RESOLVED
+        context = {"report": report, "has_acted": has_acted, "hub": settings.BASE_URL}
+        text = render_to_string("community/email/report_settled.txt", context)
+        subject = _("Your report: %(subject)s") % {"subject": report.subject_name}
+        for address in sorted(set(addresses)):
             send_mail(" ".join(subject.split()), text, None, [address])
