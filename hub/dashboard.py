@@ -43,6 +43,7 @@ _PAGES = {
         ("Acts", "community", "moderationaction", "gavel"),
         ("Comments", "community", "event", "chat"),
         ("Threads", "community", "discussion", "forum"),
+        ("Collections", "community", "collection", "collections_bookmark"),
         ("Repositories", "models_registry", "repository", "deployed_code"),
     ],
     "People": [

@@ -36,6 +36,9 @@ ROLES: dict[str, list[str]] = {
         "community.hide_comment",
         "community.view_discussion",
         "community.lock_discussion",
+        "community.view_collection",
+        "community.hide_collection",
+        "community.hide_picture",
     ],
     "evaluator": [
         "evaluations.view_suite",

@@ -21,20 +21,33 @@ from hub.administration import done, holding, refused
 from hub.errors import HubError
 from models_registry.community import moderation_forms as forms
 from models_registry.community.administration import (
+    ON_COLLECTIONS,
     ON_COMMENTS,
     ON_MEMBERS,
     ON_NAMES,
+    ON_PICTURES,
     ON_REPOSITORIES,
     ON_THREADS,
     Acting,
+    OnCollections,
     OnComments,
     OnMembers,
     OnNames,
+    OnPictures,
     OnRepositories,
     OnThreads,
     each,
 )
-from models_registry.community.models import Appeal, Discussion, Event, ModerationAction, Report, SubjectKind
+from models_registry.community.models import (
+    Appeal,
+    Collection,
+    Discussion,
+    Event,
+    ModerationAction,
+    Picture,
+    Report,
+    SubjectKind,
+)
 from models_registry.community.services.moderation import acts, appeals, context, reports
 from models_registry.models import Repository
 
@@ -110,6 +123,27 @@ class ThreadAdmin(OnThreads):
         return thread.get_absolute_url()
 
 
+@admin.register(Collection)
+class CollectionAdmin(OnCollections):
+    list_display = ["title", "namespace", "description", "private", "is_shown", "updated_at"]
+    list_filter = ["private", ("hidden_reason", admin.EmptyFieldListFilter)]
+    search_fields = ["title", "description", "namespace__name"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+    fields = ["namespace", "title", "description", "private", "hidden_reason", "upvotes", "created_at", "updated_at"]
+    actions_detail = ON_COLLECTIONS
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
+        return super().get_queryset(request).select_related("namespace")
+
+    def view_on_site(self, collection: Collection) -> str:
+        return collection.get_absolute_url()
+
+    @display(description="Shown", boolean=True)
+    def is_shown(self, collection: Collection) -> bool:
+        return not collection.hidden_reason
+
+
 class Unsettled(admin.SimpleListFilter):
     """Without a choice: what is still to be done."""
 
@@ -134,7 +168,7 @@ class Unsettled(admin.SimpleListFilter):
 
 
 @admin.register(Report)
-class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads):
+class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads, OnCollections, OnPictures):
     """The queue: the gravest first, of equals the oldest. A report's page has all that is known, and the acts."""
 
     has_handling_permission = holding("community.handle_report")
@@ -149,7 +183,14 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads):
         {
             "title": "Act",
             "variant": ActionVariant.PRIMARY,
-            "items": [*ON_COMMENTS, *ON_THREADS, *ON_REPOSITORIES, *ON_NAMES],
+            "items": [
+                *ON_COMMENTS,
+                *ON_THREADS,
+                *ON_COLLECTIONS,
+                *ON_PICTURES,
+                *ON_REPOSITORIES,
+                *ON_NAMES,
+            ],
         },
         {"title": "The author", "items": ON_MEMBERS},
         "resolve",
@@ -232,6 +273,18 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads):
 
     def has_thread_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._is_about(request, object_id, SubjectKind.DISCUSSION)
+
+    def collection_of(self, object_id: str) -> Collection:
+        return super().collection_of(str(self._subject_id(object_id, SubjectKind.COLLECTION)))
+
+    def has_collection_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._is_about(request, object_id, SubjectKind.COLLECTION)
+
+    def picture_of(self, object_id: str) -> Picture:
+        return super().picture_of(str(self._subject_id(object_id, SubjectKind.PICTURE)))
+
+    def has_picture_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._is_about(request, object_id, SubjectKind.PICTURE)
 
     def has_member_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         report = self._row(request, object_id)

@@ -19,7 +19,7 @@ from accounts.requests import ActorRequest
 from hub.administration import ShowOnly, done, holding, refused
 from hub.errors import HubError
 from models_registry.community import moderation_forms as forms
-from models_registry.community.models import Discussion, Event, Report
+from models_registry.community.models import Collection, Discussion, Event, Picture, Report
 from models_registry.community.services.moderation import acts
 from models_registry.community.services.moderation.acts import Order
 from models_registry.models import Repository, Standing
@@ -29,6 +29,8 @@ ON_MEMBERS = ["warn_member", "suspend_member", "restore_member", "ban_member", "
 ON_NAMES = ["take_name"]
 ON_COMMENTS = ["hide_comment", "show_comment"]
 ON_THREADS = ["lock_thread", "unlock_thread"]
+ON_COLLECTIONS = ["hide_collection", "show_collection"]
+ON_PICTURES = ["hide_picture", "show_picture"]
 
 HIDDEN = {
     "title": "Hide it",
@@ -334,6 +336,82 @@ class OnThreads(Acting):
     )
     def unlock_thread(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         return self._lock(request, form, object_id, False)
+
+
+class OnCollections(Acting):
+    has_hiding_collections_permission = holding("community.hide_collection")
+
+    def collection_of(self, object_id: str) -> Collection:
+        return Collection.objects.select_related("namespace").get(pk=object_id)
+
+    def has_collection_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return True
+
+    @action(
+        description="Hide collection",
+        permissions=["hiding_collections", "collection"],
+        variant=ActionVariant.DANGER,
+        dialog={
+            "title": "Hide the collection",
+            "description": "Only its owners see it, with your reason. Nobody changes it.",
+            "form_class": forms.ActForm,
+            "form_submit_text": "Hide",
+        },
+    )
+    def hide_collection(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
+        found = self.collection_of(object_id)
+        return self.carry_out(
+            request, form, object_id, lambda order: acts.hide_collection(order, found), "The collection is hidden."
+        )
+
+    @action(
+        description="Show collection",
+        permissions=["hiding_collections", "collection"],
+        dialog={"title": "Show the collection again", "form_class": forms.ActForm, "form_submit_text": "Show"},
+    )
+    def show_collection(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
+        found = self.collection_of(object_id)
+        return self.carry_out(
+            request, form, object_id, lambda order: acts.show_collection(order, found), "The collection is shown again."
+        )
+
+
+class OnPictures(Acting):
+    has_hiding_pictures_permission = holding("community.hide_picture")
+
+    def picture_of(self, object_id: str) -> Picture:
+        return Picture.objects.get(pk=object_id)
+
+    def has_picture_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return True
+
+    @action(
+        description="Hide picture",
+        permissions=["hiding_pictures", "picture"],
+        variant=ActionVariant.DANGER,
+        dialog={
+            "title": "Hide the picture",
+            "description": "Its address opens nothing any more, in whatever comment it stands.",
+            "form_class": forms.ActForm,
+            "form_submit_text": "Hide",
+        },
+    )
+    def hide_picture(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
+        found = self.picture_of(object_id)
+        return self.carry_out(
+            request, form, object_id, lambda order: acts.hide_picture(order, found), "The picture is hidden."
+        )
+
+    @action(
+        description="Show picture",
+        permissions=["hiding_pictures", "picture"],
+        dialog={"title": "Show the picture again", "form_class": forms.ActForm, "form_submit_text": "Show"},
+    )
+    def show_picture(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
+        found = self.picture_of(object_id)
+        return self.carry_out(
+            request, form, object_id, lambda order: acts.show_picture(order, found), "The picture is shown again."
+        )
 
 
 def each(

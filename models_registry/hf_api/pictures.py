@@ -40,4 +40,4 @@ class OnePicture(HubApiView):
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; sandbox",
         }
-        return HttpResponseRedirect(pictures.address_of(name), headers=headers)
+        return HttpResponseRedirect(pictures.address_of(name, actor=request.actor), headers=headers)

@@ -15,7 +15,9 @@ from evaluations.models import Run, Suite
 from hub.errors import Forbidden
 from hub.jobs.models import Job
 from hub.staff_roles import ROLES
-from models_registry.community.models import Appeal, Category, Discussion, Event, ModerationAction, Report
+from models_registry.community.models import Appeal, Category, Collection, Discussion, Event, ModerationAction, Report
+from models_registry.community.services import pictures
+from models_registry.community.services.collections import create_collection
 from models_registry.community.services.moderation import acts, appeals, reports, subjects
 from models_registry.community.services.moderation.acts import Order
 from models_registry.models import Quarantine, Repository
@@ -26,7 +28,7 @@ from tests.models_registry.community.test_reports import comment_in
 PAGES = {
     "moderator": {
         "user", "organization", "namespace", "auditentry", "repository", "report", "moderationaction", "appeal",
-        "event", "discussion", "quarantine",
+        "event", "discussion", "collection", "quarantine",
     },
     "evaluator": {"suite", "run", "repository"},
     "operator": {
@@ -35,7 +37,8 @@ PAGES = {
 }  # fmt: skip
 ON_REPOSITORIES = {"hide_repository", "quarantine_repository", "take_down_repository", "restore_repository"}
 ON_MEMBERS = {"warn_member", "suspend_member", "restore_member", "ban_member", "unban_member"}
-ON_TEXTS = {"hide_comment", "show_comment", "lock_thread", "unlock_thread"}
+ON_TEXTS = {"hide_comment", "show_comment", "lock_thread", "unlock_thread", "hide_collection", "show_collection"}
+ON_PICTURES = {"hide_picture", "show_picture"}
 ON_CONTENT = {"confirm_quarantine", "release_quarantine"}
 ON_REPORTS = {"take", "put_back", "resolve", "dismiss", "next_report", "take_name"}
 # What staff of a role may do; all else is a superuser's alone.
@@ -43,6 +46,7 @@ ACTS = {
     "moderator": ON_REPOSITORIES
     | ON_MEMBERS
     | ON_TEXTS
+    | ON_PICTURES
     | ON_REPORTS
     | ON_CONTENT
     | {"undo", "uphold", "reverse", "verify_organization"},
@@ -82,8 +86,11 @@ def rows_of(model: type[Model]) -> list[Any]:
                 subjects.of_comment(comment),
                 subjects.of_discussion(comment.discussion),
                 subjects.of_namespace(make.user().namespace),
+                subjects.of_collection(_collection()),
+                subjects.of_picture(pictures.take(actor=Actor(user=make.user()), content=b"GIF89a and so on")),
             )
         ],
+        Collection: lambda: [_collection()],
         ModerationAction: lambda: [_act(repository)],
         Appeal: lambda: [appeals.make(user=repository.creator, action=_act(repository), text="No")],
         Suite: lambda: list(Suite.objects.all()[:1]),
@@ -95,6 +102,11 @@ def rows_of(model: type[Model]) -> list[Any]:
     if model._meta.model_name == "organization":
         return [make.organization(admin=make.user())]
     return list(model._default_manager.all()[:1])
+
+
+def _collection() -> Collection:
+    owner = make.user()
+    return create_collection(actor=Actor(user=owner), namespace=owner.username, title="Some")
 
 
 def _act(repository: Repository) -> ModerationAction:

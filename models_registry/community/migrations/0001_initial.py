@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(max_length=120)),
                 ('description', models.CharField(blank=True, max_length=150)),
                 ('private', models.BooleanField(default=False)),
+                ('hidden_reason', models.CharField(blank=True, help_text='Why a moderator hid it; its owners read this. Empty: it is shown.', max_length=500)),
                 ('theme', models.CharField(choices=[('orange', 'Orange'), ('blue', 'Blue'), ('green', 'Green'), ('purple', 'Purple'), ('pink', 'Pink'), ('indigo', 'Indigo')], default='green', max_length=16)),
                 ('position', models.PositiveIntegerField(default=0, help_text='Among those of its owner; equals by age.')),
                 ('upvotes', models.IntegerField(default=0)),
@@ -43,6 +44,9 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('namespace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='collections', to='accounts.namespace')),
             ],
+            options={
+                'permissions': [('hide_collection', 'Can hide a collection')],
+            },
         ),
         migrations.CreateModel(
             name='CollectionItem',
@@ -175,7 +179,7 @@ class Migration(migrations.Migration):
                 ('subject_kind', models.CharField(choices=[('repository', 'repository'), ('discussion', 'thread'), ('comment', 'comment'), ('namespace', 'member or organisation'), ('collection', 'collection'), ('picture', 'picture')], max_length=16)),
                 ('subject_id', models.BigIntegerField()),
                 ('subject_name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('hide-comment', 'comment hidden'), ('show-comment', 'comment shown again'), ('lock', 'thread locked'), ('unlock', 'thread unlocked'), ('hide', 'repository hidden'), ('quarantine', 'repository in quarantine'), ('take-down', 'repository taken down'), ('restore', 'repository restored'), ('warn', 'member warned'), ('suspend', 'member suspended'), ('lift', 'suspension lifted'), ('ban', 'member banned'), ('unban', 'ban lifted'), ('rename', 'name taken away')], max_length=16)),
+                ('kind', models.CharField(choices=[('hide-comment', 'comment hidden'), ('show-comment', 'comment shown again'), ('lock', 'thread locked'), ('unlock', 'thread unlocked'), ('hide-collection', 'collection hidden'), ('show-collection', 'collection shown again'), ('hide-picture', 'picture hidden'), ('show-picture', 'picture shown again'), ('hide', 'repository hidden'), ('quarantine', 'repository in quarantine'), ('take-down', 'repository taken down'), ('restore', 'repository restored'), ('warn', 'member warned'), ('suspend', 'member suspended'), ('lift', 'suspension lifted'), ('ban', 'member banned'), ('unban', 'ban lifted'), ('rename', 'name taken away')], max_length=16)),
                 ('moderator_name', models.CharField(max_length=150)),
                 ('reason', models.CharField(max_length=500)),
                 ('notice', models.TextField(blank=True)),
@@ -277,10 +281,14 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(help_text='Where it lies in storage.', max_length=200, unique=True)),
                 ('media_type', models.CharField(max_length=40)),
                 ('size', models.PositiveBigIntegerField()),
+                ('hidden_reason', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('shown_in', models.ManyToManyField(related_name='pictures', to='community.event')),
                 ('uploader', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'permissions': [('hide_picture', 'Can hide a picture')],
+            },
         ),
         migrations.CreateModel(
             name='Reaction',

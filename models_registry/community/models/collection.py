@@ -19,12 +19,12 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     def visible_to(self, actor: Actor) -> Self:
         """The public ones, and those of one's own namespaces, where the credential opens those."""
         own = Q(namespace__in=actor.namespaces(Role.READ)) & _scope(actor, "read")
-        return self.filter(Q(private=False) | own)
+        return self.filter(Q(private=False, hidden_reason="") | own)
 
     def writable_by(self, actor: Actor) -> Self:
         if actor.user is None or actor.user.is_suspended:
             return self.none()
-        return self.filter(Q(namespace__in=actor.namespaces(Role.WRITE)) & _scope(actor, "write"))
+        return self.filter(Q(namespace__in=actor.namespaces(Role.WRITE)) & _scope(actor, "write"), hidden_reason="")
 
     def for_lists(self) -> Self:
         return self.select_related("namespace", "namespace__organization", "namespace__user")
@@ -55,6 +55,9 @@ class Collection(models.Model):
     title = models.CharField(max_length=120)
     description = models.CharField(max_length=150, blank=True)
     private = models.BooleanField(default=False)
+    hidden_reason = models.CharField(
+        max_length=500, blank=True, help_text="Why a moderator hid it; its owners read this. Empty: it is shown."
+    )
     theme = models.CharField(max_length=16, choices=Theme.choices, default=Theme.GREEN)
     position = models.PositiveIntegerField(default=0, help_text="Among those of its owner; equals by age.")
     upvotes = models.IntegerField(default=0)
@@ -64,6 +67,7 @@ class Collection(models.Model):
     objects = CollectionQuerySet.as_manager()
 
     class Meta:
+        permissions = [("hide_collection", "Can hide a collection")]
         constraints = [
             models.UniqueConstraint("namespace", Lower("title"), name="collection_title_once_per_namespace"),
         ]

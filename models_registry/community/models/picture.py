@@ -9,7 +9,8 @@ from models_registry.community.models.discussion import Event
 class Picture(models.Model):
     """A picture for comments. Whoever knows its name may see it, so the name cannot be guessed.
 
-    `shown_in`: the comments that hold it, or held it before they were edited. One that is in none is collected after a day.
+    `shown_in`: the comments that hold it, or held it before they were edited. One that is in none is collected after a day;
+    one whose comments are all hidden is shown to nobody. `hidden_reason`: why a moderator hid it by itself, or "".
     """
 
     name = models.CharField(max_length=43, unique=True)
@@ -17,8 +18,12 @@ class Picture(models.Model):
     key = models.CharField(max_length=200, unique=True, help_text="Where it lies in storage.")
     media_type = models.CharField(max_length=40)
     size = models.PositiveBigIntegerField()
+    hidden_reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     shown_in = models.ManyToManyField(Event, related_name="pictures")
+
+    class Meta:
+        permissions = [("hide_picture", "Can hide a picture")]
 
     def __str__(self) -> str:
         return self.name

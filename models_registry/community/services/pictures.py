@@ -67,18 +67,29 @@ def _require_room(user_id: int, size: int) -> None:
         )
 
 
-def address_of(name: str) -> str:
-    """Where a picture's bytes are, for an hour. Raises NotFound."""
+def address_of(name: str, *, actor: Actor) -> str:
+    """Where a picture's bytes are, for an hour. Who moderates sees hidden ones, too. Raises NotFound."""
     found = Picture.objects.filter(name=name).first()
-    if found is None:
+    if found is None or (_is_hidden(found) and not actor.may("community.hide_picture")):
         raise NotFound("There is no such picture.")
     return storage.presign_get(found.key, media_type=found.media_type)
 
 
+def _is_hidden(picture: Picture) -> bool:
+    if picture.hidden_reason:
+        return True
+    return picture.shown_in.exists() and not picture.shown_in.filter(hidden_at=None).exists()
+
+
 def sweep() -> None:
-    """Remove what no comment holds, a day after it came, and objects in storage that nobody has a row for."""
+    """Remove what no comment holds, a day after it came, and objects in storage that nobody has a row for.
+
+    What a moderator has hidden stays to be looked at.
+    """
     before = timezone.now() - UNUSED_FOR
-    for pk in list(Picture.objects.filter(created_at__lt=before, shown_in=None).values_list("pk", flat=True)):
+    for pk in list(
+        Picture.objects.filter(created_at__lt=before, shown_in=None, hidden_reason="").values_list("pk", flat=True)
+    ):
         _remove_unused(pk)
     after = ""
     while page := storage.listing(keys.PICTURES, after=after, count=_LISTED):

@@ -131,6 +131,7 @@ def thread_page(
         "participants_more": len(people) > MOST_PEOPLE,
         "is_subscribed": discussions.is_subscribed(request.actor, discussion),
         "is_piece": is_piece,
+        "report_name": f"{discussion.repository.get_absolute_url().strip('/')}#{discussion.number}",
     }
     if discussion.is_pull_request:
         context |= merge_box.of(request, discussion)

@@ -1,5 +1,7 @@
 """Acts of moderators: each with a reason and on record; done once; taken back; appealed against."""
 
+import html
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -16,8 +18,18 @@ from accounts.services.staff_roles import set_roles
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.jobs.models import Job
 from hub.jobs.tasks import run
-from models_registry.community.models import Act, Appeal, Category, ModerationAction, Notice, ReportState
-from models_registry.community.services import discussions
+from models_registry.community.models import (
+    Act,
+    Appeal,
+    Category,
+    Collection,
+    ModerationAction,
+    Notice,
+    Picture,
+    ReportState,
+)
+from models_registry.community.services import discussions, pictures
+from models_registry.community.services.collections import create_collection
 from models_registry.community.services.moderation import acts, appeals, reports, subjects, telling
 from models_registry.community.services.moderation.acts import Order
 from models_registry.models import Repository, Standing
@@ -43,6 +55,15 @@ def taken_down(repository: Repository, **fields: Any) -> ModerationAction:
     )
 
 
+def collection(of: User | None = None) -> Collection:
+    owner = of or make.user()
+    return create_collection(actor=Actor(user=owner), namespace=owner.username, title="Buy now")
+
+
+def picture() -> Picture:
+    return pictures.take(actor=Actor(user=make.user()), content=b"GIF89a and so on")
+
+
 # What each act does, and how it is taken back. (name, do, is it done?)
 def _cases() -> list[Any]:
     def repository(standing: Standing) -> tuple[Callable[..., Any], Callable[..., bool]]:
@@ -64,6 +85,8 @@ def _cases() -> list[Any]:
             lambda given, thing: acts.set_lock(given, thing, is_locked=True),
             lambda thing: thing.is_locked,
         ),
+        ("collection", collection, acts.hide_collection, lambda thing: bool(thing.hidden_reason)),
+        ("picture", picture, acts.hide_picture, lambda thing: bool(thing.hidden_reason)),
         ("suspend", make.user, acts.suspend, lambda thing: thing.is_suspended),
         ("ban", make.user, acts.ban, lambda thing: not thing.is_active),
     ]
@@ -315,6 +338,74 @@ def test_reporting_a_page_and_its_thanks(client: Client) -> None:
     assert client.post(address, {"category": "spam"}).status_code == 302
     for missing in ("/report", "/report?repository=ada/no", "/report?comment=zz", "/report?name=nobody"):
         assert client.get(missing).status_code == 404
+
+
+def test_a_hidden_collection_is_seen_by_its_owners_alone_and_changed_by_nobody(client: Client) -> None:
+    found = collection()
+    page, api = found.get_absolute_url(), f"/api/collections/{found.slug}"
+    acts.hide_collection(order("Advertising"), found)
+    for address in (page, api):
+        assert client.get(address).status_code == 404
+    assert "Buy now" not in client.get("/collections").content.decode()
+    client.force_login(found.namespace.user)
+    shown = client.get(page).content.decode()
+    assert "Advertising" in shown
+    assert client.post(f"{page}/edit", {"title": "Innocent", "visibility": "public"}).status_code == 403
+    client.post(f"{page}/delete", {"confirm": found.title})
+    assert Collection.objects.filter(pk=found.pk, title="Buy now").exists()
+
+
+def test_a_hidden_picture_is_shown_to_moderators_alone(client: Client) -> None:
+    found = picture()
+    address, staff = found.get_absolute_url(), moderator()
+    assert client.get(address).status_code == 302
+    acts.hide_picture(order(actor=staff), found)
+    assert client.get(address).status_code == 404
+    assert staff.user is not None
+    client.force_login(staff.user)
+    assert client.get(address).status_code == 302
+
+
+def test_a_hidden_comments_pictures_are_hidden_with_it(client: Client) -> None:
+    found, comment = picture(), comment_in(make.repository())
+    found.shown_in.add(comment)
+    done = acts.hide_comment(order(), comment)
+    assert client.get(found.get_absolute_url()).status_code == 404
+    other = comment_in(make.repository())
+    found.shown_in.add(other)  # somebody else shows it, too
+    assert client.get(found.get_absolute_url()).status_code == 302
+    found.shown_in.remove(other)
+    acts.undo(order("A mistake"), done)
+    assert client.get(found.get_absolute_url()).status_code == 302
+
+
+def test_a_ban_hides_collections_and_lifting_it_shows_them(client: Client) -> None:
+    spammer = make.user()
+    found, earlier = (
+        collection(spammer),
+        create_collection(actor=Actor(user=spammer), namespace=spammer.username, title="Another"),
+    )
+    acts.hide_collection(order("Before"), earlier)
+    done = acts.ban(order(), spammer, with_content=True)
+    assert client.get(found.get_absolute_url()).status_code == 404
+    acts.undo(order("A mistake"), done)
+    assert client.get(found.get_absolute_url()).status_code == 200
+    assert client.get(earlier.get_absolute_url()).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["somebody", "nobody"])
+def test_everything_is_reported_from_its_page(client: Client, who: str) -> None:
+    reporter = make.user()
+    if who == "somebody":
+        client.force_login(reporter)
+    thread = comment_in(make.repository(make.user("ada"), "rows", kind="dataset")).discussion
+    for page, kind in (
+        (thread.get_absolute_url(), "discussion"), (thread.get_absolute_url(), "comment"), ("/datasets/ada/rows", "repository"),
+        ("/ada", "name"), (collection().get_absolute_url(), "collection"),
+    ):  # fmt: skip
+        link = re.search(rf'href="(/report\?{kind}=[^"]+)"', client.get(page).content.decode())
+        assert link, (page, kind)
+        assert client.get(html.unescape(link[1])).status_code == 200
 
 
 def test_what_an_owner_has_hidden_a_moderator_hides_for_good() -> None:

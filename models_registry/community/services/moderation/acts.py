@@ -6,9 +6,11 @@ An act that answers a report settles it; who was slower than another moderator i
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, Namespace, User
@@ -16,13 +18,23 @@ from accounts.services import renaming
 from accounts.services import standing as members
 from hub.errors import Conflict, Invalid
 from hub.jobs.models import Job
-from models_registry.community.models import Act, Discussion, Event, ModerationAction, Report, ReportState
+from models_registry.community.models import (
+    Act,
+    Collection,
+    Discussion,
+    Event,
+    ModerationAction,
+    Picture,
+    Report,
+    ReportState,
+)
 from models_registry.community.services import discussions
 from models_registry.community.services.moderation import reports, subjects
 from models_registry.community.services.moderation.subjects import Subject
 from models_registry.models import Repository, Standing
 from models_registry.services import standing as repositories
 
+Hideable = TypeVar("Hideable", Collection, Picture)
 TELL = "tell_of_act"
 MOST_HIDDEN_WITH_A_BAN = 10_000
 
@@ -151,6 +163,62 @@ def set_lock(order: Order, discussion: Discussion, *, is_locked: bool) -> Modera
 
 
 @transaction.atomic
+def hide_collection(order: Order, collection: Collection) -> ModerationAction:
+    """Its owners alone see it, and nobody changes it. Raises Forbidden, DoneAlready, Settled."""
+    order.actor.require_permission("community.hide_collection")
+    row = _hidden(order, Collection.objects.select_related("namespace__user"), collection.pk)
+    AuditEntry.objects.record(order.actor, "collection.hidden", row.slug, reason=order.reason)
+    return _record(order, Act.HIDE_COLLECTION, subjects.of_collection(row))
+
+
+@transaction.atomic
+def show_collection(order: Order, collection: Collection) -> ModerationAction:
+    """Raises Forbidden, DoneAlready, Settled."""
+    order.actor.require_permission("community.hide_collection")
+    row = _shown(Collection.objects.select_related("namespace__user"), collection.pk)
+    AuditEntry.objects.record(order.actor, "collection.shown", row.slug, reason=order.reason)
+    subject = subjects.of_collection(row)
+    return _record(_undoing(order, subject, Act.HIDE_COLLECTION), Act.SHOW_COLLECTION, subject)
+
+
+@transaction.atomic
+def hide_picture(order: Order, picture: Picture) -> ModerationAction:
+    """Its address opens nothing any more, in whatever comment it stands. Raises Forbidden, DoneAlready, Settled."""
+    order.actor.require_permission("community.hide_picture")
+    row = _hidden(order, Picture.objects.select_related("uploader__namespace"), picture.pk)
+    AuditEntry.objects.record(order.actor, "picture.hidden", row.name, reason=order.reason)
+    return _record(order, Act.HIDE_PICTURE, subjects.of_picture(row))
+
+
+@transaction.atomic
+def show_picture(order: Order, picture: Picture) -> ModerationAction:
+    """Raises Forbidden, DoneAlready, Settled."""
+    order.actor.require_permission("community.hide_picture")
+    row = _shown(Picture.objects.select_related("uploader__namespace"), picture.pk)
+    AuditEntry.objects.record(order.actor, "picture.shown", row.name, reason=order.reason)
+    subject = subjects.of_picture(row)
+    return _record(_undoing(order, subject, Act.HIDE_PICTURE), Act.SHOW_PICTURE, subject)
+
+
+def _hidden(order: Order, rows: QuerySet[Hideable], pk: int) -> Hideable:
+    row = rows.select_for_update(of=("self",)).get(pk=pk)
+    if row.hidden_reason:
+        raise DoneAlready("It is hidden already.")
+    row.hidden_reason = order.reason[:500]
+    row.save(update_fields=["hidden_reason"])
+    return row
+
+
+def _shown(rows: QuerySet[Hideable], pk: int) -> Hideable:
+    row = rows.select_for_update(of=("self",)).get(pk=pk)
+    if not row.hidden_reason:
+        raise DoneAlready("It is shown already.")
+    row.hidden_reason = ""
+    row.save(update_fields=["hidden_reason"])
+    return row
+
+
+@transaction.atomic
 def warn(order: Order, user: User) -> ModerationAction:
     """Raises Forbidden, Settled."""
     members.warn(actor=order.actor, user=user, reason=order.reason)
@@ -188,8 +256,11 @@ def ban(order: Order, user: User, *, with_content: bool = False) -> ModerationAc
         )
     made = _record(order, Act.BAN, subjects.of_namespace(user.namespace), data={"comments": comments})
     if with_content:
+        along = replace(order, because_of=made)
         for repository in Repository.objects.filter(namespace=user.namespace, disabled_reason=""):
-            close_repository(replace(order, because_of=made), repository, standing=Standing.HIDDEN)
+            close_repository(along, repository, standing=Standing.HIDDEN)
+        for collection in Collection.objects.filter(namespace=user.namespace, hidden_reason=""):
+            hide_collection(along, collection)
     return made
 
 
@@ -204,11 +275,16 @@ def lift_ban(order: Order, user: User) -> ModerationAction:
         Event.objects.filter(pk__in=banned.data.get("comments", [])).update(
             hidden_at=None, hidden_by=None, hidden_reason=""
         )
-        hidden = banned.consequences.filter(kind=Act.HIDE, reversed_by=None).values("subject_id")
-        for repository in Repository.objects.filter(pk__in=hidden, disabled_as=Standing.HIDDEN).exclude(
+        along = replace(order, reverses=None, because_of=made)
+        hidden = banned.consequences.filter(reversed_by=None)
+        repositories_hidden = hidden.filter(kind=Act.HIDE).values("subject_id")
+        for repository in Repository.objects.filter(pk__in=repositories_hidden, disabled_as=Standing.HIDDEN).exclude(
             disabled_reason=""
         ):
-            restore_repository(replace(order, reverses=None, because_of=made), repository)
+            restore_repository(along, repository)
+        collections_hidden = hidden.filter(kind=Act.HIDE_COLLECTION).values("subject_id")
+        for collection in Collection.objects.filter(pk__in=collections_hidden).exclude(hidden_reason=""):
+            show_collection(along, collection)
     return made
 
 
@@ -266,7 +342,7 @@ def _gone(undo: Callable[[Order, int], ModerationAction]) -> Callable[[Order, in
     def undo_if_there(order: Order, pk: int) -> ModerationAction:
         try:
             return undo(order, pk)
-        except (Repository.DoesNotExist, Event.DoesNotExist, Discussion.DoesNotExist, Namespace.DoesNotExist):
+        except ObjectDoesNotExist:
             raise CannotBeUndone("What this was done to is there no more.") from None
 
     return undo_if_there
@@ -275,6 +351,8 @@ def _gone(undo: Callable[[Order, int], ModerationAction]) -> Callable[[Order, in
 _TAKE_BACK: dict[Act, Callable[[Order, int], ModerationAction]] = {
     Act.HIDE: _gone(lambda order, pk: restore_repository(order, Repository.objects.get(pk=pk))),
     Act.HIDE_COMMENT: _gone(lambda order, pk: show_comment(order, Event.objects.get(pk=pk))),
+    Act.HIDE_COLLECTION: _gone(lambda order, pk: show_collection(order, Collection.objects.get(pk=pk))),
+    Act.HIDE_PICTURE: _gone(lambda order, pk: show_picture(order, Picture.objects.get(pk=pk))),
     Act.LOCK: _gone(lambda order, pk: set_lock(order, Discussion.objects.get(pk=pk), is_locked=False)),
     Act.RENAME: _gone(lambda order, pk: _give_name_back(order, Namespace.objects.get(pk=pk))),
     Act.SUSPEND: _gone(lambda order, pk: lift_suspension(order, _user(pk))),

@@ -11,7 +11,19 @@ from models_registry.community.services.moderation import acts
 
 MOST_TEXT = 4000
 AGAINST = frozenset(
-    {Act.HIDE_COMMENT, Act.LOCK, Act.HIDE, Act.QUARANTINE, Act.TAKE_DOWN, Act.WARN, Act.SUSPEND, Act.BAN, Act.RENAME}
+    {
+        Act.HIDE_COMMENT,
+        Act.HIDE_COLLECTION,
+        Act.HIDE_PICTURE,
+        Act.LOCK,
+        Act.HIDE,
+        Act.QUARANTINE,
+        Act.TAKE_DOWN,
+        Act.WARN,
+        Act.SUSPEND,
+        Act.BAN,
+        Act.RENAME,
+    }
 )
 _LINK_DAYS = 180
 _signer = signing.TimestampSigner(salt="moderation-appeal")

@@ -7,11 +7,13 @@ from django.db.models import Q
 
 from accounts.models import User
 from models_registry.community.models import (
+    Collection,
     CommentEdit,
     Complaint,
     Discussion,
     Event,
     ModerationAction,
+    Picture,
     Report,
     SubjectKind,
 )
@@ -77,6 +79,21 @@ def _facts(about: OfSubject, subject: Subject | None) -> list[tuple[str, Any]]:
         comment = Event.objects.get(pk=about.subject_id)
         hidden = f"since {comment.hidden_at:%Y-%m-%d %H:%M}: {comment.hidden_reason}" if comment.hidden_at else "no"
         return [("Written", comment.created_at), ("Edited", comment.edited_at or "never"), ("Hidden", hidden)]
+    if about.subject_kind == SubjectKind.COLLECTION:
+        collection = Collection.objects.get(pk=about.subject_id)
+        return [
+            ("Made", collection.created_at),
+            ("Visibility", "private" if collection.private else "public"),
+            ("Hidden", collection.hidden_reason or "no"),
+        ]
+    if about.subject_kind == SubjectKind.PICTURE:
+        picture = Picture.objects.get(pk=about.subject_id)
+        shown_in = picture.shown_in.select_related("discussion__repository__namespace").order_by("pk")[:MOST]
+        return [
+            ("Sent", picture.created_at),
+            ("Hidden", picture.hidden_reason or "no"),
+            *(("In a comment of", str(comment.discussion)) for comment in shown_in),
+        ]
     if about.subject_kind == SubjectKind.DISCUSSION:
         thread = Discussion.objects.get(pk=about.subject_id)
         return [
