@@ -94,7 +94,8 @@ def scan_commit(key: str) -> None:
 
 @job(antivirus.KIND, lease=timedelta(minutes=30), attempts=5, retry_on=_PASSING)
 def scan_for_viruses(key: str) -> None:
-    antivirus.scan(key)
+    if antivirus.scan(key):
+        Job.objects.add(scanning.SUM_UP, key.partition(":")[0])
 
 
 @shared_task(name="models_registry.rescan", ignore_result=True)
@@ -105,6 +106,11 @@ def rescan() -> None:
 @job(scanning.KIND, lease=timedelta(minutes=15), attempts=3, retry_on=_PASSING)
 def scan_file(key: str) -> None:
     scanning.scan_file(key)
+
+
+@job(scanning.SUM_UP, lease=timedelta(minutes=5), retry_on=_PASSING)
+def sum_up_scans(key: str) -> None:
+    scanning.sum_up(int(key))
 
 
 @job("tag_children", lease=timedelta(minutes=15), retry_on=_PASSING)

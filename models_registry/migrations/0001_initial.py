@@ -310,6 +310,8 @@ class Migration(migrations.Migration):
                 ('main_size', models.BigIntegerField(null=True)),
                 ('problems', models.JSONField(default=list)),
                 ('licence_findings', models.JSONField(default=list)),
+                ('scan_findings', models.JSONField(default=list)),
+                ('flagged', models.PositiveIntegerField(default=0)),
                 ('repository', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='facts', to='models_registry.repository')),
             ],
         ),

@@ -93,6 +93,7 @@ class RepositoryFacts(models.Model):
     pipeline_tag, processor. `safetensors`: {"parameters": {dtype: count}, "total"}. `gguf`: the header of its first GGUF file.
     `main_size`: bytes of a dataset's data files. `problems`: files that could not be understood, in a sentence each.
     `licence_findings`: [[rule, name], …], where its licence contradicted what it is made from when that was last looked at.
+    `scan_findings`: [[path, status], …] of the first files that scans say something of, the gravest first; `flagged`: how many.
     """
 
     repository = models.OneToOneField(Repository, models.CASCADE, related_name="facts")
@@ -103,6 +104,8 @@ class RepositoryFacts(models.Model):
     main_size = models.BigIntegerField(null=True)
     problems: models.JSONField[Any, list[str]] = models.JSONField(default=list)
     licence_findings: models.JSONField[Any, list[list[str]]] = models.JSONField(default=list)
+    scan_findings: models.JSONField[Any, list[list[str]]] = models.JSONField(default=list)
+    flagged = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"facts of {self.repository}"

@@ -51,12 +51,14 @@ def request(repository: Repository, files: Iterable[TreeEntry]) -> None:
         Job.objects.add_many(KIND, (f"{repository.pk}:{content}" for content in some if content not in known))
 
 
-def scan(key: str) -> None:
-    """key: repository and content. Raises NotNow while the daemon is down, StorageUnavailable."""
+def scan(key: str) -> bool:
+    """key: repository and content. Whether it is malware, or was said to be. Raises NotNow while the daemon is down,
+    StorageUnavailable."""
     repository_id, content = key.split(":", 1)
     repository = Repository.objects.select_related("namespace").filter(pk=repository_id).first()
     if repository is None or not is_on():
-        return
+        return False
+    before = VirusScan.objects.filter(content=content).values_list("verdict", flat=True).first()
     try:
         version = _scanner().version()
         row = VirusScan.objects.filter(content=content, version=version).first()
@@ -67,6 +69,7 @@ def scan(key: str) -> None:
         raise NotNow from error
     if row is not None and row.verdict == Verdict.INFECTED:
         _put_into_quarantine(repository, content, row.signature)
+    return Verdict.INFECTED in {before, row.verdict if row else None}
 
 
 def _scanned(repository: Repository, content: str, version: str) -> VirusScan | None:

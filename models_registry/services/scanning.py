@@ -14,9 +14,19 @@ from django.utils import timezone
 
 from hub.batches import batches
 from hub.jobs.models import Job
+from models_registry.errors import RevisionNotFound
 from models_registry.formats import pickles
-from models_registry.models import Commit, FileScan, GitObject, LfsObject, ObjectKind, Repository, VirusScan
-from models_registry.services import antivirus, objects, trees
+from models_registry.models import (
+    Commit,
+    FileScan,
+    GitObject,
+    LfsObject,
+    ObjectKind,
+    Repository,
+    RepositoryFacts,
+    VirusScan,
+)
+from models_registry.services import antivirus, objects, references, trees
 from models_registry.services.random_access import content_id, large_reader, opened
 from models_registry.services.trees import TreeEntry
 from models_registry.storage import ObjectMissing
@@ -24,12 +34,15 @@ from models_registry.storage import ObjectMissing
 logger = logging.getLogger(__name__)
 
 KIND = "scan_file"
+SUM_UP = "sum_up_scans"
 UNSCANNED = "unscanned"
 _STATUS = {
     pickles.DANGEROUS: FileScan.Status.UNSAFE,
     pickles.SUSPICIOUS: FileScan.Status.SUSPICIOUS,
     pickles.SAFE: FileScan.Status.SAFE,
 }
+_GRAVEST_FIRST = (FileScan.Status.UNSAFE, FileScan.Status.SUSPICIOUS, FileScan.Status.ERROR)
+_MOST_TOLD = 10
 _AT_ONCE = 2000
 _BY_FIRST_BYTES = " by first bytes"  # after the scanner's name: no name said that it is a pickle
 
@@ -88,7 +101,9 @@ def scan_file(key: str) -> None:
     """key: repository, content and ending, as `request` writes it. Raises StorageUnavailable."""
     repository_id, content, ending = key.split(":", 2)
     name = f"file.{ending}"
+    before = FileScan.objects.filter(content=content).values_list("status", flat=True).first()
     if _scanned({content: name}):
+        _tell(int(repository_id), before)  # it was asked for while another repository's scan was under way
         return
     try:
         file = _open(int(repository_id), content)
@@ -109,7 +124,30 @@ def scan_file(key: str) -> None:
             "scanned_at": timezone.now(),
         },
     )
+    _tell(int(repository_id), before, status)
     logger.info("content %s scanned: %s", content, status)
+
+
+def _tell(repository_id: int, *statuses: str | None) -> None:
+    """The repository's page says another thing where a verdict is bad, or was."""
+    if not set(statuses) <= {None, FileScan.Status.SAFE}:
+        Job.objects.add(SUM_UP, str(repository_id))
+
+
+def sum_up(repository_id: int) -> None:
+    """Write down what scans say of the files of the default branch, for the repository's page."""
+    repository = Repository.objects.filter(pk=repository_id).first()
+    if repository is None:
+        return
+    try:
+        commit = references.resolve(repository, repository.default_branch)
+    except RevisionNotFound:
+        return
+    found = repository_status(trees.files(repository, commit))["filesWithIssues"]
+    found.sort(key=lambda item: (_GRAVEST_FIRST.index(item["level"]), item["path"]))
+    told = [[item["path"], item["level"]] for item in found[:_MOST_TOLD]]
+    values = {"scan_findings": told, "flagged": len(found)}
+    RepositoryFacts.objects.update_or_create(repository=repository, defaults=values)
 
 
 def _open(repository_id: int, content: str) -> Any:

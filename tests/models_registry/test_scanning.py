@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.models import Actor
 from hub.jobs.models import Job
 from models_registry.formats import pickles
 from models_registry.models import FileScan, Repository
 from models_registry.services import references, scanning, trees
-from models_registry.services.changes import AddLfsFile
+from models_registry.services.changes import AddLfsFile, Delete
 from models_registry.services.commits import create_commit
 from models_registry.services.indexing import index_commit
-from models_registry.tasks import scan_file
+from models_registry.tasks import scan_file, sum_up_scans
 from tests import make
 from tests.models_registry.formats.xet_bytes import make_xorb
 from tests.models_registry.xet import sending
@@ -44,6 +45,32 @@ def work_off() -> int:
         scan_file(key)
     jobs.update(state="done")
     return len(keys)
+
+
+def test_the_repositorys_page_says_what_scans_found(client: Client) -> None:
+    repository = with_files(evil_pkl=EVIL, odd_pkl=b"cunheard.of\nname\n.", good_pkl=pickle.dumps([1]))
+    work_off()
+    sum_up_scans(Job.objects.get(kind="sum_up_scans").key)
+    page = client.get(repository.get_absolute_url()).content.decode()
+    assert "something in 2 files" in page
+    assert page.index("blob/main/evil.pkl") < page.index("blob/main/odd.pkl")
+    assert "blob/main/good.pkl" not in page
+    copy = make.repository()  # of what is known already, nothing is scanned again
+    commit = make.commit(copy, {"renamed.pkl": EVIL})
+    index_commit(copy.pk, commit.oid)
+    sum_up_scans(str(copy.pk))
+    assert "blob/main/renamed.pkl" in client.get(copy.get_absolute_url()).content.decode()
+    commit = create_commit(
+        actor=Actor(user=copy.creator),
+        repository=copy,
+        branch="main",
+        parent=None,
+        changes=[Delete("renamed.pkl")],
+        title="x",
+    )
+    index_commit(copy.pk, commit.oid)
+    sum_up_scans(str(copy.pk))
+    assert "something in" not in client.get(copy.get_absolute_url()).content.decode()
 
 
 def test_what_may_hold_pickles_is_queued_and_then_judged() -> None:

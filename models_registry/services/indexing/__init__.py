@@ -67,6 +67,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
         _write_gate(repository, gate)
         _write_licence(repository, facts.licence, commit, by)
     scanning.request(repository, files)
+    Job.objects.add(scanning.SUM_UP, str(repository.pk))
     logger.info("commit %s indexed", oid)
 
 
