@@ -187,8 +187,9 @@ class Namespace(models.Model):
 
     @property
     def display_name(self) -> str:
-        owner = self.organization or self.user
-        return (owner.full_name if owner else "") or self.name
+        if self.user is not None:
+            return self.user.get_full_name()
+        return (self.organization.full_name if self.organization else "") or self.name
 
     def role_of(self, user: User | None) -> Role | None:
         if user is None:

@@ -59,7 +59,8 @@ class User(AbstractUser):
         return self.username
 
     def get_full_name(self) -> str:
-        return self.full_name or self.username
+        """Of who is banned, only the name they sign in by: that one a moderator can take away."""
+        return (self.full_name if self.is_active else "") or self.username
 
     def get_short_name(self) -> str:
         return self.username

@@ -16,7 +16,9 @@ _check_address = URLValidator(schemes=["http", "https"])
 
 
 def profile_of(namespace: Namespace) -> Profile:
-    """An empty one for who has said nothing."""
+    """An empty one for who has said nothing, and for who is banned: what they say is shown no more."""
+    if namespace.user is not None and not namespace.user.is_active:
+        return Profile(namespace=namespace)
     return Profile.objects.filter(namespace=namespace).first() or Profile(namespace=namespace)
 
 

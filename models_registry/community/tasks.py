@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from hub.jobs.registry import job
 from models_registry.community.services import activities, mails, mentions, notifications, pictures, references
-from models_registry.community.services.moderation import acts, reports
+from models_registry.community.services.moderation import acts, appeals, reports
 from models_registry.community.services.moderation import telling as moderation_telling
 from models_registry.community.services.webhooks import announcing, delivering
 
@@ -55,6 +55,11 @@ def sweep_pictures() -> None:
 @job(acts.TELL, lease=timedelta(minutes=5), attempts=8, retry_on=(*mails.REFUSALS, OperationalError))
 def tell_of_act(key: str) -> None:
     moderation_telling.tell(int(key))
+
+
+@job(appeals.TELL, lease=timedelta(minutes=5), attempts=8, retry_on=(*mails.REFUSALS, OperationalError))
+def tell_of_decision(key: str) -> None:
+    moderation_telling.tell_of_decision(int(key))
 
 
 @job(reports.ANSWER, lease=timedelta(minutes=5), attempts=8, retry_on=(*mails.REFUSALS, OperationalError))

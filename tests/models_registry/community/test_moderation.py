@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, Immutable, User
+from accounts.services.profiles import change_profile
 from accounts.services.staff_roles import set_roles
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.jobs.models import Job
@@ -245,6 +246,35 @@ def test_who_is_concerned_appeals_once_and_is_heard() -> None:
     assert (appeal.state, Repository.objects.get().standing) == (Appeal.State.REVERSED, Standing.GOOD)
     with pytest.raises(acts.DoneAlready):
         appeals.decide(actor=moderator(), appeal=appeal, reverse=False, reason="No")
+
+
+@pytest.mark.parametrize(("reverse", "told"), [(True, "granted"), (False, "refused")])
+def test_who_appealed_hears_what_was_decided_also_when_they_sign_in_no_more(reverse: bool, told: str) -> None:
+    user = make.user()
+    appeal = appeals.make(user=user, action=acts.ban(order(), user), text="I am no robot")
+    appeals.decide(actor=moderator(), appeal=appeal, reverse=reverse, reason="We looked again")
+    run(Job.objects.get(kind="tell_of_decision").pk)
+    (letter,) = mail.outbox
+    assert letter.to == [user.email]
+    assert f"{told} your appeal" in letter.body
+    assert "We looked again" in letter.body
+    notice = Notice.objects.get(key=f"appeal:{appeal.pk}")
+    assert (notice.users, told in notice.text) == ([user.pk], True)
+
+
+def test_a_banned_members_page_says_nothing_in_their_words(client: Client) -> None:
+    user = make.user("mallory", full_name="BUY PILLS")
+    change_profile(actor=Actor(user=user), namespace=user.namespace, about="pills", website="https://pills.example")
+    addresses = ("/mallory", "/api/users/mallory/overview")
+    for address in addresses:
+        assert "pills" in client.get(address).content.decode()
+    done = acts.ban(order(), user)
+    for address in addresses:
+        said = client.get(address).content.decode()
+        assert "pills" not in said.lower(), address
+    assert "closed this account" in client.get("/mallory").content.decode()
+    acts.undo(order("A mistake"), done)
+    assert "BUY PILLS" in client.get("/mallory").content.decode()
 
 
 def test_a_squatted_name_is_taken_away_and_given_back_on_appeal() -> None:

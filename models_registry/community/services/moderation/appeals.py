@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.jobs.models import Job
 from models_registry.community.models import Act, Appeal, ModerationAction
 from models_registry.community.services.moderation import acts
 
@@ -25,6 +26,7 @@ AGAINST = frozenset(
         Act.RENAME,
     }
 )
+TELL = "tell_of_decision"
 _LINK_DAYS = 180
 _signer = signing.TimestampSigner(salt="moderation-appeal")
 
@@ -98,6 +100,7 @@ def decide(*, actor: Actor, appeal: Appeal, reverse: bool, reason: str) -> None:
     row.state = Appeal.State.REVERSED if reverse else Appeal.State.UPHELD
     row.decided_by, row.decided_at, row.decision = user, timezone.now(), reason[:500]
     row.save(update_fields=["state", "decided_by", "decided_at", "decision"])
+    Job.objects.add(TELL, str(row.pk))
     own = row.action.moderator_id == user.pk
     AuditEntry.objects.record(
         actor, f"appeal.{row.state}", row.action.subject_name, act=row.action_id, reason=reason, own_act=own

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.services.accounts import verified_addresses
-from models_registry.community.models import Act, Complaint, ModerationAction, NoticeKind, Report, ReportState
+from models_registry.community.models import Act, Appeal, Complaint, ModerationAction, NoticeKind, Report, ReportState
 from models_registry.community.services.moderation import appeals
 from models_registry.community.services.notifications import notify
 
@@ -44,6 +44,31 @@ def tell(action_id: int) -> None:
             context = {"action": action, "user": user, "appeal": link, "hub": settings.BASE_URL}
             text = render_to_string("community/email/moderation.txt", context)
             subject = f"{action.get_kind_display().capitalize()}: {action.subject_name}"
+            send_mail(" ".join(subject.split()), text, None, [address])
+
+
+def tell_of_decision(appeal_id: int) -> None:
+    """The work of the job: who appealed reads on the hub what was decided, and by e-mail if they read of the act so."""
+    appeal = Appeal.objects.select_related("action", "user").filter(pk=appeal_id).first()
+    if appeal is None or appeal.user is None:
+        return
+    is_granted = appeal.state == Appeal.State.REVERSED
+    by_letter = appeal.action.kind in ALWAYS_BY_EMAIL
+    with override(settings.LANGUAGE_CODE):
+        what = f"{appeal.action.get_kind_display()} – {appeal.action.subject_name}"
+        notify(
+            kind=NoticeKind.MODERATION,
+            key=f"appeal:{appeal.pk}",
+            users=[appeal.user],
+            text=f"Your appeal was {'granted' if is_granted else 'refused'}: {what}. {appeal.decision}",
+            url=f"/settings/moderation#act-{appeal.action_id}",
+            has_letter=by_letter,
+        )
+        address = verified_addresses([appeal.user]).get(appeal.user.pk)
+        if by_letter and address:
+            context = {"appeal": appeal, "what": what, "is_granted": is_granted, "hub": settings.BASE_URL}
+            text = render_to_string("community/email/appeal_decided.txt", context)
+            subject = _("Your appeal: %(subject)s") % {"subject": what}
             send_mail(" ".join(subject.split()), text, None, [address])
 
 
