@@ -10,9 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Actor, User
+from accounts.services.profiles import change_profile
 from models_registry.community.errors import WrongState
 from models_registry.community.models import Category, Discussion, Event, Report
 from models_registry.community.services import discussions
+from models_registry.community.services.collections import create_collection
 from models_registry.community.services.moderation import acts, spam
 from models_registry.community.services.moderation.acts import Order
 from models_registry.community.services.moderation.spam import Judgement, Place, Verdict
@@ -107,6 +109,20 @@ def test_a_card_of_little_but_links_is_reported_by_the_hub_and_one_that_cites_pa
             repository=repository, defaults={"commit": "a" * 40, "text": text, "front_matter": {}}
         )
         assert Report.objects.filter(subject_id=repository.pk).count() == count
+
+
+def test_a_profile_and_a_collection_full_of_links_are_reported_by_the_hub() -> None:
+    author, other = member(), member(days=30)
+    for user in (author, other):
+        change_profile(actor=Actor(user=user), namespace=user.namespace, about=links(5))
+        create_collection(
+            actor=Actor(user=user), namespace=user.username, title="Pills", description="https://bit.ly/3xyz and more"
+        )
+    assert {(report.subject_kind, report.author, report.opened_by_hub) for report in Report.objects.all()} == {
+        ("namespace", author, True), ("collection", author, True),
+    }  # fmt: skip
+    change_profile(actor=Actor(user=author), namespace=author.namespace, about=links(6))
+    assert Report.objects.count() == 2  # one report while it waits
 
 
 def test_the_check_is_cheap() -> None:

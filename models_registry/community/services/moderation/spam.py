@@ -18,10 +18,11 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts.models import Actor, User
+from accounts.models import Actor, Profile, User
 from hub.errors import Forbidden
-from models_registry.community.models import Category, Event
+from models_registry.community.models import Category, Collection, Event
 from models_registry.community.services.moderation import reports, subjects
+from models_registry.community.services.moderation.subjects import Subject
 from models_registry.models import Card
 
 HELD = "Held back until a moderator has looked at it."
@@ -44,6 +45,8 @@ class Verdict(StrEnum):
 class Place(StrEnum):
     COMMENT = "comment"
     CARD = "card"
+    PROFILE = "profile"
+    COLLECTION = "collection"
 
 
 @dataclass(frozen=True)
@@ -89,13 +92,33 @@ def hold(comment: Event) -> None:
 
 @receiver(post_save, sender=Card)
 def look_at_card(sender: object, instance: Card, **_: object) -> None:
-    """A card is part of a commit, which is made already: what looks like spam is shown, and a moderator asked to look."""
-    author, check = instance.repository.creator, _check(settings.SPAM_CHECK)
-    if check is None or author is None or author.is_staff or instance.repository.private:
-        return
-    judged = check(author, instance.text, Place.CARD)
-    if judged.verdict != Verdict.OK:
+    """A card is part of a commit, which is made already."""
+    if not instance.repository.private:
         subject = subjects.of_repository(instance.repository)
+        _look_at(subject, author=instance.repository.creator, text=instance.text, place=Place.CARD)
+
+
+@receiver(post_save, sender=Profile)
+def look_at_profile(sender: object, instance: Profile, **_: object) -> None:
+    if instance.about:
+        author = instance.namespace.user
+        _look_at(subjects.of_namespace(instance.namespace), author=author, text=instance.about, place=Place.PROFILE)
+
+
+@receiver(post_save, sender=Collection)
+def look_at_collection(sender: object, instance: Collection, **_: object) -> None:
+    if not instance.private:
+        subject = subjects.of_collection(instance)
+        _look_at(subject, author=instance.namespace.user, text=subject.text, place=Place.COLLECTION)
+
+
+def _look_at(subject: Subject, *, author: User | None, text: str, place: Place) -> None:
+    """What is not held back is shown; a moderator is asked to look at what looks like spam. Organisations are believed."""
+    check = _check(settings.SPAM_CHECK)
+    if check is None or author is None or author.is_staff:
+        return
+    judged = check(author, text, place)
+    if judged.verdict != Verdict.OK:
         reports.open_report(subject=subject, category=Category.SPAM, text=judged.reason, by_hub=True)
 
 
