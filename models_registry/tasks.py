@@ -13,7 +13,7 @@ from accounts.models import Actor, Namespace, Organization
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
-from models_registry.events import commit_created, repository_created, repository_moved
+from models_registry.events import commit_created, repository_created, repository_moved, settings_changed
 from models_registry.models import Commit, Reference, Repository
 from models_registry.services import (
     antivirus,
@@ -47,6 +47,12 @@ def follow_the_commit(
         Job.objects.add("index_commit", key + by)
     Job.objects.add("scan_commit", key)
     storage_use.request([commit.repository_id])
+
+
+@receiver(settings_changed)
+def look_at_what_is_public_now(sender: object, repository: Repository, changes: dict[str, object], **_: Any) -> None:
+    if changes.get("private") is False:
+        secrets.look_again(repository)
 
 
 @receiver(repository_created)

@@ -16,10 +16,11 @@ VERSION = 1  # raised when a pattern is added: what was read before is read agai
 
 LARGEST = 1024 * 1024  # of a file; data and vocabularies are larger
 MOST = 100  # in one file
+OF_THIS_HUB = "hub access token"
 _MOST_MATCHES = 1000  # looked at, of one form
 
 _KNOWN: tuple[tuple[str, str], ...] = (
-    ("hub access token", r"\bhf_[A-Za-z0-9]{30,60}\b"),
+    (OF_THIS_HUB, r"\bhf_[A-Za-z0-9]{30,60}\b"),
     ("AWS access key", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
     ("GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{36,255}\b"),
     ("GitHub token", r"\bgithub_pat_[A-Za-z0-9_]{60,90}\b"),

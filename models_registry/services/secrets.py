@@ -18,6 +18,7 @@ from accounts.models import AccessToken, Actor, AuditEntry
 from accounts.services.tokens import revoke_token
 from hub.batches import batches
 from hub.errors import Invalid, NotFound
+from hub.jobs.models import Job
 from models_registry import access
 from models_registry.errors import ContentQuarantined
 from models_registry.events import secrets_found, token_leaked
@@ -123,6 +124,15 @@ def _revoked(repository: Repository, path: str, value: str) -> bool:
     )
     token_leaked.send(sender=AccessToken, token=token, repository=repository)
     return True
+
+
+def look_again(repository: Repository) -> None:
+    """Within the transaction that makes it public: tokens of this hub that lay open among few lie open to all now."""
+    found = SecretFinding.objects.filter(repository=repository, kind=secrets.OF_THIS_HUB, is_revoked=False)
+    commits = set(found.values_list("commit", flat=True))
+    if commits:
+        SecretScan.objects.filter(repository=repository).delete()
+        Job.objects.add_many("scan_commit", (f"{repository.pk}:{oid}" for oid in sorted(commits)))
 
 
 def open_count(actor: Actor, repository: Repository) -> int:

@@ -16,6 +16,7 @@ from models_registry.models import Repository, SecretFinding, SecretScan
 from models_registry.services import secrets
 from models_registry.services.changes import AddFile
 from models_registry.services.pull_requests import propose
+from models_registry.services.repositories import change_settings
 from tests import make
 
 Work = Callable[[], None]
@@ -166,6 +167,19 @@ def test_a_token_of_this_hub_in_public_is_revoked_and_its_owner_told(work_off: W
     assert (AccessToken.objects.with_value(value) is None) is not private
     assert AuditEntry.objects.filter(action="token.leaked").exists() is not private
     assert Notice.objects.filter(key__startswith="token:", users=[bob.pk]).exists() is not private
+
+
+def test_a_token_of_this_hub_is_revoked_when_what_holds_it_becomes_public(work_off: Work) -> None:
+    ada = make.user("ada")
+    value = make.token(make.user("bob"))
+    net = make.repository(ada, "net", private=True)
+    make.commit(net, {"train.sh": f"export HF_TOKEN={value}\n"})
+    work_off()
+    assert AccessToken.objects.with_value(value) is not None
+    change_settings(actor=Actor(user=ada), repository=net, private=False)
+    work_off()
+    assert AccessToken.objects.with_value(value) is None
+    assert SecretFinding.objects.get().is_revoked
 
 
 def test_any_branch_is_read_and_each_content_once(work_off: Work) -> None:
