@@ -156,6 +156,13 @@ def test_items_that_the_reader_may_not_see_are_left_out_without_a_gap(api: Api) 
     assert len(api("GET", f"/api/collections?item=models/{secret.full_name}", token=make.token(ada)).json()) == 1
 
 
+@pytest.mark.parametrize("item", ["papers/2311.12983", "spaces/ada/app", "models/ada/nothing", "collections/ada/x-1"])
+def test_what_the_hub_does_not_hold_is_in_no_collection(api: Api, item: str) -> None:
+    make_collection(make.user("ada"))
+    answer = api("GET", f"/api/collections?item={item}")
+    assert (answer.status_code, answer.json()) == (200, [])
+
+
 def test_a_deleted_repository_is_in_no_collection_any_more() -> None:
     ada = make.user("ada")
     made, net = make_collection(ada), make.repository(ada)

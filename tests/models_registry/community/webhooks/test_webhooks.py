@@ -83,7 +83,7 @@ def test_a_repositorys_life_is_told_in_the_shape_that_the_clients_receiver_valid
     assert content.updatedRefs[0].oldSha == head.first_parent
     assert payloads[3].updatedRefs[0].newSha is None  # type: ignore[index]
     assert payloads[4].comment is not None
-    assert (payloads[4].comment.content, payloads[4].comment.author.id) == ("Hello", str(ada.pk))
+    assert (payloads[4].comment.content, payloads[4].comment.author.id) == ("Hello", ada.namespace.public_id)
     assert payloads[4].discussion is not None
     assert payloads[4].discussion.url.web == "http://testserver/ada/net/discussions/1"
     assert payloads[9].updatedRefs[0].ref.startswith("refs/pr/")  # type: ignore[index]
