@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from accounts.models import Membership, Namespace, Role, User
 from hub.jobs.models import Job
@@ -38,6 +39,7 @@ _SENDING_FOR = timedelta(seconds=60)  # a claim on a webhook; one request takes 
 _IN_A_ROW = 20  # to one webhook, then another's turn comes
 _SECONDS = 60.0  # of one job
 _HIDDEN = "(the webhook's secret)"
+_LONGEST_ADDRESS = 100  # in a notice
 
 # Of this process: its other threads are for other work.
 _senders = BoundedSemaphore(settings.WEBHOOK_SENDERS)
@@ -178,10 +180,15 @@ def _may_still_arrive(answer: Answer) -> bool:
 def _disable(webhook: Webhook, reason: str) -> None:
     keeping.stop(webhook, reason=reason)
     notify(
-        kind=NoticeKind.WEBHOOK, key=f"webhook:{webhook.pk}", users=_administrators(webhook.owner), text=reason,
-        url=webhook.get_absolute_url(),
+        kind=NoticeKind.WEBHOOK, key=f"webhook:{webhook.pk}", users=_administrators(webhook.owner),
+        text=f"{_shortened(webhook.url)}: {reason}", url=webhook.get_absolute_url(),
     )  # fmt: skip
     logger.info("webhook %d disabled: %s", webhook.pk, reason)
+
+
+def _shortened(url: str) -> str:
+    """Without its query, which may carry a key."""
+    return Truncator(url.partition("?")[0]).chars(_LONGEST_ADDRESS)
 
 
 def _administrators(owner: Namespace) -> list[User]:

@@ -306,6 +306,7 @@ def test_an_address_that_is_gone_disables_its_webhook(hook: Hook, send: Send) ->
     assert "410" in webhook.disabled_reason
     notice = Notice.objects.get(kind=NoticeKind.WEBHOOK)
     assert (notice.users, notice.url) == ([ada.pk], webhook.get_absolute_url())
+    assert notice.text == f"{gone.url}: {webhook.disabled_reason}"
 
 
 def test_a_webhook_that_fails_for_days_is_disabled_and_what_waits_dropped(
