@@ -15,7 +15,7 @@ from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.text import Truncator
 
@@ -83,10 +83,14 @@ def _due(now: datetime) -> QuerySet[Delivery]:
 
 
 def _claimed() -> Webhook | None:
-    """The webhook whose delivery has waited longest, for this worker alone."""
+    """The webhook whose delivery has waited longest, for this worker alone.
+
+    Those that failed last time come after all others: ten seconds may go by at each, and anybody can have many of them.
+    """
     while True:
         now = timezone.now()
-        first = _due(now).order_by("due_at").values_list("webhook", flat=True).first()
+        failed = Case(When(webhook__failures=0, then=0), default=1)
+        first = _due(now).order_by(failed, "due_at").values_list("webhook", flat=True).first()
         if first is None:
             return None
         row = Webhook.objects.filter(Q(sending_until=None) | Q(sending_until__lte=now), pk=first)
