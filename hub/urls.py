@@ -26,3 +26,4 @@ urlpatterns = [
 ]
 
 handler404 = "hub.error_responses.page_not_found"
+handler500 = "hub.error_responses.server_error"

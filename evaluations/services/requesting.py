@@ -42,8 +42,8 @@ def request_evaluation(
     try:
         with transaction.atomic():
             # Rows that every such request locks, so that two at once cannot both take the last of a quota.
-            User.objects.select_for_update().get(pk=user.pk)
-            Repository.objects.select_for_update().get(pk=repository.pk)
+            User.objects.select_for_update(no_key=True).get(pk=user.pk)
+            Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
             under_way = same.unfinished().first()
             if under_way is not None:
                 return under_way

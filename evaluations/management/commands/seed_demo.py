@@ -58,6 +58,7 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             clients = {name: stack.enter_context(_client_of(name)) for name in PEOPLE}
             self._upload(clients)
+            self._discuss(clients["ada"], clients["grace"])
             scores = [self._evaluate(model, clients[model.author]) for model in MODELS]
         (settings.DATA_DIR / "demo.json").write_text(json.dumps(scores, indent=2) + "\n")
         self._say(f"done: {settings.BASE_URL}/leaderboards/{SUITE}")
@@ -110,6 +111,32 @@ class Command(BaseCommand):
                         repo_id=model.repository, folder_path=folder, commit_message="Upload the trained model"
                     )
                     self._say(f"uploaded {model.repository} ({len(weights):,} bytes) with huggingface_hub")
+
+    def _discuss(self, owner: HfApi, reader: HfApi) -> None:
+        """A question that is answered, a pull request that is merged, a collection: once, by whoever is not the owner."""
+        model, other = (model.repository for model in MODELS)
+        if any(True for _ in reader.get_repo_discussions(model)):
+            return
+        question = reader.create_discussion(
+            model, "Is ONNX as good?", description=CARDS.joinpath("question.md").read_text()
+        )
+        owner.comment_discussion(model, question.num, comment=CARDS.joinpath("answer.md").read_text())
+        path = Path(reader.hf_hub_download(model, "README.md"))
+        card = path.read_text() + CARDS.joinpath("digits-cnn-addition.md").read_text()
+        proposal = reader.upload_file(
+            path_or_fileobj=card.encode(),
+            path_in_repo="README.md",
+            repo_id=model,
+            commit_message="Say what the network is not for",
+            create_pr=True,
+        )
+        number = proposal.pr_num or 0
+        owner.comment_discussion(model, number, comment="Well said, thank you.")
+        owner.merge_pull_request(model, number)
+        collection = reader.create_collection("Small and measured", namespace=ORGANIZATION, exists_ok=True)
+        for repository in (model, other):
+            reader.add_collection_item(collection.slug, repository, "model", exists_ok=True)
+        self._say(f"discussed {model}: a question, and a pull request by grace that ada merged")
 
     def _train(self, folder: Path) -> None:
         """In a process of its own: torch never enters the one that talks to the database."""
