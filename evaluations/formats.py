@@ -16,6 +16,8 @@ USUAL_NAMES = {SAFETENSORS: "model.safetensors", ONNX: "model.onnx"}
 # Loading any of these can run a program that the file carries; torch.export's .pt2 falls back to unpickling.
 REFUSED = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib", ".pt2", ".npy", ".npz", ".h5"})
 MAX_CONFIG_BYTES = 1024 * 1024
+# What config.json may say of an architecture of the hub's: see harness/architectures.py. The rest is other programs'.
+OPTIONS = frozenset({"activation", "padding", "pool", "readout"})
 
 
 class NotEvaluableError(Exception):
@@ -90,7 +92,7 @@ def architecture(card: Mapping[str, Any], config: bytes | None) -> tuple[str | N
         )
     if name is not None and not isinstance(name, str):
         raise NotEvaluableError("`architecture` is not a name.")
-    options = {key: value for key, value in settings.items() if key in {"activation", "pool"}}
+    options = {key: value for key, value in settings.items() if key in OPTIONS}
     return name, options
 
 

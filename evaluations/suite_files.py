@@ -4,6 +4,7 @@ A suite's version never changes: other data, another metric or another preproces
 what a version says, so that a file which was edited in place is found out.
 """
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,11 @@ class SuiteFile:
     @property
     def digest(self) -> str:
         return hashlib.sha256(canonical_json(self.definition)).hexdigest()
+
+    def data_content(self, name: str) -> bytes:
+        """The `.npy` file that the definition names, unpacked where it is kept as `.npy.gz`. Raises InvalidSuiteError."""
+        content = self.data_file(name).read_bytes()
+        return gzip.decompress(content) if name.endswith(".gz") else content
 
     def data_file(self, name: str) -> Path:
         """A file that the definition names, inside the folder of the suites. Raises InvalidSuiteError."""

@@ -61,6 +61,8 @@ def _device(name: str) -> torch.device:
 
 
 def _weight(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    if name.endswith(".num_batches_tracked") and tensor.dtype == torch.int64:
+        return tensor  # BatchNorm's count of its training steps, which plays no part here
     if not tensor.is_floating_point():
         raise ModelRefusedError("unsupported", f"{name} is {tensor.dtype}; only floating-point weights are run.")
     if not torch.isfinite(tensor).all():

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('public_key', models_registry.models.fields.HashField(32)),
                 ('signature', models_registry.models.fields.HashField(64)),
                 ('outcomes', models.BinaryField()),
+                ('losses', models.BinaryField(default=b'')),
                 ('samples_key', models.CharField(max_length=200)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],

@@ -155,14 +155,14 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             outputs, report = _predict(task, folder, backend, heartbeat)
         run.begin_scoring()
         with clock.step("score"):
-            scored, samples, bits = _score(run, outputs)
+            scored, samples = _score(run, outputs)
             heartbeat.check()
     seconds = clock.seconds | {
         "load": float(report.seconds.get("load") or 0.0),
         "quality": float(report.seconds.get("predict") or 0.0),
     }
     made = results.Made(files, device, backend, report, seconds, hashlib.sha256(samples).hexdigest())
-    _finish(run, scored, report, made, samples, bits)
+    _finish(run, scored, report, made, samples)
 
 
 def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
@@ -241,8 +241,8 @@ def _predict(
         raise _UnfitModelError("protocol", str(error)) from error
 
 
-def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes, bytes]:
-    """The scores, each row's prediction as Parquet, and which rows are right as bits."""
+def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes]:
+    """The scores, and each row's prediction as Parquet."""
     # Here, and not above: scikit-learn and pyarrow cost 180 MB, which a worker that has scored nothing need not hold.
     from evaluations import samples, scoring  # noqa: PLC0415
 
@@ -251,13 +251,13 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes, bytes]:
     if hashlib.sha256(labels.tobytes()).hexdigest() != definition["data"][0]["labels_sha256"]:
         raise DamagedError("The suite's labels are not what its hash says.")
     try:
-        scored = scoring.score_classification(definition["metrics"], outputs, labels, definition["run"]["seed"])
+        scored = scoring.score(definition["task"], definition["metrics"], outputs, labels, definition["run"]["seed"])
     except UnusablePredictionsError as error:
         raise _UnfitModelError("not_finite", str(error)) from error
-    return scored, samples.to_parquet(scored.predicted, scored.correct), samples.to_bits(scored.correct)
+    return scored, samples.to_parquet(scored)
 
 
-def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes, bits: bytes) -> None:
+def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes) -> None:
     """Bytes first, then state, scores and result in one transaction. Raises LeaseLost, having written nothing."""
     finished = timezone.now()
     found = {
@@ -294,7 +294,8 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
                 sha256=signature.sha256,
                 public_key=signature.public_key,
                 signature=signature.value,
-                outcomes=bits,
+                outcomes=b"" if scored.correct is None else np.packbits(scored.correct, bitorder="little").tobytes(),
+                losses=b"" if scored.losses is None else scored.losses.astype("<f4").tobytes(),
                 samples_key=samples_key,
             )
             pinning.pin(run)

@@ -89,7 +89,7 @@ def _store_data(suite: SuiteFile) -> tuple[str, str]:
 
 
 def _store(suite: SuiteFile, data: dict[str, Any], part: str, hash_name: str, prefix: str) -> str:
-    content = suite.data_file(data[part]).read_bytes()
+    content = suite.data_content(data[part])
     if hashlib.sha256(array_bytes(content)).hexdigest() != data[hash_name]:
         raise InvalidSuiteError(f"{suite.path.name}: {data[part]} is not what {hash_name} says.")
     key = f"{prefix}/{data[hash_name][:2]}/{data[hash_name]}.{uuid.uuid4().hex[:16]}"

@@ -11,12 +11,14 @@ from evaluations.services.suites import current_versions, synchronize
 from models_registry.models import Repository
 from models_registry.services import references
 
+SUITE = "digits-image-classification"
 ROWS = 540
 
 
 def suite() -> SuiteVersion:
     """The digits suite, from its file."""
-    return current_versions().filter(suite__name="digits-image-classification").first() or synchronize()[0]
+    found = current_versions().filter(suite__name=SUITE).first()
+    return found or next(version for version in synchronize() if version.suite.name == SUITE)
 
 
 def run(repository: Repository, **fields: Any) -> Run:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, mean_absolute_error, mean_squared_error, r2_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -17,6 +17,7 @@ METRICS = [
     {"name": "accuracy", "primary": True, "higher_is_better": True, "chance": 0.25, "ci": "wilson"},
     {"name": "f1_macro", "primary": False, "higher_is_better": True, "ci": "bootstrap", "resamples": 200},
 ]
+KNOWN = {"r2": r2_score, "mae": mean_absolute_error, "mse": mean_squared_error}
 outcomes = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80)
 
 
@@ -31,7 +32,7 @@ def pack(correct: np.ndarray) -> Outcomes:
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=60))
 def test_figures_are_those_of_the_known_libraries(rows: list[tuple[int, int]]):
     labels, predicted = np.array(rows).T
-    result = scoring.score_classification(METRICS, outputs_for(predicted, 4), labels, seed=1)
+    result = scoring.score("image-classification", METRICS, outputs_for(predicted, 4), labels, seed=1)
     accuracy, f1 = result.measurements
     right = int((labels == predicted).sum())
     low, high = proportion_confint(right, len(rows), method="wilson")
@@ -50,16 +51,46 @@ def test_the_bootstrap_is_the_same_every_time():
     generator = np.random.default_rng(0)
     labels, predicted = generator.integers(0, 4, 300), generator.integers(0, 4, 300)
     first, second = (
-        scoring.score_classification(METRICS, outputs_for(predicted, 4), labels, seed=7).measurements for _ in range(2)
+        scoring.score("image-classification", METRICS, outputs_for(predicted, 4), labels, seed=7).measurements
+        for _ in range(2)
     )
     assert first == second
     assert first[1].low < first[1].value < first[1].high
 
 
+@given(
+    st.lists(st.tuples(st.floats(-1e3, 1e3, width=32), st.floats(-1e3, 1e3, width=32)), min_size=2, max_size=60),
+    st.integers(0, 2**32 - 1),
+)
+def test_figures_of_numbers_are_those_of_scikit_learn(rows: list[tuple[float, float]], seed: int):
+    labels, predicted = np.array(rows).T
+    metrics = [
+        {"name": name, "primary": name == "r2", "higher_is_better": name == "r2", "ci": "bootstrap", "resamples": 100}
+        for name in KNOWN
+    ]
+    result = scoring.score("tabular-regression", metrics, predicted[:, None], labels, seed)
+    for measurement in result.measurements:
+        assert measurement.value == pytest.approx(KNOWN[measurement.name](labels, predicted))
+        assert measurement.low <= measurement.high
+    assert result.losses is not None
+    assert result.losses == pytest.approx((labels - predicted) ** 2)
+
+
+def test_each_resample_of_numbers_is_scored_as_scikit_learn_would():
+    generator = np.random.default_rng(0)
+    labels, predicted = generator.normal(size=(2, 50, 20))
+    labels[0] = 3.0
+    for name, of_resamples in {
+        "r2": scoring.r_squares, "mae": scoring.mean_absolute_errors, "mse": scoring.mean_squared_errors
+    }.items():  # fmt: skip
+        expected = [KNOWN[name](*pair) for pair in zip(labels, predicted, strict=True)]
+        assert of_resamples(predicted, labels) == pytest.approx(np.array(expected))
+
+
 @pytest.mark.parametrize("outputs", [np.zeros((3, 4)), np.zeros(4), np.full((4, 4), np.nan), np.full((4, 4), np.inf)])
 def test_predictions_of_another_shape_or_without_a_value_are_refused(outputs: np.ndarray):
     with pytest.raises(UnusablePredictionsError):
-        scoring.score_classification(METRICS, outputs, np.zeros(4, int), seed=0)
+        scoring.score("image-classification", METRICS, outputs, np.zeros(4, int), seed=0)
 
 
 @given(outcomes)
