@@ -123,6 +123,20 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('run', 'name'), name='score_once_per_metric')],
             },
         ),
+        migrations.CreateModel(
+            name='Standing',
+            fields=[
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='standing', serialize=False, to='evaluations.run')),
+                ('position', models.PositiveIntegerField()),
+                ('first', models.PositiveIntegerField()),
+                ('last', models.PositiveIntegerField()),
+                ('trust', models.CharField(choices=[('verified', 'Verified'), ('reproduced', 'Reproduced')], max_length=16)),
+                ('suite_version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='standings', to='evaluations.suiteversion')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['suite_version', 'position'], name='standing_by_position')],
+            },
+        ),
         migrations.AddConstraint(
             model_name='suiteversion',
             constraint=models.UniqueConstraint(fields=('suite', 'version'), name='suite_version_once'),

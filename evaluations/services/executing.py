@@ -29,7 +29,7 @@ from evaluations.child import ChildFailedError, Report, StoppedError
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State
-from evaluations.services import fetching, pinning, results, telling
+from evaluations.services import fetching, pinning, rank_requests, results, telling
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
 from models_registry import storage
@@ -299,6 +299,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
                 samples_key=samples_key,
             )
             pinning.pin(run)
+            rank_requests.ask(run.suite_version)
             telling.tell(run, State.SCORED)
     except LeaseLost:
         storage.delete(samples_key)

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from evaluations.models import FailureKind, Result, Run, Score, State, SuiteVersion
+from evaluations.services import ranking
 from evaluations.services.suites import current_versions, synchronize
 from models_registry.models import Repository
 from models_registry.services import references
@@ -57,6 +58,7 @@ def scored(repository: Repository, correct: int = 533, **fields: Any) -> Run:
         run=made, document=json.dumps(document), sha256="0" * 64, public_key="1" * 64, signature="2" * 128,
         outcomes=bits.to_bytes((ROWS + 7) // 8, "little"), samples_key=f"samples/{made.pk}",
     )  # fmt: skip
+    ranking.rank(made.suite_version)
     return made
 
 
