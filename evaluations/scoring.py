@@ -47,6 +47,23 @@ def _score_numbers(metrics: Sequence[Metric], outputs: np.ndarray, labels: np.nd
     return Scored(measurements, outputs[:, 0], losses=losses)
 
 
+def _score_documents(metrics: Sequence[Metric], outputs: np.ndarray, labels: np.ndarray, seed: int) -> Scored:
+    """outputs: (documents, 1) negative log-likelihoods in nats. labels: (documents,) their lengths in bytes."""
+    bits = outputs[:, 0].astype(np.float64) / math.log(2)
+    measurements = tuple(_bits_per_byte(metric, bits, labels, seed) for metric in metrics)
+    return Scored(measurements, outputs[:, 0], losses=(bits / labels).astype(np.float32))
+
+
+def _bits_per_byte(metric: Metric, bits: np.ndarray, lengths: np.ndarray, seed: int) -> Measurement:
+    """How many bits the model needs for a byte of the text: comparable across tokenizers, unlike perplexity.
+
+    Resampled by document, because the bytes of one depend on one another. Source: Gao et al., 2020, "The Pile", section 3.1.
+    """
+    draws = _draws(metric, len(bits), seed)
+    values = bits[draws].sum(axis=1) / lengths[draws].sum(axis=1)
+    return _bootstrapped(metric, float(bits.sum() / lengths.sum()), values, len(bits), seed)
+
+
 def _accuracy(metric: Metric, predicted: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Measurement:
     """Share of rows that are right, with the interval of Wilson, 1927."""
     del classes, seed
@@ -142,4 +159,6 @@ _SCORERS: dict[str, Callable[[Sequence[Metric], np.ndarray, np.ndarray, int], Sc
     "sequence-classification": _score_classes,
     "tabular-classification": _score_classes,
     "tabular-regression": _score_numbers,
+    "text-classification": _score_classes,
+    "causal-lm": _score_documents,
 }

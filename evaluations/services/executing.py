@@ -5,6 +5,7 @@ it claimed, so what a worker does that has lost its run changes nothing.
 """
 
 import hashlib
+import io
 import logging
 import os
 import shutil
@@ -32,6 +33,7 @@ from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State
 from evaluations.services import fetching, pinning, rank_requests, results, telling
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
+from evaluations.suite_files import digest_of_data
 from models_registry import storage
 from models_registry.errors import StorageUnavailable
 from models_registry.formats import card
@@ -136,12 +138,12 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             inputs = fetching.fetch_inputs(run.suite_version, heartbeat.check)
         with clock.step("verify"):
             files = [_described(model.entries[path], place) for path, place in model.files.items()]
-            _check_inputs(inputs, definition["data"][0]["sha256"])
+            _check_inputs(inputs, definition)
             facts = model.facts | _tensor_facts(model, definition["accepts"]["max_params"])
             heartbeat.check()
         run.begin_running(**facts)
         task = predicting.Task(
-            format=model.choice.format,
+            loader=model.choice.loader,
             path=model.choice.path,
             files=model.files,
             architecture=model.architecture,
@@ -174,7 +176,9 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
         name: str | None = None
         options: dict[str, Any] = {}
         if choice.format == formats.SAFETENSORS:
-            name, options = formats.architecture(_front_matter(run, entries), _config(run, entries))
+            choice, name, options = formats.understood(
+                choice, entries, _front_matter(run, entries), _config(run, entries)
+            )
     except (NotEvaluableError, CardError) as error:
         raise _UnfitModelError("unsupported", str(error)) from error
     size = sum(entries[path].size for path in choice.paths)
@@ -223,9 +227,8 @@ def _described(entry: TreeEntry, place: Path) -> dict[str, Any]:
     return {"path": entry.path, "size": entry.size, "sha256": fetching.checked_sha256(entry, place)}
 
 
-def _check_inputs(path: Path, expected: str) -> None:
-    array = np.load(path, allow_pickle=False, mmap_mode="r")
-    if hashlib.sha256(array.tobytes()).hexdigest() != expected:
+def _check_inputs(path: Path, definition: Mapping[str, Any]) -> None:
+    if digest_of_data(path.read_bytes()) != definition["data"][0]["sha256"]:
         path.unlink()
         raise DamagedError("The suite's inputs are not what its hash says.")
 
@@ -247,9 +250,10 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes]:
     from evaluations import samples, scoring  # noqa: PLC0415
 
     definition = run.suite_version.definition
-    labels = np.load(fetching.read_labels(run.suite_version), allow_pickle=False)
-    if hashlib.sha256(labels.tobytes()).hexdigest() != definition["data"][0]["labels_sha256"]:
+    content = fetching.read_labels(run.suite_version)
+    if digest_of_data(content) != definition["data"][0]["labels_sha256"]:
         raise DamagedError("The suite's labels are not what its hash says.")
+    labels = np.load(io.BytesIO(content), allow_pickle=False)
     try:
         scored = scoring.score(definition["task"], definition["metrics"], outputs, labels, definition["run"]["seed"])
     except UnusablePredictionsError as error:

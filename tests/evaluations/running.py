@@ -50,10 +50,13 @@ def predict(
         contents[name] = repository / name.replace("/", "__")
         contents[name].write_bytes(content)
     choice = formats.choose(files, suite.definition["accepts"]["formats"])
+    if choice.format == formats.SAFETENSORS and architecture is None:
+        choice, architecture, named = formats.understood(choice, files, {}, files.get("config.json"))
+        options = named | dict(options or {})
     definition = {**suite.definition, **(change or {})}
     (data,) = definition["data"]
     task = predicting.Task(
-        format=choice.format,
+        loader=choice.loader,
         path=choice.path,
         files={name: contents[name] for name in choice.paths},
         architecture=architecture,

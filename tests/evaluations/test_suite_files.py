@@ -1,4 +1,5 @@
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,31 @@ DATA: dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = {
 SUITES = {suite.path.stem: suite for suite in suite_files.read_all()}
 
 
+TEXTS = {"movie-text-classification": (600, np.int64), "python-topics-causal-lm": (37, np.int64)}
+
+
 def test_every_suite_of_the_hub_is_valid_and_its_data_are_known():
-    assert list(SUITES) == list(DATA)
+    assert list(SUITES) == sorted([*DATA, *TEXTS])
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_suites_texts_are_what_its_hashes_say(name: str):
+    suite = SUITES[name]
+    (data,) = suite.definition["data"]
+    content = suite.data_content(data["inputs"])
+    texts = [json.loads(line) for line in content.decode().splitlines()]
+    labels = array(suite, "labels")
+    assert (len(texts), labels.dtype) == TEXTS[name] == (data["n"], labels.dtype)
+    assert all(isinstance(text, str) and text for text in texts)
+    assert suite_files.digest_of_data(content) == data["sha256"]
+    assert hashlib.sha256(labels.tobytes()).hexdigest() == data["labels_sha256"]
+
+
+def test_the_length_of_a_text_is_that_of_its_bytes():
+    suite = SUITES["python-topics-causal-lm"]
+    content = suite.data_content(suite.definition["data"][0]["inputs"]).decode()
+    lengths = [len(json.loads(line).encode()) for line in content.splitlines()]
+    assert lengths == array(suite, "labels").tolist()
 
 
 @pytest.mark.parametrize("name", DATA)
@@ -76,7 +100,7 @@ def test_the_digits_are_those_of_the_reference_models():
 
 def test_what_always_naming_the_most_frequent_class_reaches_is_called_chance():
     for suite in SUITES.values():
-        if suite.definition["task"] == "tabular-regression":
+        if suite.definition["task"] in {"tabular-regression", "causal-lm"}:
             continue
         labels = array(suite, "labels")
         (primary,) = [metric for metric in suite.definition["metrics"] if metric["primary"]]
