@@ -31,10 +31,10 @@ def suffix(model: str) -> str:
     return model.rpartition(".")[2]
 
 
-def evaluate(hub: LiveHub, member: Member, repository: str) -> dict[str, Any]:
+def evaluate(hub: LiveHub, member: Member, repository: str, suite: str = SUITE) -> dict[str, Any]:
     """Ask for an evaluation and wait until it is final."""
     headers = {"Authorization": f"Bearer {member.token}"}
-    asked = {"repository": repository, "revision": "main", "suite": SUITE}
+    asked = {"repository": repository, "revision": "main", "suite": suite}
     answer = requests.post(f"{hub.address}/api/evaluations", json=asked, headers=headers, timeout=30)
     assert answer.status_code == 202, answer.text
     deadline = time.monotonic() + 180
