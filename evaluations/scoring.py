@@ -160,5 +160,5 @@ _SCORERS: dict[str, Callable[[Sequence[Metric], np.ndarray, np.ndarray, int], Sc
     "tabular-classification": _score_classes,
     "tabular-regression": _score_numbers,
     "text-classification": _score_classes,
-    "causal-lm": _score_documents,
+    "text-generation": _score_documents,
 }

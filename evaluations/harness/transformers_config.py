@@ -22,7 +22,7 @@ CLASSES: dict[str, dict[str, tuple[str, str, str]]] = {
         "electra": ("electra", "ElectraConfig", "ElectraForSequenceClassification"),
         "roberta": ("roberta", "RobertaConfig", "RobertaForSequenceClassification"),
     },
-    "causal-lm": {
+    "text-generation": {
         "gpt2": ("gpt2", "GPT2Config", "GPT2LMHeadModel"),
         "gpt_neox": ("gpt_neox", "GPTNeoXConfig", "GPTNeoXForCausalLM"),
         "llama": ("llama", "LlamaConfig", "LlamaForCausalLM"),

@@ -36,14 +36,14 @@ Predict = Callable[[Any], np.ndarray]
 def load(job: Job) -> tuple[Predict, dict[str, object]]:
     """A function from a batch (texts, or arrays of (rows, *input.shape)) to its outputs, and facts about the model.
 
-    text-classification, image-classification: (rows, classes). causal-lm: (rows, 1), the negative log-likelihood of the whole
-    text in nats. Raises ModelRefusedError.
+    text-classification, image-classification: (rows, classes). text-generation: (rows, 1), the negative log-likelihood of
+    the whole text in nats. Raises ModelRefusedError.
     """
     make_repeatable(job)
     device, dtype = torch_device(job.device), DTYPES[job.dtype]
     folder = job.model.parent
     settings = transformers_config.read(folder)
-    labels = None if job.task == "causal-lm" else job.output.shape[0]
+    labels = None if job.task == "text-generation" else job.output.shape[0]
     make, configuration = transformers_config.build(job.task, settings, labels)
     network = _with_weights(job, make, dtype).to(device).eval()
     order = _order_of_labels(settings, job.labels)
@@ -54,7 +54,7 @@ def load(job: Job) -> tuple[Predict, dict[str, object]]:
     if job.task == "image-classification":
         return _of_images(network, device, dtype), facts
     tokenizer = _tokenizer(folder)
-    if job.task == "causal-lm":
+    if job.task == "text-generation":
         return _of_documents(
             network, tokenizer, _most_tokens(configuration), _first_token(settings, tokenizer), device
         ), facts

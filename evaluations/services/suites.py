@@ -26,7 +26,7 @@ def synchronize(folder: Path = suite_files.FOLDER) -> list[SuiteVersion]:
 
 
 def current_versions() -> QuerySet[SuiteVersion]:
-    return SuiteVersion.objects.filter(current=True).select_related("suite").order_by("suite__name")
+    return SuiteVersion.objects.filter(current=True).select_related("suite").order_by("suite__task", "suite__title")
 
 
 def current_version(name: str) -> SuiteVersion:

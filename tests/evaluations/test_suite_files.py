@@ -52,7 +52,7 @@ DATA: dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = {
 SUITES = {suite.path.stem: suite for suite in suite_files.read_all()}
 
 
-TEXTS = {"movie-text-classification": (600, np.int64), "python-topics-causal-lm": (37, np.int64)}
+TEXTS = {"movie-text-classification": (600, np.int64), "python-topics-bits-per-byte": (37, np.int64)}
 
 
 def test_every_suite_of_the_hub_is_valid_and_its_data_are_known():
@@ -73,7 +73,7 @@ def test_a_suites_texts_are_what_its_hashes_say(name: str):
 
 
 def test_the_length_of_a_text_is_that_of_its_bytes():
-    suite = SUITES["python-topics-causal-lm"]
+    suite = SUITES["python-topics-bits-per-byte"]
     content = suite.data_content(suite.definition["data"][0]["inputs"]).decode()
     lengths = [len(json.loads(line).encode()) for line in content.splitlines()]
     assert lengths == array(suite, "labels").tolist()
@@ -100,7 +100,7 @@ def test_the_digits_are_those_of_the_reference_models():
 
 def test_what_always_naming_the_most_frequent_class_reaches_is_called_chance():
     for suite in SUITES.values():
-        if suite.definition["task"] in {"tabular-regression", "causal-lm"}:
+        if suite.definition["task"] in {"tabular-regression", "text-generation"}:
             continue
         labels = array(suite, "labels")
         (primary,) = [metric for metric in suite.definition["metrics"] if metric["primary"]]

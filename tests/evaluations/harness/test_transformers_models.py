@@ -38,7 +38,7 @@ from tests.evaluations.running import array, failure, need_bwrap, predict, score
 FOLDER = suite_files.FOLDER
 MOVIES, TOPICS, DIGITS = (
     suite_files.read(FOLDER / f"{name}.yaml")
-    for name in ("movie-text-classification", "python-topics-causal-lm", "digits-32x32-rgb-image-classification")
+    for name in ("movie-text-classification", "python-topics-bits-per-byte", "digits-32x32-rgb-image-classification")
 )
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 VOCABULARY = 400
