@@ -161,9 +161,7 @@ class Command(BaseCommand):
             if not answer.ok:
                 raise CommandError(f"The evaluation of {model.repository} was refused: {answer.text}")
             self._follow(model.repository, f"{settings.BASE_URL}/api/evaluations/{answer.json()['id']}", headers)
-            row = _row_of(model.repository, board)
-        if row is None:
-            raise CommandError(f"{model.repository} was scored, and is not on the leaderboard.")
+            row = self._find_on(board, model.repository)
         accuracy = row["metrics"]["accuracy"]
         low, high = accuracy["ci95"]
         self._say(f"{model.repository}: accuracy {accuracy['value']:.4f}, 95 % interval {low:.4f} to {high:.4f}")
@@ -184,6 +182,16 @@ class Command(BaseCommand):
                 raise CommandError(f"The evaluation of {repository} ended as {seen}: {run.get('failure')}")
             time.sleep(0.5)
         raise CommandError(f"The evaluation of {repository} is still {seen} after {LONGEST_WAIT:.0f} s.")
+
+    def _find_on(self, board: str, repository: str) -> dict[str, Any]:
+        """Its row, as soon as the board has been ranked with it."""
+        deadline = time.monotonic() + LONGEST_WAIT
+        while time.monotonic() < deadline:
+            row = _row_of(repository, board)
+            if row is not None:
+                return row
+            time.sleep(0.5)
+        raise CommandError(f"{repository} was scored, and is not on the leaderboard.")
 
     def _say(self, line: str) -> None:
         self.stdout.write(f"demo: {line}")
