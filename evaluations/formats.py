@@ -6,16 +6,20 @@ refused by name: see REFUSED. A repository that offers both is evaluated by its 
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 SAFETENSORS, ONNX = "safetensors", "onnx"
+LOADERS = {SAFETENSORS: "torch", ONNX: "onnx"}
 SUFFIXES = {SAFETENSORS: ".safetensors", ONNX: ".onnx"}
 USUAL_NAMES = {SAFETENSORS: "model.safetensors", ONNX: "model.onnx"}
 # Loading any of these can run a program that the file carries; torch.export's .pt2 falls back to unpickling.
 REFUSED = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib", ".pt2", ".npy", ".npz", ".h5"})
 MAX_CONFIG_BYTES = 1024 * 1024
+# What config.json may say of an architecture of the hub's: see harness/architectures.py. The rest is other programs'.
+TRANSFORMERS_FILES = ("config.json", "tokenizer.json")
+OPTIONS = frozenset({"activation", "padding", "pool", "readout"})
 
 
 class NotEvaluableError(Exception):
@@ -24,10 +28,11 @@ class NotEvaluableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The file to evaluate, and those beside it that it needs (external data of ONNX)."""
+    """The file to evaluate, those beside it that it needs, and the part of the harness that opens it."""
 
     format: str
     path: str
+    loader: str
     companions: tuple[str, ...] = ()
 
     @property
@@ -49,7 +54,7 @@ def choose(paths: Iterable[str], accepted: Collection[str]) -> Choice:
         if format_ not in accepted:
             raise NotEvaluableError(f"This suite does not take {format_} files; it takes {', '.join(accepted)}.")
         path = _only(found, USUAL_NAMES[format_])
-        return Choice(format_, path, _companions(path, known) if format_ == ONNX else ())
+        return Choice(format_, path, LOADERS[format_], _companions(path, known) if format_ == ONNX else ())
     refused = [path for path in known if PurePosixPath(path).suffix.lower() in REFUSED]
     if refused:
         raise NotEvaluableError(
@@ -75,23 +80,25 @@ def _companions(path: str, known: list[str]) -> tuple[str, ...]:
     return tuple(other for other in known if other != path and other.startswith((f"{path}.", f"{path}_")))
 
 
-def architecture(card: Mapping[str, Any], config: bytes | None) -> tuple[str | None, dict[str, Any]]:
-    """The architecture that a repository names for its safetensors, and its options: see harness/architectures.py.
+def understood(
+    choice: Choice, paths: Collection[str], card: Mapping[str, Any], config: bytes | None
+) -> tuple[Choice, str | None, dict[str, Any]]:
+    """A choice of safetensors with what its repository says of it: the architecture and its options.
 
-    card: front matter of README.md. config: config.json, or None. The card's word comes first; None where neither
-    names one. Raises NotEvaluableError where what they say cannot be used.
+    Those of the hub's own registry (harness/architectures.py) are named by `architecture`, in the card's front matter or in
+    config.json; the card's word comes first. Where neither names one, a config.json with a `model_type` makes it a model of
+    transformers, with the files that describe it; else None, to be recognised by its tensors. Raises NotEvaluableError.
     """
     settings = _settings(config)
     name = card.get("architecture", settings.get("architecture"))
-    if name is None and isinstance(settings.get("model_type"), str):
-        raise NotEvaluableError(
-            f"config.json describes a transformers model of type {settings['model_type'][:60]!r}; this suite runs the "
-            "architectures that the hub knows, named by `architecture`."
-        )
     if name is not None and not isinstance(name, str):
         raise NotEvaluableError("`architecture` is not a name.")
-    options = {key: value for key, value in settings.items() if key in {"activation", "pool"}}
-    return name, options
+    if name is None and isinstance(settings.get("model_type"), str):
+        folder = PurePosixPath(choice.path).parent
+        beside = (str(folder / file) for file in TRANSFORMERS_FILES)
+        files = tuple(path for path in beside if path in paths)
+        return replace(choice, loader="transformers", companions=files), None, {}
+    return choice, name, {key: value for key, value in settings.items() if key in OPTIONS}
 
 
 def _settings(config: bytes | None) -> dict[str, Any]:

@@ -31,8 +31,13 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """predicted: (rows,) the class chosen for each row; correct: (rows,) bool, whether it is the label."""
+    """One of `correct` and `losses` is there.
+
+    predicted: (rows,) the class chosen for each row, or the number foretold. correct: (rows,) bool, whether it is the label.
+    losses: (rows,) float32, how bad each is, smaller is better: what models are compared by where nothing is simply right.
+    """
 
     measurements: tuple[Measurement, ...]
     predicted: np.ndarray
-    correct: np.ndarray
+    correct: np.ndarray | None = None
+    losses: np.ndarray | None = None

@@ -23,11 +23,11 @@ FLOAT32_BYTES = 4
 class Task:
     """One model to run over one suite's inputs.
 
-    files: name inside the repository → where its content lies; path: which of them is the model. definition: the
-    suite's. inputs: the array's `.npy` file, rows its length.
+    loader: "torch", "onnx" or "transformers". files: name inside the repository → where its content lies; path: which of them
+    is the model. definition: the suite's. inputs: the array's `.npy` file or the file of texts, rows its length.
     """
 
-    format: str
+    loader: str
     path: str
     files: Mapping[str, Path]
     architecture: str | None
@@ -92,7 +92,9 @@ def _job(task: Task, places: sandbox.Places, largest: int) -> dict[str, Any]:
         for name, port in task.definition["io"].items()
     }
     return {
-        "format": task.format,
+        "loader": task.loader,
+        "task": task.definition["task"],
+        "labels": task.definition["io"]["output"].get("labels", []),
         "model": str(places.model / task.path),
         "architecture": task.architecture,
         "options": dict(task.options),

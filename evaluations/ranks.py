@@ -1,54 +1,53 @@
 """Ranks that claim no more than the data can separate.
 
-Neighbours on a leaderboard saw the same rows, so they are compared paired: only rows where exactly one of the two is
-right tell them apart. These few lines of counting are written out because web processes rank, and scipy would cost
-each of them 70 MiB; a test holds them to scipy's and statsmodels' figures.
+Neighbours on a leaderboard saw the same rows, so they are compared paired: where rows are right or wrong, only those that
+exactly one of the two has right tell them apart (McNemar); elsewhere the mean of the rows' differences does (bootstrap).
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+from scipy.stats import binom
+
 SIGNIFICANCE = 0.05
+RESAMPLES = 1000
+SEED = 0
+AT_ONCE = 512  # pairs whose resampled means are held in memory together
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """Which rows a run got right: bit i of `bits` (least significant first) is row i of `rows`."""
+def mcnemar_neighbours(correct: np.ndarray) -> np.ndarray:
+    """Two-sided exact p-values that each run and the next are right equally often.
 
-    rows: int
-    bits: int
-
-    @classmethod
-    def unpack(cls, packed: bytes, rows: int) -> "Outcomes":
-        """packed: eight rows a byte, row 0 in the lowest bit of the first (`numpy.packbits(…, bitorder="little")`)."""
-        return cls(rows, int.from_bytes(packed, "little"))
-
-
-def mcnemar(first: Outcomes, second: Outcomes) -> float:
-    """Two-sided exact p-value that both are right equally often.
-
-    Source: McNemar, 1947; exact by the binomial of the discordant rows. Raises ValueError if the rows differ.
+    correct: (runs, rows) bool, in the order of the board. Returns (runs - 1,). Source: McNemar, 1947; exact by the binomial of
+    the discordant rows.
     """
-    if first.rows != second.rows:
-        raise ValueError("The runs saw different rows.")
-    only_first = (first.bits & ~second.bits).bit_count()
-    only_second = (second.bits & ~first.bits).bit_count()
-    discordant = only_first + only_second
-    tail = 0
-    ways = 1
-    for wins in range(min(only_first, only_second) + 1):
-        tail += ways
-        ways = ways * (discordant - wins) // (wins + 1)
-    # Whole numbers until the last step, which ends in a fraction of two to a power: no rounding before it.
-    return 1.0 if discordant == 0 else min(1.0, _ratio(2 * tail, discordant))
+    first, second = correct[:-1], correct[1:]
+    only_first = (first & ~second).sum(axis=1)
+    only_second = (second & ~first).sum(axis=1)
+    tail = binom.cdf(np.minimum(only_first, only_second), only_first + only_second, 0.5)
+    return np.minimum(1.0, 2 * np.asarray(tail))
 
 
-def _ratio(numerator: int, power: int) -> float:
-    """numerator / 2**power, also where both are beyond what a float holds."""
-    excess = max(0, numerator.bit_length() - 64)
-    return math.ldexp(float(numerator >> excess), excess - power)
+def bootstrap_neighbours(losses: np.ndarray) -> np.ndarray:
+    """Two-sided p-values that each run and the next lose equally much on average.
+
+    losses: (runs, rows), in the order of the board. Returns (runs - 1,). Source: Efron and Tibshirani, 1993, "An introduction
+    to the bootstrap", section 16.4: rows are drawn again, and the differences are shifted so that their mean is none.
+    """
+    rows = losses.shape[1]
+    draws = np.random.default_rng(SEED).multinomial(rows, np.full(rows, 1 / rows), size=RESAMPLES).astype(np.float64)
+    found = np.ones(max(0, len(losses) - 1))
+    for start in range(0, len(found), AT_ONCE):
+        differences = np.diff(losses[start : start + AT_ONCE + 1].astype(np.float64), axis=0)
+        means = differences.mean(axis=1, keepdims=True)
+        resampled = (differences - means) @ draws.T / rows
+        # Where all differences are alike, rounding alone must not decide.
+        at_least = np.abs(resampled) >= np.abs(means) - 1e-12 * np.abs(differences).max(
+            axis=1, keepdims=True, initial=0
+        )
+        found[start : start + len(differences)] = (at_least.sum(axis=1) + 1) / (RESAMPLES + 1)
+    return found
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -61,18 +60,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def intervals(ranked: Sequence[Outcomes | None]) -> list[tuple[int, int]]:
-    """The first and last rank that each may hold, best first.
+def intervals(p_values: Sequence[float]) -> list[tuple[int, int]]:
+    """The first and last rank that each run may hold, best first.
 
-    ranked: outcomes of the runs in the order of their scores, None where none were kept. Neighbours that the data
-    cannot tell apart at SIGNIFICANCE, after Holm down the list, share one interval.
+    p_values: of each run and the next, one fewer than there are runs. Neighbours that the data cannot tell apart at
+    SIGNIFICANCE, after Holm down the list, share one interval.
     """
-    p_values = [
-        mcnemar(one, other) if one and other and one.rows == other.rows else 1.0 for one, other in pairwise(ranked)
-    ]
-    groups: list[list[int]] = []
-    for index, separated in enumerate([True, *(p < SIGNIFICANCE for p in holm(p_values))][: len(ranked)]):
-        if separated:
-            groups.append([])
-        groups[-1].append(index)
-    return [(group[0] + 1, group[-1] + 1) for group in groups for _ in group]
+    starts = [0, *(index for index, p in enumerate(holm(p_values), 1) if p < SIGNIFICANCE), len(p_values) + 1]
+    return [(start + 1, end) for start, end in pairwise(starts) for _ in range(start, end)]

@@ -6,21 +6,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from evaluations.measurements import Scored
 
-def to_parquet(predicted: np.ndarray, correct: np.ndarray) -> bytes:
-    """predicted: (rows,) the class chosen. correct: (rows,) bool. Columns: row, predicted, correct; never the label."""
-    table = pa.table(
-        {
-            "row": pa.array(np.arange(len(predicted)), pa.int32()),
-            "predicted": pa.array(predicted, pa.int32()),
-            "correct": pa.array(correct, pa.bool_()),
-        }
-    )
+
+def to_parquet(scored: Scored) -> bytes:
+    """Columns: row, predicted, and correct or loss; never the label."""
+    columns = {
+        "row": pa.array(np.arange(len(scored.predicted)), pa.int32()),
+        "predicted": pa.array(scored.predicted, pa.int32() if scored.correct is not None else pa.float32()),
+    }
+    if scored.correct is not None:
+        columns["correct"] = pa.array(scored.correct, pa.bool_())
+    if scored.losses is not None:
+        columns["loss"] = pa.array(scored.losses, pa.float32())
     target = io.BytesIO()
-    pq.write_table(table, target, compression="zstd")
+    pq.write_table(pa.table(columns), target, compression="zstd")
     return target.getvalue()
-
-
-def to_bits(correct: np.ndarray) -> bytes:
-    """Eight rows a byte, row 0 in the lowest bit of the first."""
-    return np.packbits(correct, bitorder="little").tobytes()

@@ -1,7 +1,7 @@
 """From predictions and labels to numbers with their uncertainty. Runs in the supervisor, never beside the model.
 
-The numbers are scikit-learn's and scipy's; the bootstrap counts confusion matrices, which gives scikit-learn's F1
-exactly (a test holds them together) a thousand times faster than calling it a thousand times.
+The numbers are scikit-learn's and scipy's. The bootstrap of a metric that is a sum over rows, or counts a confusion matrix,
+does it for all resamples at once; a test holds the results to scikit-learn's.
 """
 
 import math
@@ -10,35 +10,61 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, mean_squared_error, r2_score
 
 from evaluations.measurements import Measurement, Scored, UnusablePredictionsError
 
 CONFIDENCE = 0.95
 
+Metric = Mapping[str, Any]
 
-def score_classification(
-    metrics: Sequence[Mapping[str, Any]], outputs: np.ndarray, labels: np.ndarray, seed: int
-) -> Scored:
-    """Score class scores against labels.
 
-    metrics: as in the suite's file. outputs: (rows, classes), any monotone score. labels: (rows,) integers from 0.
-    Raises UnusablePredictionsError if the outputs have another shape or hold NaN or infinity.
+def score(task: str, metrics: Sequence[Metric], outputs: np.ndarray, labels: np.ndarray, seed: int) -> Scored:
+    """Score a model's outputs for all rows by the metrics of a suite's file.
+
+    outputs: (rows, classes) any monotone score, or (rows, 1) the numbers foretold. labels: (rows,) integers from 0, or
+    numbers. Raises UnusablePredictionsError if the outputs have another shape or hold NaN or infinity.
     """
-    if outputs.ndim != len(("rows", "classes")) or len(outputs) != len(labels):
+    if outputs.ndim != len(("rows", "columns")) or len(outputs) != len(labels):
         raise UnusablePredictionsError(f"The predictions are {list(outputs.shape)}, for {len(labels)} rows.")
     if not np.isfinite(outputs).all():
         raise UnusablePredictionsError("The predictions hold NaN or infinity.")
+    return _SCORERS[task](metrics, outputs, labels, seed)
+
+
+def _score_classes(metrics: Sequence[Metric], outputs: np.ndarray, labels: np.ndarray, seed: int) -> Scored:
     predicted = outputs.argmax(axis=1)
     measurements = tuple(
-        _METRICS[metric["name"]](metric, predicted, labels, outputs.shape[1], seed) for metric in metrics
+        _OF_CLASSES[metric["name"]](metric, predicted, labels, outputs.shape[1], seed) for metric in metrics
     )
-    return Scored(measurements, predicted, predicted == labels)
+    return Scored(measurements, predicted, correct=predicted == labels)
 
 
-def _accuracy(
-    metric: Mapping[str, Any], predicted: np.ndarray, labels: np.ndarray, classes: int, seed: int
-) -> Measurement:
+def _score_numbers(metrics: Sequence[Metric], outputs: np.ndarray, labels: np.ndarray, seed: int) -> Scored:
+    predicted = outputs[:, 0].astype(np.float64)
+    measurements = tuple(_number(metric, predicted, labels, seed) for metric in metrics)
+    losses = ((predicted - labels) ** 2).astype(np.float32)
+    return Scored(measurements, outputs[:, 0], losses=losses)
+
+
+def _score_documents(metrics: Sequence[Metric], outputs: np.ndarray, labels: np.ndarray, seed: int) -> Scored:
+    """outputs: (documents, 1) negative log-likelihoods in nats. labels: (documents,) their lengths in bytes."""
+    bits = outputs[:, 0].astype(np.float64) / math.log(2)
+    measurements = tuple(_bits_per_byte(metric, bits, labels, seed) for metric in metrics)
+    return Scored(measurements, outputs[:, 0], losses=(bits / labels).astype(np.float32))
+
+
+def _bits_per_byte(metric: Metric, bits: np.ndarray, lengths: np.ndarray, seed: int) -> Measurement:
+    """How many bits the model needs for a byte of the text: comparable across tokenizers, unlike perplexity.
+
+    Resampled by document, because the bytes of one depend on one another. Source: Gao et al., 2020, "The Pile", section 3.1.
+    """
+    draws = _draws(metric, len(bits), seed)
+    values = bits[draws].sum(axis=1) / lengths[draws].sum(axis=1)
+    return _bootstrapped(metric, float(bits.sum() / lengths.sum()), values, len(bits), seed)
+
+
+def _accuracy(metric: Metric, predicted: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Measurement:
     """Share of rows that are right, with the interval of Wilson, 1927."""
     del classes, seed
     value = float(accuracy_score(labels, predicted))
@@ -48,21 +74,13 @@ def _accuracy(
     return _measurement(metric, value, float(interval.low), float(interval.high), stderr, "wilson", len(labels))
 
 
-def _f1_macro(
-    metric: Mapping[str, Any], predicted: np.ndarray, labels: np.ndarray, classes: int, seed: int
-) -> Measurement:
-    """Mean of the classes' F1, with the percentile bootstrap over rows (Efron, 1979)."""
-    names = np.arange(classes)
-    value = float(f1_score(labels, predicted, labels=names, average="macro", zero_division=0.0))
-    resamples = int(metric["resamples"])
+def _f1_macro(metric: Metric, predicted: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Measurement:
+    """Mean of the classes' F1."""
+    value = float(f1_score(labels, predicted, labels=np.arange(classes), average="macro", zero_division=0.0))
     cells = labels * classes + predicted
-    draws = np.random.default_rng(seed).integers(0, len(labels), size=(resamples, len(labels)))
+    draws = _draws(metric, len(labels), seed)
     values = np.array([macro_f1(np.bincount(cells[draw], minlength=classes**2), classes) for draw in draws])
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(values, [tail, 100 - tail])
-    stderr = float(values.std(ddof=1))
-    method = f"percentile bootstrap, {resamples} resamples, seed {seed}"
-    return _measurement(metric, value, float(low), float(high), stderr, method, len(labels))
+    return _bootstrapped(metric, value, values, len(labels), seed)
 
 
 def macro_f1(counts: np.ndarray, classes: int) -> float:
@@ -72,8 +90,46 @@ def macro_f1(counts: np.ndarray, classes: int) -> float:
     return float(np.mean(2 * matrix.diagonal() / np.maximum(occurrences, 1)))
 
 
+def _number(metric: Metric, predicted: np.ndarray, labels: np.ndarray, seed: int) -> Measurement:
+    """R², mean absolute error or mean squared error."""
+    reference, of_resamples = _OF_NUMBERS[metric["name"]]
+    draws = _draws(metric, len(labels), seed)
+    values = of_resamples(predicted[draws], labels[draws])
+    return _bootstrapped(metric, float(reference(labels, predicted)), values, len(labels), seed)
+
+
+def mean_absolute_errors(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """predicted, labels: (resamples, rows). Returns (resamples,)."""
+    return np.asarray(np.abs(predicted - labels).mean(axis=1))
+
+
+def mean_squared_errors(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """predicted, labels: (resamples, rows). Returns (resamples,)."""
+    return np.asarray(((predicted - labels) ** 2).mean(axis=1))
+
+
+def r_squares(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """predicted, labels: (resamples, rows). Returns (resamples,); 0 for a resample whose labels are all the same."""
+    spread = labels.var(axis=1)
+    errors = mean_squared_errors(predicted, labels)
+    return np.asarray(1 - np.divide(errors, spread, out=np.ones_like(errors), where=spread > 0))
+
+
+def _draws(metric: Metric, rows: int, seed: int) -> np.ndarray:
+    """(resamples, rows) of row numbers, drawn with replacement."""
+    return np.random.default_rng(seed).integers(0, rows, size=(int(metric["resamples"]), rows))
+
+
+def _bootstrapped(metric: Metric, value: float, values: np.ndarray, rows: int, seed: int) -> Measurement:
+    """The percentile bootstrap over rows (Efron, 1979). values: (resamples,)."""
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(values, [tail, 100 - tail])
+    method = f"percentile bootstrap, {len(values)} resamples, seed {seed}"
+    return _measurement(metric, value, float(low), float(high), float(values.std(ddof=1)), method, rows)
+
+
 def _measurement(
-    metric: Mapping[str, Any], value: float, low: float, high: float, stderr: float, method: str, n: int
+    metric: Metric, value: float, low: float, high: float, stderr: float, method: str, n: int
 ) -> Measurement:
     return Measurement(
         name=metric["name"],
@@ -89,7 +145,20 @@ def _measurement(
     )
 
 
-_METRICS: dict[str, Callable[[Mapping[str, Any], np.ndarray, np.ndarray, int, int], Measurement]] = {
+_OF_CLASSES: dict[str, Callable[[Metric, np.ndarray, np.ndarray, int, int], Measurement]] = {
     "accuracy": _accuracy,
     "f1_macro": _f1_macro,
+}
+_OF_NUMBERS: dict[str, tuple[Callable[..., float], Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
+    "r2": (r2_score, r_squares),
+    "mae": (mean_absolute_error, mean_absolute_errors),
+    "mse": (mean_squared_error, mean_squared_errors),
+}
+_SCORERS: dict[str, Callable[[Sequence[Metric], np.ndarray, np.ndarray, int], Scored]] = {
+    "image-classification": _score_classes,
+    "sequence-classification": _score_classes,
+    "tabular-classification": _score_classes,
+    "tabular-regression": _score_numbers,
+    "text-classification": _score_classes,
+    "text-generation": _score_documents,
 }

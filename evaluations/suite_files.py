@@ -4,6 +4,7 @@ A suite's version never changes: other data, another metric or another preproces
 what a version says, so that a file which was edited in place is found out.
 """
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 FOLDER = Path(__file__).parent / "suites"
+NPY_MAGIC = b"\x93NUMPY"
+NPY_ALIGNMENT = 64
 
 
 class InvalidSuiteError(Exception):
@@ -33,12 +36,37 @@ class SuiteFile:
     def digest(self) -> str:
         return hashlib.sha256(canonical_json(self.definition)).hexdigest()
 
+    def data_content(self, name: str) -> bytes:
+        """The `.npy` file that the definition names, unpacked where it is kept as `.npy.gz`. Raises InvalidSuiteError."""
+        content = self.data_file(name).read_bytes()
+        return gzip.decompress(content) if name.endswith(".gz") else content
+
     def data_file(self, name: str) -> Path:
         """A file that the definition names, inside the folder of the suites. Raises InvalidSuiteError."""
         place = (self.path.parent / name).resolve()
         if not place.is_relative_to(self.path.parent.resolve()) or not place.is_file():
             raise InvalidSuiteError(f"{self.path.name} names {name!r}, which is no file beside it.")
         return place
+
+
+def digest_of_data(content: bytes) -> str:
+    """SHA-256 of a suite's data: of an array without its `.npy` header, so that every tool can check it; of texts as they are."""
+    is_array = content[: len(NPY_MAGIC)] == NPY_MAGIC
+    return hashlib.sha256(_array_bytes(content) if is_array else content).hexdigest()
+
+
+def _array_bytes(content: bytes) -> memoryview:
+    """Read by hand, because web processes start without numpy. Raises InvalidSuiteError.
+
+    Source of the format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+    """
+    width = (
+        {1: 2, 2: 4, 3: 4}.get(content[6]) if len(content) > NPY_ALIGNMENT else None
+    )  # bytes that give the header's length
+    if width is None:
+        raise InvalidSuiteError("A suite's data are no .npy file that can be read.")
+    start = 8 + width + int.from_bytes(content[8 : 8 + width], "little")
+    return memoryview(content)[start:]
 
 
 def canonical_json(value: object) -> bytes:

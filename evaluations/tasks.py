@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from celery import shared_task
 from celery.signals import worker_ready
+from django.db import IntegrityError, OperationalError
 
-from evaluations.services import suites, waking
+from evaluations.models import SuiteVersion
+from evaluations.services import rank_requests, suites, waking
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -17,6 +19,21 @@ def execute(run_id: str) -> None:
     from evaluations.services import executing  # noqa: PLC0415
 
     executing.execute(run_id)
+
+
+@shared_task(name="evaluations.rank_all", ignore_result=True)
+def rank_all() -> None:
+    rank_requests.ask_for_all()
+
+
+@job(rank_requests.KIND, lease=timedelta(minutes=30), retry_on=(IntegrityError, OperationalError))
+def rank_board(key: str) -> None:
+    # As above: numpy and scipy are for the one worker that ranks.
+    from evaluations.services import ranking  # noqa: PLC0415
+
+    version = SuiteVersion.objects.filter(pk=key).first()
+    if version is not None:
+        ranking.rank(version)
 
 
 @shared_task(name="evaluations.sweep", ignore_result=True)

@@ -1,18 +1,21 @@
 """Each refusal as an answer: JSON with the headers that Hub clients read, or a page."""
 
 import logging
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 from django.utils.encoding import escape_uri_path
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from hub.errors import HubError, Moved, NotFound
+from hub.errors import HubError, Moved, NotFound, Unavailable
 from hub.wire.addresses import FOR_PROGRAMS
 
 logger = logging.getLogger(__name__)
@@ -104,3 +107,18 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
     if FOR_PROGRAMS.match(request.path):
         return to_json_response(NotFound(message or f"There is no address {request.path}."))
     return render(request, "error.html", {"status": 404, "message": message}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """500 of what nobody foresaw: JSON for programs, for people a page that needs nothing else to work.
+
+    503 where the database gave up: it is away, or of two transactions that waited for one another it ended this one.
+    """
+    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    error = (
+        Unavailable() if away else HubError("Something broke on our side. It has been logged: try again in a moment.")
+    )
+    if FOR_PROGRAMS.match(request.path):
+        return to_json_response(error)
+    page = loader.get_template("500.html").render()
+    return HttpResponse(page, status=error.status, headers=error_headers(error))

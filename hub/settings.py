@@ -252,6 +252,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "hub.jobs.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
+    "rank-boards": {"task": "evaluations.rank_all", "schedule": timedelta(minutes=10), "options": {"queue": "io"}},
     "sweep-runs": {"task": "evaluations.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
     "refresh-counters": {
         "task": "models_registry.refresh_counters",

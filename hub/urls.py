@@ -29,3 +29,4 @@ urlpatterns = [
 
 handler404 = "hub.error_responses.page_not_found"
 handler429 = "accounts.sign_in_limits.page"
+handler500 = "hub.error_responses.server_error"

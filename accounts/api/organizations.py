@@ -122,7 +122,7 @@ def _links(body: dict[str, Any]) -> list[str] | None:
 
 def _described(organization: Organization) -> dict[str, Any]:
     namespace = organization.namespace
-    return {"id": str(organization.pk), "name": namespace.name, "fullname": namespace.display_name}
+    return {"id": namespace.public_id, "name": namespace.name, "fullname": namespace.display_name}
 
 
 def _invitation(invitation: Invitation) -> dict[str, Any]:

@@ -182,6 +182,11 @@ class Namespace(models.Model):
         return f"/{self.name}"
 
     @property
+    def public_id(self) -> str:
+        """As programs know the account: of one counter for members and organisations, so that no two are taken for one."""
+        return str(self.pk)
+
+    @property
     def is_organization(self) -> bool:
         return self.organization_id is not None
 

@@ -54,7 +54,7 @@ def invite(
     if organization is None:
         waiting, most = pending.filter(invited_by=inviter, organization=None), MOST_PENDING
     else:
-        Organization.objects.select_for_update().get(pk=organization.pk)
+        Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
         waiting, most = pending.filter(organization=organization), MOST_PENDING_OF_ORGANIZATION
     if waiting.count() >= most:
         raise RateLimited(f"{most} invitations wait for an answer: take some back first.")

@@ -7,9 +7,8 @@ from django.conf import settings
 from rest_framework import serializers
 
 from accounts.models import Actor
-from evaluations.models import Run, SuiteVersion
+from evaluations.models import Run, Standing, SuiteVersion
 from evaluations.services.listing import queue_positions
-from evaluations.services.ranking import Row
 
 
 class EvaluationRequest(serializers.Serializer[Any]):
@@ -144,12 +143,12 @@ def suite(version: SuiteVersion) -> dict[str, Any]:
     return {**shown, "sha256": version.digest, "url": f"{settings.BASE_URL}{version.suite.get_absolute_url()}"}
 
 
-def board_row(row: Row) -> dict[str, Any]:
+def board_row(row: Standing) -> dict[str, Any]:
     return {
-        "rank": list(row.rank),
+        "rank": [row.first, row.last],
         "repository": row.run.repository.full_name,
         "commit": row.run.commit,
-        "metrics": {name: metric(score) for name, score in row.scores.items()},
+        "metrics": {score.name: metric(score) for score in row.run.scores.all()},
         "params": row.run.parameters,
         "license": row.run.repository.licence or None,
         "architecture": row.run.architecture,

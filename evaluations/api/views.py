@@ -14,7 +14,7 @@ from evaluations import access, signing
 from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result
-from evaluations.services import listing, ranking, requesting, results, suites
+from evaluations.services import boards, listing, requesting, results, suites
 from hub.errors import BadRequest
 from hub.wire import rate_limits
 from hub.wire.describing import ANY_OBJECT, describe
@@ -120,16 +120,16 @@ class LeaderboardView(HubApiView):
     )
     def get(self, request: ActorApiRequest, suite: str) -> Response:
         version = suites.current_version(suite)
-        rows = ranking.leaderboard(version, read_filters(request))
+        rows = boards.standings(version, read_filters(request))
         return Response(
             {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
         )
 
 
-def read_filters(request: HttpRequest) -> ranking.Filters:
+def read_filters(request: HttpRequest) -> boards.Filters:
     """The filters of a board's address. Raises BadRequest."""
     asked = request.GET
-    return ranking.Filters(
+    return boards.Filters(
         licence=asked.get("license", ""),
         architecture=asked.get("architecture", ""),
         format=asked.get("format", ""),

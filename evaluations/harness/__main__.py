@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib
+import json
 import random
 import resource
 import signal
@@ -10,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,11 @@ from evaluations.harness import environment
 from evaluations.harness.job import Job
 from evaluations.harness.messages import Messages, ModelRefusedError
 
-LOADERS = {"safetensors": "evaluations.harness.torch_model", "onnx": "evaluations.harness.onnx_model"}
+LOADERS = {
+    "torch": "evaluations.harness.torch_model",
+    "onnx": "evaluations.harness.onnx_model",
+    "transformers": "evaluations.harness.transformers_model",
+}
 MAX_OPEN_FILES = 1024
 MAX_REASON = 1000  # characters: a reason may quote the model, which may say anything
 SECONDS_BETWEEN_PROGRESS = 0.5
@@ -49,9 +55,9 @@ def _run(job: Job, messages: Messages) -> None:
     messages.send("stage", stage="loading")
     random.seed(job.seed)
     np.random.seed(job.seed)
-    inputs = np.load(job.inputs, allow_pickle=False)
+    inputs = _inputs(job)
     # torch and onnxruntime cost seconds and memory: only the one that the job needs is imported.
-    engine = importlib.import_module(LOADERS[job.format])
+    engine = importlib.import_module(LOADERS[job.loader])
     imported = time.perf_counter()
     predict, model = engine.load(job)
     messages.send("environment", environment=environment.describe(job.device))
@@ -70,8 +76,14 @@ def _run(job: Job, messages: Messages) -> None:
     )
 
 
+def _inputs(job: Job) -> np.ndarray | list[str]:
+    if job.input.dtype != "text":
+        return np.asarray(np.load(job.inputs, allow_pickle=False))
+    return [json.loads(line) for line in job.inputs.read_text("utf-8").rstrip("\n").split("\n")]
+
+
 def _predict(
-    job: Job, predict: Callable[[np.ndarray], np.ndarray], inputs: np.ndarray, messages: Messages
+    job: Job, predict: Callable[[Any], np.ndarray], inputs: np.ndarray | list[str], messages: Messages
 ) -> np.ndarray:
     predictions = np.empty((len(inputs), *job.output.shape), np.float32)
     reported = time.monotonic()

@@ -21,14 +21,14 @@ def load(job: Job) -> tuple[Predict, dict[str, object]]:
     Raises ModelRefusedError where the file, its architecture or its numbers won't do. The file's header has been
     checked by the supervisor before.
     """
-    _make_repeatable(job)
-    device = _device(job.device)
+    make_repeatable(job)
+    device = torch_device(job.device)
     with safe_open(job.model, framework="pt") as file:
         names = list(file.keys())
         shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
         architecture = job.architecture or architectures.recognise(shapes)
         network = architectures.build(architecture, shapes, job.input.shape, job.options)
-        weights = {name: _weight(name, file.get_tensor(name), DTYPES[job.dtype]) for name in names}
+        weights = {name: checked_weight(name, file.get_tensor(name), DTYPES[job.dtype]) for name in names}
     network.load_state_dict(weights, strict=True, assign=True)
     network.to(device).eval()
     dtype = DTYPES[job.dtype]
@@ -42,7 +42,7 @@ def load(job: Job) -> tuple[Predict, dict[str, object]]:
     return predict, {"architecture": architecture, "parameters": parameters}
 
 
-def _make_repeatable(job: Job) -> None:
+def make_repeatable(job: Job) -> None:
     torch.manual_seed(job.seed)
     torch.set_num_threads(job.threads)
     torch.set_num_interop_threads(1)
@@ -54,13 +54,15 @@ def _make_repeatable(job: Job) -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
-def _device(name: str) -> torch.device:
+def torch_device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise ModelRefusedError("device", "This worker was asked for a GPU and has none that torch can use.")
     return torch.device(name)
 
 
-def _weight(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def checked_weight(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    if name.endswith(".num_batches_tracked") and tensor.dtype == torch.int64:
+        return tensor  # BatchNorm's count of its training steps, which plays no part here
     if not tensor.is_floating_point():
         raise ModelRefusedError("unsupported", f"{name} is {tensor.dtype}; only floating-point weights are run.")
     if not torch.isfinite(tensor).all():

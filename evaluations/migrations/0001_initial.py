@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('public_key', models_registry.models.fields.HashField(32)),
                 ('signature', models_registry.models.fields.HashField(64)),
                 ('outcomes', models.BinaryField()),
+                ('losses', models.BinaryField(default=b'')),
                 ('samples_key', models.CharField(max_length=200)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
@@ -120,6 +121,20 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(fields=['name', 'value'], name='score_by_value')],
                 'constraints': [models.UniqueConstraint(fields=('run', 'name'), name='score_once_per_metric')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Standing',
+            fields=[
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='standing', serialize=False, to='evaluations.run')),
+                ('position', models.PositiveIntegerField()),
+                ('first', models.PositiveIntegerField()),
+                ('last', models.PositiveIntegerField()),
+                ('trust', models.CharField(choices=[('verified', 'Verified'), ('reproduced', 'Reproduced')], max_length=16)),
+                ('suite_version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='standings', to='evaluations.suiteversion')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['suite_version', 'position'], name='standing_by_position')],
             },
         ),
         migrations.AddConstraint(

@@ -1,5 +1,6 @@
 from evaluations.models.run import FINAL, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
+from evaluations.models.standing import Standing, Trust
 from evaluations.models.suite import Suite, SuiteVersion
 
 __all__ = [
@@ -10,7 +11,9 @@ __all__ = [
     "Result",
     "Run",
     "Score",
+    "Standing",
     "State",
     "Suite",
     "SuiteVersion",
+    "Trust",
 ]

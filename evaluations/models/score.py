@@ -32,8 +32,9 @@ class Score(models.Model):
 class Result(models.Model):
     """What a scored run leaves behind, beside its scores. Never changed once written.
 
-    `document`: canonical JSON, kept as text so that it stays the same to the byte. `outcomes`: which rows were right,
-    eight a byte, row 0 in the lowest bit of the first. `samples_key`: each row's prediction, as Parquet in storage.
+    `document`: canonical JSON, kept as text so that it stays the same to the byte. `outcomes`: which rows were right, eight a
+    byte, row 0 in the lowest bit of the first; or `losses`: how bad each is, little-endian float32. `samples_key`: each row's
+    prediction, as Parquet in storage.
     """
 
     run = models.OneToOneField(Run, models.CASCADE, related_name="result", primary_key=True)
@@ -42,6 +43,7 @@ class Result(models.Model):
     public_key = HashField(32)
     signature = HashField(64)
     outcomes = models.BinaryField()
+    losses = models.BinaryField(default=b"")
     samples_key = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -5,6 +5,7 @@ it claimed, so what a worker does that has lost its run changes nothing.
 """
 
 import hashlib
+import io
 import logging
 import os
 import shutil
@@ -29,9 +30,10 @@ from evaluations.child import ChildFailedError, Report, StoppedError
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State
-from evaluations.services import fetching, pinning, results, telling
+from evaluations.services import fetching, pinning, rank_requests, results, telling
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
+from evaluations.suite_files import digest_of_data
 from models_registry import storage
 from models_registry.errors import StorageUnavailable
 from models_registry.formats import card
@@ -136,12 +138,12 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             inputs = fetching.fetch_inputs(run.suite_version, heartbeat.check)
         with clock.step("verify"):
             files = [_described(model.entries[path], place) for path, place in model.files.items()]
-            _check_inputs(inputs, definition["data"][0]["sha256"])
+            _check_inputs(inputs, definition)
             facts = model.facts | _tensor_facts(model, definition["accepts"]["max_params"])
             heartbeat.check()
         run.begin_running(**facts)
         task = predicting.Task(
-            format=model.choice.format,
+            loader=model.choice.loader,
             path=model.choice.path,
             files=model.files,
             architecture=model.architecture,
@@ -155,14 +157,14 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             outputs, report = _predict(task, folder, backend, heartbeat)
         run.begin_scoring()
         with clock.step("score"):
-            scored, samples, bits = _score(run, outputs)
+            scored, samples = _score(run, outputs)
             heartbeat.check()
     seconds = clock.seconds | {
         "load": float(report.seconds.get("load") or 0.0),
         "quality": float(report.seconds.get("predict") or 0.0),
     }
     made = results.Made(files, device, backend, report, seconds, hashlib.sha256(samples).hexdigest())
-    _finish(run, scored, report, made, samples, bits)
+    _finish(run, scored, report, made, samples)
 
 
 def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
@@ -174,7 +176,9 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
         name: str | None = None
         options: dict[str, Any] = {}
         if choice.format == formats.SAFETENSORS:
-            name, options = formats.architecture(_front_matter(run, entries), _config(run, entries))
+            choice, name, options = formats.understood(
+                choice, entries, _front_matter(run, entries), _config(run, entries)
+            )
     except (NotEvaluableError, CardError) as error:
         raise _UnfitModelError("unsupported", str(error)) from error
     size = sum(entries[path].size for path in choice.paths)
@@ -223,9 +227,8 @@ def _described(entry: TreeEntry, place: Path) -> dict[str, Any]:
     return {"path": entry.path, "size": entry.size, "sha256": fetching.checked_sha256(entry, place)}
 
 
-def _check_inputs(path: Path, expected: str) -> None:
-    array = np.load(path, allow_pickle=False, mmap_mode="r")
-    if hashlib.sha256(array.tobytes()).hexdigest() != expected:
+def _check_inputs(path: Path, definition: Mapping[str, Any]) -> None:
+    if digest_of_data(path.read_bytes()) != definition["data"][0]["sha256"]:
         path.unlink()
         raise DamagedError("The suite's inputs are not what its hash says.")
 
@@ -241,23 +244,24 @@ def _predict(
         raise _UnfitModelError("protocol", str(error)) from error
 
 
-def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes, bytes]:
-    """The scores, each row's prediction as Parquet, and which rows are right as bits."""
+def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes]:
+    """The scores, and each row's prediction as Parquet."""
     # Here, and not above: scikit-learn and pyarrow cost 180 MB, which a worker that has scored nothing need not hold.
     from evaluations import samples, scoring  # noqa: PLC0415
 
     definition = run.suite_version.definition
-    labels = np.load(fetching.read_labels(run.suite_version), allow_pickle=False)
-    if hashlib.sha256(labels.tobytes()).hexdigest() != definition["data"][0]["labels_sha256"]:
+    content = fetching.read_labels(run.suite_version)
+    if digest_of_data(content) != definition["data"][0]["labels_sha256"]:
         raise DamagedError("The suite's labels are not what its hash says.")
+    labels = np.load(io.BytesIO(content), allow_pickle=False)
     try:
-        scored = scoring.score_classification(definition["metrics"], outputs, labels, definition["run"]["seed"])
+        scored = scoring.score(definition["task"], definition["metrics"], outputs, labels, definition["run"]["seed"])
     except UnusablePredictionsError as error:
         raise _UnfitModelError("not_finite", str(error)) from error
-    return scored, samples.to_parquet(scored.predicted, scored.correct), samples.to_bits(scored.correct)
+    return scored, samples.to_parquet(scored)
 
 
-def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes, bits: bytes) -> None:
+def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes) -> None:
     """Bytes first, then state, scores and result in one transaction. Raises LeaseLost, having written nothing."""
     finished = timezone.now()
     found = {
@@ -294,10 +298,12 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
                 sha256=signature.sha256,
                 public_key=signature.public_key,
                 signature=signature.value,
-                outcomes=bits,
+                outcomes=b"" if scored.correct is None else np.packbits(scored.correct, bitorder="little").tobytes(),
+                losses=b"" if scored.losses is None else scored.losses.astype("<f4").tobytes(),
                 samples_key=samples_key,
             )
             pinning.pin(run)
+            rank_requests.ask(run.suite_version)
             telling.tell(run, State.SCORED)
     except LeaseLost:
         storage.delete(samples_key)

@@ -1,7 +1,6 @@
 """A commit's files, from wherever the registry keeps them into this worker's cache."""
 
 import hashlib
-import io
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -60,17 +59,17 @@ def read_small(repository: Repository, entry: TreeEntry, most: int) -> bytes:
 
 
 def fetch_inputs(version: SuiteVersion, stopped: Stopped) -> Path:
-    """The suite's inputs, an `.npy` file, by the key they lie under: a key is never used twice."""
+    """The suite's inputs, an array or texts, by the key they lie under: a key is never used twice."""
     content = partial(_object_blocks, version.inputs_key)
     name = hashlib.sha256(version.inputs_key.encode()).hexdigest()
     size = storage.size_of(version.inputs_key) or 0
     # The suite's hash is of the array inside: checked when a run opens it.
-    return cache().get(Wanted(f"{name}.npy", size, [content], hashlib.sha256(), lambda: True), stopped)
+    return cache().get(Wanted(f"{name}.inputs", size, [content], hashlib.sha256(), lambda: True), stopped)
 
 
-def read_labels(version: SuiteVersion) -> io.BytesIO:
-    """The labels, in memory alone: they never come near a disk that a model could reach."""
-    return io.BytesIO(storage.get(version.labels_key))
+def read_labels(version: SuiteVersion) -> bytes:
+    """The labels' `.npy` file, in memory alone: they never come near a disk that a model could reach."""
+    return storage.get(version.labels_key)
 
 
 def _wanted(repository: Repository, entry: TreeEntry) -> Wanted:

@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.models import Actor, AuditEntry, User
 from evaluations import access
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
-from evaluations.models import LeaseLost, Run, State, SuiteVersion
+from evaluations.models import LeaseLost, Run, Standing, State, SuiteVersion
+from evaluations.services import rank_requests
 from evaluations.services.suites import current_version
 from evaluations.services.waking import wake_on_commit
 from hub.errors import Invalid
@@ -42,8 +43,8 @@ def request_evaluation(
     try:
         with transaction.atomic():
             # Rows that every such request locks, so that two at once cannot both take the last of a quota.
-            User.objects.select_for_update().get(pk=user.pk)
-            Repository.objects.select_for_update().get(pk=repository.pk)
+            User.objects.select_for_update(no_key=True).get(pk=user.pk)
+            Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
             under_way = same.unfinished().first()
             if under_way is not None:
                 return under_way
@@ -141,3 +142,5 @@ def invalidate(*, actor: Actor, run: Run, reason: str) -> None:
     except LeaseLost:
         raise RunIsFinal("Only a scored evaluation can be invalidated.") from None
     AuditEntry.objects.record(actor, "evaluation.invalidated", str(run.pk), reason=reason)
+    Standing.objects.filter(run=run).delete()
+    rank_requests.ask(run.suite_version)

@@ -1,6 +1,5 @@
 """Suites as rows, kept in step with their files; their data in storage."""
 
-import hashlib
 import logging
 import uuid
 from pathlib import Path
@@ -12,12 +11,10 @@ from django.db.models import QuerySet
 from evaluations import suite_files
 from evaluations.errors import SuiteChanged, SuiteNotFound
 from evaluations.models import Suite, SuiteVersion
-from evaluations.suite_files import InvalidSuiteError, SuiteFile
+from evaluations.suite_files import InvalidSuiteError, SuiteFile, digest_of_data
 from models_registry import storage
 
 logger = logging.getLogger(__name__)
-
-NPY_ALIGNMENT = 64
 
 
 def synchronize(folder: Path = suite_files.FOLDER) -> list[SuiteVersion]:
@@ -29,7 +26,7 @@ def synchronize(folder: Path = suite_files.FOLDER) -> list[SuiteVersion]:
 
 
 def current_versions() -> QuerySet[SuiteVersion]:
-    return SuiteVersion.objects.filter(current=True).select_related("suite").order_by("suite__name")
+    return SuiteVersion.objects.filter(current=True).select_related("suite").order_by("suite__task", "suite__title")
 
 
 def current_version(name: str) -> SuiteVersion:
@@ -89,23 +86,9 @@ def _store_data(suite: SuiteFile) -> tuple[str, str]:
 
 
 def _store(suite: SuiteFile, data: dict[str, Any], part: str, hash_name: str, prefix: str) -> str:
-    content = suite.data_file(data[part]).read_bytes()
-    if hashlib.sha256(array_bytes(content)).hexdigest() != data[hash_name]:
+    content = suite.data_content(data[part])
+    if digest_of_data(content) != data[hash_name]:
         raise InvalidSuiteError(f"{suite.path.name}: {data[part]} is not what {hash_name} says.")
     key = f"{prefix}/{data[hash_name][:2]}/{data[hash_name]}.{uuid.uuid4().hex[:16]}"
     storage.put(key, content)
     return key
-
-
-def array_bytes(content: bytes) -> memoryview:
-    """The array inside an `.npy` file, without its header: what a suite's hashes are of.
-
-    Read by hand, because web processes start without numpy. Raises InvalidSuiteError. Source of the format:
-    https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-    """
-    versions = {1: 2, 2: 4, 3: 4}  # bytes that give the header's length
-    width = versions.get(content[6]) if content[:6] == b"\x93NUMPY" and len(content) > NPY_ALIGNMENT else None
-    if width is None:
-        raise InvalidSuiteError("A suite's data are no .npy file.")
-    start = 8 + width + int.from_bytes(content[8 : 8 + width], "little")
-    return memoryview(content)[start:]

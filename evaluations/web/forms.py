@@ -1,9 +1,11 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from evaluations.services.suites import current_versions
+from evaluations.models import SuiteVersion
+from models_registry.templatetags.registry import task_title
 
 
 class EvaluateForm(forms.Form):
@@ -15,8 +17,9 @@ class EvaluateForm(forms.Form):
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, versions: Iterable[SuiteVersion], **kwargs: Any) -> None:
+        """versions: in the order in which they are offered."""
         super().__init__(*args, **kwargs)
         self.fields["suite"].choices = [  # type: ignore[attr-defined]
-            (version.suite.name, f"{version.suite.title}, version {version.version}") for version in current_versions()
+            (version.suite.name, f"{version.suite.title} · {task_title(version.suite.task)}") for version in versions
         ]

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Actor
 from evaluations.models import State
-from evaluations.services.ranking import Filters, Row
-from evaluations.services.ranking import leaderboard as board_of
+from evaluations.services import boards
+from evaluations.services.boards import Filters
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
 from models_registry.models import Repository
@@ -23,7 +23,6 @@ SIZES = {
     "100000000": (_("under 100 M"), 100_000_000),
     "1000000000": (_("under 1 B"), 1_000_000_000),
 }
-TRUST = {"verified": _("Verified"), "reproduced": _("Reproduced")}
 
 
 @require_safe
@@ -43,8 +42,7 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
         format=request.GET.get("format", ""),
         max_parameters=SIZES.get(size, SIZES[""])[1],
     )
-    everything = board_of(version)
-    rows = board_of(version, filters) if filters != Filters() else everything
+    rows = boards.standings(version, filters)
     primary = version.primary_metric["name"]
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
@@ -52,24 +50,13 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
         "suite": version.suite,
         "version": version,
         "page": page,
-        "total": len(everything),
+        "total": boards.standings(version).count(),
         "primary": primary,
         "others": [metric["name"] for metric in version.definition["metrics"] if metric["name"] != primary],
-        "axis": axis_of(row.scores[primary] for row in rows),
+        "axis": axis_of(row.run.scores.all()[0] for row in page),
         "filters": filters,
         "sizes": {key: title for key, (title, _most) in SIZES.items()},
         "size": size,
-        "choices": _choices(everything),
-        "trust": TRUST,
+        "choices": boards.choices(version),
     }
     return render(request, "evaluations/leaderboard.html", context)
-
-
-def _choices(rows: list[Row]) -> dict[str, list[str]]:
-    """The values that occur on the board, for its filters."""
-    found = {
-        "format": {row.run.format for row in rows},
-        "licence": {row.run.repository.licence for row in rows},
-        "architecture": {row.run.architecture for row in rows},
-    }
-    return {name: sorted(values - {""}) for name, values in found.items()}

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import ActorRequest
 from evaluations import access
-from evaluations.models import Run, State
+from evaluations.models import Run, State, SuiteVersion
 from evaluations.services.listing import estimated_start, queue_position, runs_of
 from evaluations.services.requesting import cancel, request_evaluation
 from evaluations.services.suites import current_versions
@@ -51,15 +51,12 @@ def of_repository(request: ActorRequest, namespace: str, name: str) -> HttpRespo
 def evaluate(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
     repository = repository_for(request.actor, Kind.MODEL, f"{namespace}/{name}")
     require_read(request.actor, repository)
-    versions = list(current_versions())
-    suggested = next(
-        (v.suite.name for v in versions if v.suite.task == repository.task), versions[0].suite.name if versions else ""
-    )
+    versions = _likely_first(repository)
     initial = {
         "revision": request.GET.get("revision", repository.default_branch),
-        "suite": request.GET.get("suite", suggested),
+        "suite": request.GET.get("suite", versions[0].suite.name if versions else ""),
     }
-    form = EvaluateForm(request.POST or None, initial=initial)
+    form = EvaluateForm(request.POST or None, initial=initial, versions=versions)
     if request.method == "POST" and form.is_valid():
         try:
             asked = request_evaluation(
@@ -74,6 +71,16 @@ def evaluate(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
             return redirect(asked)
     context = {"repository": repository, "section": "models", "form": form, "versions": versions}
     return render(request, "evaluations/evaluate.html", context)
+
+
+def _likely_first(repository: Repository) -> list[SuiteVersion]:
+    """The suites: those on which it was measured before, then those of its task."""
+    before = set(
+        Run.objects.filter(repository=repository, state=State.SCORED).values_list("suite_version__suite", flat=True)
+    )
+    return sorted(
+        current_versions(), key=lambda version: (version.suite_id not in before, version.suite.task != repository.task)
+    )
 
 
 @require_safe

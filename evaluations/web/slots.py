@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import ActorRequest
 from evaluations.models import Run, State
+from evaluations.services.boards import ranks_of
 from evaluations.services.listing import newest_scored
-from evaluations.services.ranking import ranks_of
 from models_registry import panels
 from models_registry.models import Kind, Repository
 
@@ -19,7 +19,7 @@ def newest_scores(request: ActorRequest, repository: None) -> str:
 
 def ranks(request: ActorRequest, repository: Repository) -> str:
     """Where a public model stands; nothing for one that is on no board."""
-    standing = ranks_of(repository) if repository.kind == Kind.MODEL else []
+    standing = list(ranks_of(repository)) if repository.kind == Kind.MODEL else []
     if not standing:
         return ""
     context = {"repository": repository, "standing": standing}

@@ -144,7 +144,7 @@ def _request(request: AccessRequest, address: str | None) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "requestId": str(request.pk),
         "user": {
-            "_id": str(request.user_id),
+            "_id": request.user.namespace.public_id,
             "user": request.user.username,
             "fullname": request.user.get_full_name(),
             "email": address,

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.models import Namespace
 from accounts.requests import ActorApiRequest
-from hub.errors import BadRequest, NotOffered
+from hub.errors import BadRequest
 from hub.wire import rate_limits
 from hub.wire.describing import describe, text
 from hub.wire.pagination import next_link, page_limit
@@ -29,6 +29,7 @@ from models_registry.services.listing import Order
 _SORTS = {"lastModified": Order("updated_at", datetime), "upvotes": Order("upvotes", int)}
 _SORTS["trending"] = _SORTS["upvotes"]
 _MOST_CONDITIONS = 20
+_IN_NONE = {"spaces", "papers", "kernels", "buckets"}  # asked for by `item`, and no collection here holds any
 
 
 @rate_limits.under(writes="collection")
@@ -178,12 +179,14 @@ def _holding(request: ActorApiRequest, items: list[str]) -> Any:
     wanted = Q(pk__in=[])
     for written in items:
         plural, _, name = written.partition("/")
+        if plural in _IN_NONE:
+            continue
         try:
             if plural == "collections":
                 wanted |= Q(items__child=access.collection_for(request.actor, name))
             else:
                 wanted |= Q(items__repository=registry_access.repository_for(request.actor, kind_of(plural), name))
-        except (CollectionNotFound, RepositoryNotFound, RepositoryMoved, NotOffered):
+        except (CollectionNotFound, RepositoryNotFound, RepositoryMoved):
             continue
     return Collection.objects.filter(wanted).values("pk")
 
@@ -236,7 +239,7 @@ def _described(shown: Shown) -> dict[str, Any]:
 def _owner(collection: Collection) -> dict[str, Any]:
     namespace = collection.namespace
     return {
-        "_id": str(namespace.organization_id or namespace.user_id),
+        "_id": namespace.public_id,
         "name": namespace.name,
         "fullname": namespace.display_name,
         "avatarUrl": "",

@@ -21,7 +21,7 @@ class WhoAmI(HubApiView):
             raise Unauthenticated("Invalid username or password.")
         answer = {
             "type": "user",
-            "id": str(user.pk),
+            "id": user.namespace.public_id,
             "name": user.username,
             "fullname": user.get_full_name(),
             "email": user.email,
@@ -43,7 +43,7 @@ def _organization(membership: Membership) -> dict[str, object]:
     namespace = membership.organization.namespace
     return {
         "type": "org",
-        "id": str(membership.organization_id),
+        "id": namespace.public_id,
         "name": namespace.name,
         "fullname": namespace.display_name,
         "avatarUrl": "",

@@ -14,15 +14,16 @@ from hub.errors import Forbidden
 from hub.wire.describing import describe
 from hub.wire.pagination import page_by_id
 from hub.wire.views import HubApiView
-from models_registry.community.models import Collection, CollectionUpvote
+from models_registry.community.models import Collection, CollectionUpvote, Discussion
 from models_registry.community.services import follows, likes
 from models_registry.hf_api.shapes import people as shapes
 from models_registry.models import Kind, Repository
 
 
 def short_user(user: User) -> dict[str, Any]:
+    """Needs the user with their namespace."""
     return {
-        "_id": str(user.pk),
+        "_id": user.namespace.public_id,
         "user": user.username,
         "fullname": user.get_full_name(),
         "avatarUrl": "",
@@ -34,7 +35,7 @@ def short_user(user: User) -> dict[str, Any]:
 def _short_organization(organization: Organization) -> dict[str, Any]:
     namespace = organization.namespace
     return {
-        "_id": str(organization.pk), "name": namespace.name, "fullname": namespace.display_name, "avatarUrl": "",
+        "_id": namespace.public_id, "name": namespace.name, "fullname": namespace.display_name, "avatarUrl": "",
         "type": "org",
     }  # fmt: skip
 
@@ -60,7 +61,7 @@ class UserOverview(HubApiView):
             "isFollowing": follows.is_following(request.actor, namespace=user.namespace),
             "createdAt": user.date_joined,
             **_counts(request.actor, user.namespace),
-            "numDiscussions": 0,
+            "numDiscussions": Discussion.objects.visible_to(request.actor).filter(author=user).count(),
             "numUpvotes": CollectionUpvote.objects.filter(
                 user=user, collection__in=Collection.objects.visible_to(request.actor).values("pk")
             ).count(),
@@ -95,7 +96,7 @@ class Members(HubApiView):
 
     @describe(answer=shapes.Member(many=True), paged=True)
     def get(self, request: ActorApiRequest, name: str) -> Response:
-        memberships = Membership.objects.filter(organization=organization_named(name)).select_related("user")
+        memberships = Membership.objects.filter(organization=organization_named(name)).select_related("user__namespace")
         rows, headers = page_by_id(request, memberships)
         return Response([short_user(row.user) | {"role": row.get_role_display()} for row in rows], headers=headers)
 

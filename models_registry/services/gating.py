@@ -157,7 +157,8 @@ def kept_requests(*, actor: Actor, repository: Repository, status: str) -> Query
     access.require_write(actor, repository)
     if status not in Status.values:
         raise NotFound(f"Requests are pending, accepted or rejected, not {status[:40]!r}.")
-    return AccessRequest.objects.filter(repository=repository, status=status).select_related("user", "decided_by")
+    rows = AccessRequest.objects.filter(repository=repository, status=status)
+    return rows.select_related("user__namespace", "decided_by")
 
 
 def counts(repository: Repository) -> dict[str, int]:

@@ -24,7 +24,7 @@ from evaluations.models import Run
 from hub.errors import Forbidden
 from hub.wire.rate_policies import parsed
 from models_registry.community.models import Discussion, Event, Follow, Like, Reaction
-from models_registry.community.services import discussions, follows, likes
+from models_registry.community.services import collections, discussions, follows, likes
 from models_registry.community.services.likes import like
 from models_registry.models import Commit, Repository
 from tests import make
@@ -220,9 +220,13 @@ def test_an_export_names_nothing_that_its_member_may_not_see_any_more(ada: User)
     likes.like(actor=actor, repository=net)
     follows.follow(actor=actor, repository=net)
     thread = discussions.open_discussion(actor=actor, repository=net, title="My question", text="My words")
+    kept = collections.create_collection(actor=actor, namespace="ada", title="Good ones")
+    for name, note in ((net.full_name, "Watch it"), (make.repository(bob, "open").full_name, "Fast")):
+        collections.add_item(actor=actor, collection=kept, kind="model", name=name, note=note)
     Repository.objects.filter(pk=net.pk).update(private=True, name="takeover-of-acme", full_key="bob/takeover-of-acme")
     files = zipfile.ZipFile(io.BytesIO(b"".join(leaving.export(ada))))
     everything = "".join(files.read(name).decode() for name in files.namelist())
+    assert json.loads(files.read("collections.json"))[0]["items"] == [{"name": "bob/open", "note": "Fast"}]
     assert "My words" in everything
     assert thread.title in everything
     assert "takeover" not in everything

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOpera
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
 from tests.clients.conftest import until_in_chunks
-from tests.live import LiveHub
+from tests.live import LiveHub, started_hub
 
 pytestmark = pytest.mark.live
 
@@ -46,24 +46,34 @@ def test_files_are_copied_within_a_repository_and_from_its_other_revisions(api: 
     assert content_of(api, source, "copy/model.safetensors", tmp_path) == WEIGHTS
 
 
+@pytest.fixture(scope="module")
+def quiet_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
+    """One's own, so that stored bytes can be counted."""
+    with started_hub(tmp_path_factory.mktemp("hub")) as started:
+        yield started
+
+
+@pytest.mark.xdist_group("copies-counted")
 @pytest.mark.parametrize(
     ("source_kind", "target_kind"), [("model", "model"), ("model", "dataset"), ("dataset", "model")]
 )
 def test_files_are_copied_between_repositories_and_kinds_without_their_bytes(
-    api: HfApi, live_hub: LiveHub, new_name: Callable[[], str], tmp_path: Path, source_kind: str, target_kind: str
+    quiet_hub: LiveHub, tmp_path: Path, source_kind: str, target_kind: str
 ):
-    source = api.create_repo(new_name(), repo_type=source_kind).repo_id
-    target = api.create_repo(new_name(), repo_type=target_kind, private=True).repo_id
+    member = quiet_hub.member()
+    api = HfApi(endpoint=quiet_hub.address, token=member.token)
+    source = api.create_repo(f"{member.name}/source", repo_type=source_kind).repo_id
+    target = api.create_repo(f"{member.name}/target", repo_type=target_kind, private=True).repo_id
     content = hashlib.shake_128(f"{source_kind}{target_kind}".encode()).digest(300_000)
     additions = [CommitOperationAdd("small.txt", b"small\n"), CommitOperationAdd("model.safetensors", content)]
     api.create_commit(source, additions, commit_message="files", repo_type=source_kind)
-    stored = live_hub.stored_bytes()
+    stored = quiet_hub.stored_bytes()
     copies = [
         CommitOperationCopy(path, f"copied/{path}", src_repo_id=source, src_repo_type=source_kind)
         for path in ("small.txt", "model.safetensors")
     ]
     api.create_commit(target, copies, commit_message="copies", repo_type=target_kind)
-    assert live_hub.stored_bytes() == stored
+    assert quiet_hub.stored_bytes() == stored
     for path, expected in {"small.txt": b"small\n", "model.safetensors": content}.items():
         assert content_of(api, target, f"copied/{path}", tmp_path, repo_type=target_kind) == expected
 

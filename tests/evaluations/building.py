@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Actor, User
 from evaluations.models import Result, Run, Score, State, SuiteVersion
-from evaluations.services import executing, requesting
+from evaluations.services import executing, ranking, requesting
 from models_registry.models import Repository
 from tests import make
 from tests.evaluations.running import reference
@@ -41,9 +41,17 @@ def execute(run: Run) -> Run:
     return run
 
 
-def scored(repository: Repository, suite: SuiteVersion, correct: np.ndarray, **fields: Any) -> Run:
-    """A run that ended with these rows right: rows of the database alone, nothing is executed."""
-    value = float(correct.mean())
+def scored(
+    repository: Repository,
+    suite: SuiteVersion,
+    correct: np.ndarray,
+    *,
+    primary: str = "accuracy",
+    value: float | None = None,
+    **fields: Any,
+) -> Run:
+    """A run that ended with these rows right: rows of the database alone, nothing is executed. The board is ranked with it."""
+    value = float(correct.mean()) if value is None else value
     now = timezone.now()
     run = Run.objects.create(
         repository=repository,
@@ -62,7 +70,7 @@ def scored(repository: Repository, suite: SuiteVersion, correct: np.ndarray, **f
         | fields,
     )
     Score.objects.create(
-        run=run, name="accuracy", value=value, low=value - 0.01, high=min(1, value + 0.01), stderr=0.005,
+        run=run, name=primary, value=value, low=value - 0.01, high=min(1, value + 0.01), stderr=0.005,
         method="wilson", n=len(correct), chance=0.1, primary=True,
     )  # fmt: skip
     bits = np.packbits(correct, bitorder="little").tobytes()
@@ -70,6 +78,7 @@ def scored(repository: Repository, suite: SuiteVersion, correct: np.ndarray, **f
         run=run, document="{}", sha256="00" * 32, public_key="00" * 32, signature="00" * 64, outcomes=bits,
         samples_key="samples/none",
     )  # fmt: skip
+    ranking.rank(suite)
     return run
 
 

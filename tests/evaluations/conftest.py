@@ -5,7 +5,7 @@ from django.core.cache import cache
 from pytest_django import Settings
 
 from evaluations.models import SuiteVersion
-from evaluations.services import suites
+from tests.evaluations import rows
 
 
 @pytest.fixture(autouse=True)
@@ -18,5 +18,4 @@ def _a_hub_of_one_machine(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture
 def digits() -> SuiteVersion:
     """The suite digits-image-classification, its data in storage."""
-    (version,) = suites.synchronize()
-    return version
+    return rows.suite()

@@ -1,5 +1,6 @@
 """Run files through the real harness, the way the supervisor does, without a database."""
 
+import io
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from evaluations import child, formats, predicting, sandbox, scoring, suite_files
+from evaluations.measurements import Scored
 from tests import services
 
 REFERENCE_MODELS = Path(__file__).parent.parent / "fixtures" / "reference_models"
@@ -35,9 +37,10 @@ def predict(
     architecture: str | None = None,
     options: Mapping[str, Any] | None = None,
     change: Mapping[str, Any] | None = None,
+    suite: suite_files.SuiteFile = DIGITS,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[np.ndarray, child.Report]:
-    """Predictions of a model made of `files` on the digits suite; `change` overrides parts of its definition."""
+    """Predictions of a model made of `files` on a suite; `change` overrides parts of its definition."""
     repository, workplace = folder / "repository", folder / "workplace"
     for place in (repository, workplace):
         shutil.rmtree(place, ignore_errors=True)
@@ -46,17 +49,20 @@ def predict(
     for name, content in files.items():
         contents[name] = repository / name.replace("/", "__")
         contents[name].write_bytes(content)
-    choice = formats.choose(files, DIGITS.definition["accepts"]["formats"])
-    definition = {**DIGITS.definition, **(change or {})}
+    choice = formats.choose(files, suite.definition["accepts"]["formats"])
+    if choice.format == formats.SAFETENSORS and architecture is None:
+        choice, architecture, named = formats.understood(choice, files, {}, files.get("config.json"))
+        options = named | dict(options or {})
+    definition = {**suite.definition, **(change or {})}
     (data,) = definition["data"]
     task = predicting.Task(
-        format=choice.format,
+        loader=choice.loader,
         path=choice.path,
         files={name: contents[name] for name in choice.paths},
         architecture=architecture,
         options=options or {},
         definition=definition,
-        inputs=DIGITS.data_file(data["inputs"]),
+        inputs=_unpacked(suite, data["inputs"], folder),
         rows=data["n"],
         device="cpu",
     )
@@ -70,9 +76,25 @@ def failure(folder: Path, files: Mapping[str, bytes], **arguments: Any) -> child
     return caught.value
 
 
-def correct(predictions: np.ndarray) -> int:
+def scored(predictions: np.ndarray, suite: suite_files.SuiteFile = DIGITS) -> Scored:
+    definition = suite.definition
+    labels = array(suite, "labels")
+    return scoring.score(definition["task"], definition["metrics"], predictions, labels, definition["run"]["seed"])
+
+
+def correct(predictions: np.ndarray, suite: suite_files.SuiteFile = DIGITS) -> int:
     """How many of the suite's rows are right."""
-    (data,) = DIGITS.definition["data"]
-    labels = np.load(DIGITS.data_file(data["labels"]), allow_pickle=False)
-    result = scoring.score_classification(DIGITS.definition["metrics"], predictions, labels, seed=0)
-    return int(result.correct.sum())
+    found = scored(predictions, suite).correct
+    assert found is not None
+    return int(found.sum())
+
+
+def array(suite: suite_files.SuiteFile, part: str) -> np.ndarray:
+    """The suite's "inputs" or "labels"."""
+    return np.load(io.BytesIO(suite.data_content(suite.definition["data"][0][part])), allow_pickle=False)
+
+
+def _unpacked(suite: suite_files.SuiteFile, name: str, folder: Path) -> Path:
+    place = folder / "inputs.npy"
+    place.write_bytes(suite.data_content(name))
+    return place

@@ -129,7 +129,8 @@ def test_the_result_can_be_checked_without_the_hub(client: Client, digits: Suite
 
 
 def test_suites_are_listed_without_what_is_the_hubs_own(client: Client, digits: SuiteVersion):
-    (suite,) = client.get("/api/suites").json()
+    suites = {suite["id"]: suite for suite in client.get("/api/suites").json()}
+    suite = suites[SUITE]
     assert (suite["id"], suite["version"], suite["tier"]) == (SUITE, "1.0.0", "sanity")
     assert suite["sha256"] == digits.digest
     assert "label" not in json.dumps({**suite, "data": [{**suite["data"][0], "hidden_labels": None}]}).replace(

@@ -42,6 +42,22 @@ def test_a_reference_model_in_a_repository_scores_533_of_540(name: str, path: st
     assert int(np.unpackbits(np.frombuffer(run.result.outcomes, np.uint8)).sum()) == 533
 
 
+def test_a_regression_keeps_how_far_each_row_is_off(digits: SuiteVersion):
+    suite = SuiteVersion.objects.get(suite__name="diabetes-regression")
+    run = building.execute(
+        building.request(building.model(files={"model.onnx": reference("diabetes_ridge.onnx")}), suite)
+    )
+    assert (run.state, run.failure_reason) == (State.SCORED, "")
+    assert {score.name: round(score.value, 2) for score in run.scores.all()} == {"r2": 0.4, "mae": 44.3, "mse": 3050.01}
+    losses = np.frombuffer(run.result.losses, "<f4")
+    assert (len(losses), bytes(run.result.outcomes)) == (133, b"")
+    assert losses.mean() == pytest.approx(3050.01, abs=0.01)
+    samples = pq.read_table(io.BytesIO(storage.get(run.result.samples_key)))
+    assert samples.column_names == ["row", "predicted", "loss"]
+    document = json.loads(run.result.document)
+    assert [metric["name"] for metric in document["metrics"] if metric["primary"]] == ["r2"]
+
+
 def test_the_result_says_everything_that_made_it_and_is_signed(digits: SuiteVersion):
     need_bwrap()
     repository = building.model(name="digits")

@@ -1,6 +1,6 @@
 import pytest
 
-from evaluations.formats import Choice, NotEvaluableError, architecture, choose
+from evaluations.formats import Choice, NotEvaluableError, choose, understood
 
 BOTH = ["safetensors", "onnx"]
 
@@ -8,15 +8,15 @@ BOTH = ["safetensors", "onnx"]
 @pytest.mark.parametrize(
     ("paths", "expected"),
     [
-        (["README.md", "model.safetensors", "model.onnx"], Choice("safetensors", "model.safetensors")),
-        (["digits_cnn.safetensors", "config.json"], Choice("safetensors", "digits_cnn.safetensors")),
-        (["a.safetensors", "model.safetensors"], Choice("safetensors", "model.safetensors")),
-        (["sub/model.safetensors", "net.safetensors"], Choice("safetensors", "net.safetensors")),
-        (["pytorch_model.bin", "model.safetensors"], Choice("safetensors", "model.safetensors")),
-        (["onnx/model.onnx", "README.md"], Choice("onnx", "onnx/model.onnx")),
+        (["README.md", "model.safetensors", "model.onnx"], Choice("safetensors", "model.safetensors", "torch")),
+        (["digits_cnn.safetensors", "config.json"], Choice("safetensors", "digits_cnn.safetensors", "torch")),
+        (["a.safetensors", "model.safetensors"], Choice("safetensors", "model.safetensors", "torch")),
+        (["sub/model.safetensors", "net.safetensors"], Choice("safetensors", "net.safetensors", "torch")),
+        (["pytorch_model.bin", "model.safetensors"], Choice("safetensors", "model.safetensors", "torch")),
+        (["onnx/model.onnx", "README.md"], Choice("onnx", "onnx/model.onnx", "onnx")),
         (
             ["model.onnx", "model.onnx.data", "model.onnx_data_1", "model.onnx2"],
-            Choice("onnx", "model.onnx", ("model.onnx.data", "model.onnx_data_1")),
+            Choice("onnx", "model.onnx", "onnx", ("model.onnx.data", "model.onnx_data_1")),
         ),
     ],
 )
@@ -49,13 +49,23 @@ def test_what_cannot_be_chosen_says_why(paths: list[str], accepted: list[str], w
         choose(paths, accepted)
 
 
+CHOICE = Choice("safetensors", "model.safetensors", "torch")
+
+
 def test_the_card_names_the_architecture_before_config_json_does():
-    assert architecture({"architecture": "mlp"}, b'{"architecture": "lenet", "activation": "tanh", "layers": 3}') == (
-        "mlp",
-        {"activation": "tanh"},
-    )
-    assert architecture({}, b'{"architecture": "lenet"}') == ("lenet", {})
-    assert architecture({}, None) == (None, {})
+    config = b'{"architecture": "lenet", "activation": "tanh", "layers": 3}'
+    assert understood(CHOICE, [], {"architecture": "mlp"}, config) == (CHOICE, "mlp", {"activation": "tanh"})
+    assert understood(CHOICE, [], {}, b'{"architecture": "lenet"}') == (CHOICE, "lenet", {})
+    assert understood(CHOICE, [], {}, None) == (CHOICE, None, {})
+
+
+def test_a_model_of_transformers_comes_with_the_files_that_describe_it():
+    paths = ["config.json", "tokenizer.json", "tokenizer_config.json", "modeling_evil.py", "deep/config.json"]
+    choice, name, options = understood(CHOICE, paths, {}, b'{"model_type": "bert", "pool": "max"}')
+    assert choice == Choice("safetensors", "model.safetensors", "transformers", ("config.json", "tokenizer.json"))
+    assert (name, options) == (None, {})
+    named, name, _ = understood(CHOICE, paths, {"architecture": "mlp"}, b'{"model_type": "bert"}')
+    assert (named, name) == (CHOICE, "mlp")
 
 
 @pytest.mark.parametrize(
@@ -65,11 +75,10 @@ def test_the_card_names_the_architecture_before_config_json_does():
         ({}, b"[1]", "not a JSON object"),
         ({}, b"[" * 100_000, "not valid JSON"),
         ({"architecture": ["mlp"]}, None, "not a name"),
-        ({}, b'{"model_type": "bert"}', "transformers model of type 'bert'"),
     ],
 )
 def test_what_a_repository_says_of_its_architecture_is_not_believed_blindly(
     card: dict[str, object], config: bytes | None, words: str
 ):
     with pytest.raises(NotEvaluableError, match=words):
-        architecture(card, config)
+        understood(CHOICE, [], card, config)

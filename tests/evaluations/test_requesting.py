@@ -1,10 +1,12 @@
 """Who may ask for what, how often, and what one gets."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.errors import ReadOnlyToken, Suspended
@@ -14,6 +16,7 @@ from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal, Ru
 from evaluations.models import FailureKind, Run, State, SuiteVersion
 from evaluations.services import listing, requesting, waking
 from hub.errors import Forbidden, Invalid, Unauthenticated
+from models_registry.access import keep
 from models_registry.errors import GatedRepository, RevisionNotFound
 from tests import make
 from tests.evaluations import building
@@ -108,6 +111,35 @@ def test_two_requests_at_once_are_one_run(digits: SuiteVersion):
         runs = set(pool.map(one, range(4)))
     assert len(runs) == 1
     assert Run.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_about_repository_and_member_meanwhile_is_no_deadlock(digits: SuiteVersion):
+    """Whoever holds the repository ends with a look at the member's row, which the request holds while it waits."""
+    repository = building.model()
+    actor = Actor(user=repository.creator)
+    held = Barrier(2)
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                keep(repository)
+                AuditEntry.objects.record(actor, "repository.licence", repository.full_name)
+                held.wait()
+                time.sleep(0.3)  # the request has come as far as it can
+        finally:
+            connection.close()
+
+    def one() -> State:
+        try:
+            held.wait()
+            return ask(repository, actor).state
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        written, asked = pool.submit(write), pool.submit(one)
+    assert (written.result(), asked.result()) == (None, State.QUEUED)
 
 
 def test_a_quota_counts_what_the_member_brought_about_and_not_the_hubs_faults(digits: SuiteVersion):

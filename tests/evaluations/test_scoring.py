@@ -1,22 +1,21 @@
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score
+from scipy.stats import permutation_test
+from sklearn.metrics import f1_score, mean_absolute_error, mean_squared_error, r2_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from evaluations import ranks, scoring
 from evaluations.measurements import UnusablePredictionsError
-from evaluations.ranks import Outcomes
 
 METRICS = [
     {"name": "accuracy", "primary": True, "higher_is_better": True, "chance": 0.25, "ci": "wilson"},
     {"name": "f1_macro", "primary": False, "higher_is_better": True, "ci": "bootstrap", "resamples": 200},
 ]
+KNOWN = {"r2": r2_score, "mae": mean_absolute_error, "mse": mean_squared_error}
 outcomes = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80)
 
 
@@ -24,14 +23,10 @@ def outputs_for(predicted: np.ndarray, classes: int) -> np.ndarray:
     return np.eye(classes, dtype="float32")[predicted]
 
 
-def pack(correct: np.ndarray) -> Outcomes:
-    return Outcomes.unpack(np.packbits(correct, bitorder="little").tobytes(), len(correct))
-
-
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=60))
 def test_figures_are_those_of_the_known_libraries(rows: list[tuple[int, int]]):
     labels, predicted = np.array(rows).T
-    result = scoring.score_classification(METRICS, outputs_for(predicted, 4), labels, seed=1)
+    result = scoring.score("image-classification", METRICS, outputs_for(predicted, 4), labels, seed=1)
     accuracy, f1 = result.measurements
     right = int((labels == predicted).sum())
     low, high = proportion_confint(right, len(rows), method="wilson")
@@ -50,16 +45,46 @@ def test_the_bootstrap_is_the_same_every_time():
     generator = np.random.default_rng(0)
     labels, predicted = generator.integers(0, 4, 300), generator.integers(0, 4, 300)
     first, second = (
-        scoring.score_classification(METRICS, outputs_for(predicted, 4), labels, seed=7).measurements for _ in range(2)
+        scoring.score("image-classification", METRICS, outputs_for(predicted, 4), labels, seed=7).measurements
+        for _ in range(2)
     )
     assert first == second
     assert first[1].low < first[1].value < first[1].high
 
 
+@given(
+    st.lists(st.tuples(st.floats(-1e3, 1e3, width=32), st.floats(-1e3, 1e3, width=32)), min_size=2, max_size=60),
+    st.integers(0, 2**32 - 1),
+)
+def test_figures_of_numbers_are_those_of_scikit_learn(rows: list[tuple[float, float]], seed: int):
+    labels, predicted = np.array(rows).T
+    metrics = [
+        {"name": name, "primary": name == "r2", "higher_is_better": name == "r2", "ci": "bootstrap", "resamples": 100}
+        for name in KNOWN
+    ]
+    result = scoring.score("tabular-regression", metrics, predicted[:, None], labels, seed)
+    for measurement in result.measurements:
+        assert measurement.value == pytest.approx(KNOWN[measurement.name](labels, predicted))
+        assert measurement.low <= measurement.high
+    assert result.losses is not None
+    assert result.losses == pytest.approx((labels - predicted) ** 2)
+
+
+def test_each_resample_of_numbers_is_scored_as_scikit_learn_would():
+    generator = np.random.default_rng(0)
+    labels, predicted = generator.normal(size=(2, 50, 20))
+    labels[0] = 3.0
+    for name, of_resamples in {
+        "r2": scoring.r_squares, "mae": scoring.mean_absolute_errors, "mse": scoring.mean_squared_errors
+    }.items():  # fmt: skip
+        expected = [KNOWN[name](*pair) for pair in zip(labels, predicted, strict=True)]
+        assert of_resamples(predicted, labels) == pytest.approx(np.array(expected))
+
+
 @pytest.mark.parametrize("outputs", [np.zeros((3, 4)), np.zeros(4), np.full((4, 4), np.nan), np.full((4, 4), np.inf)])
 def test_predictions_of_another_shape_or_without_a_value_are_refused(outputs: np.ndarray):
     with pytest.raises(UnusablePredictionsError):
-        scoring.score_classification(METRICS, outputs, np.zeros(4, int), seed=0)
+        scoring.score("image-classification", METRICS, outputs, np.zeros(4, int), seed=0)
 
 
 @given(outcomes)
@@ -69,17 +94,35 @@ def test_the_comparison_of_two_runs_is_the_exact_mcnemar_test(rows: list[tuple[b
         [int((first & second).sum()), int((first & ~second).sum())],
         [int((~first & second).sum()), int((~first & ~second).sum())],
     ]
-    assert ranks.mcnemar(pack(first), pack(second)) == pytest.approx(float(mcnemar(table, exact=True).pvalue))
+    (found,) = ranks.mcnemar_neighbours(np.stack([first, second]))
+    assert found == pytest.approx(float(mcnemar(table, exact=True).pvalue))
 
 
 def test_the_comparison_holds_for_very_many_rows():
     rows = 20_000
-    none, every = Outcomes(rows, 0), Outcomes(rows, 2**rows - 1)
-    assert ranks.mcnemar(none, every) == 0.0
-    half = Outcomes(rows, sum(1 << row for row in range(0, rows, 2)))
-    other = Outcomes(rows, sum(1 << row for row in range(1, rows, 2)))
-    assert ranks.mcnemar(half, other) == 1.0
-    assert math.isfinite(ranks.mcnemar(Outcomes(rows, (1 << 5000) - 1), half))
+    none, every, half = np.zeros(rows, bool), np.ones(rows, bool), np.arange(rows) % 2 == 0
+    assert ranks.mcnemar_neighbours(np.stack([none, every, none])).tolist() == [0.0, 0.0]
+    assert ranks.mcnemar_neighbours(np.stack([half, ~half])).tolist() == [1.0]
+
+
+def test_losses_are_compared_as_scipy_would_by_the_same_idea():
+    """A permutation test of the signs answers the same question; with many rows both agree."""
+    generator = np.random.default_rng(1)
+    base = generator.gamma(2.0, size=400)
+    for shift in (0.0, 0.02, 0.05, 0.1, 0.5):
+        other = base + shift + generator.normal(0, 0.5, 400)
+        (found,) = ranks.bootstrap_neighbours(np.stack([base, other]))
+        expected = permutation_test(
+            (base - other,), np.mean, permutation_type="samples", n_resamples=2000, rng=np.random.default_rng(2)
+        ).pvalue
+        assert found == pytest.approx(expected, abs=0.05)
+
+
+def test_the_same_losses_are_no_difference_and_a_constant_one_is():
+    losses = np.linspace(0, 5, 200).astype(np.float32)
+    same, apart = ranks.bootstrap_neighbours(np.stack([losses, losses, losses + 1]))
+    assert (same, apart) == (1.0, pytest.approx(1 / 1001))
+    assert ranks.bootstrap_neighbours(losses[None]).tolist() == []
 
 
 @settings(max_examples=20)
@@ -89,21 +132,14 @@ def test_holm_adjusts_as_statsmodels_does(p_values: list[float]):
 
 
 def test_runs_that_the_data_cannot_separate_share_an_interval():
-    rows = 500
-    good = np.ones(rows, bool)
-    good[:5] = False
-    as_good = np.ones(rows, bool)
-    as_good[3:9] = False
-    bad = np.ones(rows, bool)
-    bad[:200] = False
-    assert ranks.intervals([pack(good), pack(as_good), pack(bad)]) == [(1, 2), (1, 2), (3, 3)]
-    assert ranks.intervals([pack(good), None, pack(bad)]) == [(1, 3)] * 3
-    assert ranks.intervals([pack(good)]) == [(1, 1)]
-    assert ranks.intervals([]) == []
+    assert ranks.intervals([0.5, 0.001]) == [(1, 2), (1, 2), (3, 3)]
+    assert ranks.intervals([0.03, 0.04]) == [(1, 3)] * 3  # one of two looks finds as much by luck
+    assert ranks.intervals([0.0, 0.0]) == [(1, 1), (2, 2), (3, 3)]
+    assert ranks.intervals([]) == [(1, 1)]
 
 
-@given(st.lists(st.integers(0, 2**40 - 1), max_size=12))
-def test_every_rank_lies_within_its_interval(bits: list[int]):
-    found = ranks.intervals([Outcomes(40, value) for value in bits])
-    assert len(found) == len(bits)
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_every_rank_lies_within_its_interval(p_values: list[float]):
+    found = ranks.intervals(p_values)
+    assert len(found) == len(p_values) + 1
     assert all(low <= place <= high for place, (low, high) in enumerate(found, 1))

@@ -19,10 +19,10 @@ from django.utils import timezone
 from accounts.models import Actor
 from evaluations import child
 from evaluations.models import FailureKind, Result, Run, Score, State, SuiteVersion
-from evaluations.services import executing, heartbeat, requesting, suites, waking
+from evaluations.services import executing, heartbeat, requesting, waking
 from models_registry import storage
 from models_registry.services.repositories import delete_repository
-from tests.evaluations import building
+from tests.evaluations import building, rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,8 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def digits(settings) -> SuiteVersion:
     settings.BASE_URL = "http://127.0.0.1:8000"
-    (version,) = suites.synchronize()
-    return version
+    return rows.suite()
 
 
 @contextlib.contextmanager

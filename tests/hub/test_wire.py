@@ -5,11 +5,13 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 from django.conf import LazySettings
 from django.core.handlers.wsgi import WSGIRequest
+from django.db import OperationalError
 from django.test import Client
 from werkzeug.test import Client as WsgiClient
 
 from hub import wsgi
 from hub.wire.charset import without_charset
+from models_registry import access
 from tests import make
 
 DEEP = b"[" * 100_000
@@ -68,3 +70,25 @@ def test_what_programs_ask_in_vain_is_answered_in_json(address: str) -> None:
     answer = WsgiClient(wsgi.application).get(address)
     assert answer.status_code == 404
     assert answer.headers["X-Error-Message"] == answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(OperationalError("deadlock detected"), 503), (ZeroDivisionError("a bug"), 500)]
+)
+def test_what_breaks_is_told_to_programs_in_json_and_to_people_on_a_page(
+    client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    def breaks(*_arguments: Any, **_named: Any) -> None:
+        raise error
+
+    client.raise_request_exception = False
+    repository = make.repository()
+    monkeypatch.setattr(access, "repository_for", breaks)
+    for_programs = client.get(repository.api_path)
+    assert (for_programs.status_code, "Retry-After" in for_programs) == (status, status == 503)
+    assert for_programs.json()["error"] == for_programs["X-Error-Message"]
+    assert str(error) not in for_programs.text
+    page = client.get(repository.get_absolute_url())
+    assert (page.status_code, page["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert "To the home page" in page.text
+    assert str(error) not in page.text

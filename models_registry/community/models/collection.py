@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.models import Actor, Namespace, Role, TokenRole
+from accounts.models import Actor, Namespace, Role, TokenRole, in_good_standing
 from models_registry.models import Repository
 
 
@@ -17,9 +17,13 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     """Who may know of a collection, and who may change it: the rule, written once, as queries."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """The public ones, and those of one's own namespaces, where the credential opens those."""
+        """The public ones, and those of one's own namespaces, where the credential opens those.
+
+        A suspended or banned member's are nobody else's: their titles and notes stand in everybody's lists.
+        """
         own = Q(namespace__in=actor.namespaces(Role.READ)) & _scope(actor, "read")
-        return self.filter(Q(private=False, hidden_reason="") | own)
+        in_public = Q(namespace__user=None) | in_good_standing("namespace__user")
+        return self.filter(in_public & Q(private=False, hidden_reason="") | own)
 
     def writable_by(self, actor: Actor) -> Self:
         if actor.user is None or actor.user.is_suspended:

@@ -40,7 +40,7 @@ class DiscussionQuerySet(models.QuerySet["Discussion"]):
 
     def for_lists(self) -> Self:
         """With all that a row of a list shows, in one query."""
-        return self.select_related("author", "repository__namespace")
+        return self.select_related("author__namespace", "repository__namespace")
 
 
 class Discussion(models.Model):
@@ -132,8 +132,10 @@ class EventQuerySet(models.QuerySet["Event"]):
     def for_timeline(self) -> Self:
         """With all that a timeline shows of them, in a constant number of queries, the first first."""
         return (
-            self.select_related("author", "hidden_by", "origin__namespace", "origin_discussion")
-            .prefetch_related("edits__editor", "reactions__user")
+            self.select_related("author__namespace", "hidden_by", "origin__namespace", "origin_discussion")
+            .prefetch_related(
+                models.Prefetch("edits", CommentEdit.objects.select_related("editor__namespace")), "reactions__user"
+            )
             .order_by("pk")
         )
 

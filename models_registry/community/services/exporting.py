@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from accounts import exporting
 from accounts.models import Actor, User
@@ -19,6 +19,7 @@ from models_registry.community.models import (
     Reaction,
     Webhook,
 )
+from models_registry.community.services.collections import visible_items
 from models_registry.models import Repository
 
 
@@ -85,7 +86,13 @@ def _follows(user: User) -> Iterable[dict[str, Any]]:
 
 
 def _collections(user: User) -> Iterable[dict[str, Any]]:
-    return _values(Collection.objects.filter(namespace__user=user), "title", "description", "private", "created_at")
+    """With what is in them, as far as the member may know of it still, and what they noted on it."""
+    items = visible_items(Actor(user=user)).select_related("repository__namespace", "child").order_by("position", "pk")
+    for row in _each(Collection.objects.filter(namespace__user=user).prefetch_related(Prefetch("items", items))):
+        yield {
+            "title": row.title, "description": row.description, "private": row.private, "created_at": row.created_at,
+            "items": [{"name": item.name, "note": item.note} for item in row.items.all()],
+        }  # fmt: skip
 
 
 def _notifications(user: User) -> Iterable[dict[str, Any]]:

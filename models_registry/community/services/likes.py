@@ -53,7 +53,7 @@ def is_liked(actor: Actor, repository: Repository) -> bool:
 
 def likers(repository: Repository) -> QuerySet[Like]:
     """Newest first."""
-    return Like.objects.filter(repository=repository).select_related("user").order_by("-pk")
+    return Like.objects.filter(repository=repository).select_related("user__namespace").order_by("-pk")
 
 
 def liked_by(user: User, *, seen_by: Actor) -> QuerySet[Like]:

@@ -55,4 +55,4 @@ def page_of(repository: Repository, actor: Actor, filters: Filters, *, number: i
     """The page of that number, from 0; beyond the last it is empty."""
     found = matching(repository, actor, filters)
     start = min(number, _MOST_PAGES) * size
-    return ThreadPage(list(found.select_related("author")[start : start + size]), found.count(), start)
+    return ThreadPage(list(found.select_related("author__namespace")[start : start + size]), found.count(), start)

@@ -105,7 +105,7 @@ def _message(mail: Mail, told: Sequence[Notification]) -> EmailMultiAlternatives
     if address is None or not user.is_active or user.is_suspended:
         return None
     kinds = {row.kind for row in told}
-    kind = kinds.pop() if mail.notice_id is not None else preferences.ALL
+    kind = kinds.pop() if mail.notice_id is not None else preferences.DAILY
     with override(settings.LANGUAGE_CODE):
         lines = [wording.of(row) for row in told]
         context: dict[str, Any] = {
@@ -113,7 +113,7 @@ def _message(mail: Mail, told: Sequence[Notification]) -> EmailMultiAlternatives
             "lines": lines,
             "hub": settings.BASE_URL,
             "is_digest": mail.notice_id is None,
-            "kind": "" if kind == preferences.ALL else NoticeKind(kind).label,
+            "kind": "" if mail.notice_id is None else NoticeKind(kind).label,
             "stop": stopping_address(user, kind),
             "stop_all": stopping_address(user, preferences.ALL),
         }

@@ -7,11 +7,11 @@ from django.core import signing
 from django.db import transaction
 
 from accounts.models import User
-from models_registry.community.models import NoticeKind, NotificationPreference
+from models_registry.community.models import NoticeKind, Notification, NotificationPreference
 
 Email = NotificationPreference.Email
 _SALT = "community.unsubscribe"
-ALL = "all"
+ALL, DAILY = "all", "daily"  # beside the kinds: every e-mail about notifications, and what the digest brings
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def of_user(user: User) -> dict[str, Wish]:
 
 @transaction.atomic
 def choose(*, user: User, wishes: Mapping[str, Wish]) -> None:
+    """What waits for the next digest does not go out either, where it is not wanted any more."""
     NotificationPreference.objects.bulk_create(
         (
             NotificationPreference(user=user, kind=kind, on_page=wish.on_page, email=wish.email)
@@ -59,12 +60,15 @@ def choose(*, user: User, wishes: Mapping[str, Wish]) -> None:
         ),
         update_conflicts=True, unique_fields=["user", "kind"], update_fields=["on_page", "email"],
     )  # fmt: skip
+    unwanted = [kind for kind, wish in wishes.items() if wish.email == Email.NEVER]
+    Notification.objects.filter(recipient=user, kind__in=unwanted, digest=True).update(digest=False)
 
 
 def unsubscribe(*, user: User, kind: str) -> None:
-    """No e-mail of that kind any more, or of none (`ALL`); the page stays as it is."""
+    """No e-mail of that kind any more, or of none (`ALL`), or no digest (`DAILY`); the page stays as it is."""
     now = of_user(user)
-    kinds = list(now) if kind == ALL else [kind]
+    daily = [one for one, wish in now.items() if wish.email == Email.DIGEST]
+    kinds = {ALL: list(now), DAILY: daily}.get(kind, [kind])
     choose(user=user, wishes={one: Wish(now[one].on_page, Email.NEVER) for one in kinds})
 
 
@@ -80,4 +84,4 @@ def opened(value: str) -> tuple[User, str] | None:
     except (signing.BadSignature, ValueError, TypeError):
         return None
     user = User.objects.filter(pk=pk).first()
-    return (user, kind) if user is not None and kind in {*DEFAULTS, ALL} else None
+    return (user, kind) if user is not None and kind in {*DEFAULTS, ALL, DAILY} else None

@@ -119,5 +119,9 @@ def unsubscribe(request: ActorRequest, token: str) -> HttpResponse:
         if request.POST.get("all"):
             kind = wishes.ALL
         wishes.unsubscribe(user=user, kind=kind)
-    context = {"title": "" if kind == wishes.ALL else NoticeKind(kind).label, "is_done": request.method == "POST"}
+    context = {
+        "title": NoticeKind(kind).label if kind in NoticeKind.values else "",
+        "is_daily": kind == wishes.DAILY,
+        "is_done": request.method == "POST",
+    }
     return render(request, "community/unsubscribe.html", context)

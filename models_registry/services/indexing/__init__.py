@@ -60,7 +60,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
         if weights > len(summaries):
             configuration.problems.append(f"Only the first {len(summaries)} of {weights} weight files are read.")
     with transaction.atomic():
-        locked = Repository.objects.select_for_update().filter(pk=repository.pk).values_list("pk")
+        locked = Repository.objects.select_for_update(no_key=True).filter(pk=repository.pk).values_list("pk")
         if not locked or not _is_head(repository, oid):
             return
         _write(repository, card, facts, configuration, files, summaries)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluations import sandbox
-from tests.evaluations.running import EXPECTED, correct, need_bwrap, predict, reference
+from evaluations import sandbox, suite_files
+from tests.evaluations.running import EXPECTED, correct, need_bwrap, predict, reference, scored
 
 MODELS = {
     "digits_cnn.safetensors": "model.safetensors",
@@ -20,6 +20,33 @@ def test_a_reference_model_scores_exactly_its_figure_in_the_sandbox(name: str, t
     need_bwrap()
     predictions, _ = predict(tmp_path, {MODELS[name]: reference(name)}, backend=sandbox.Backend.BWRAP)
     assert correct(predictions) == EXPECTED[name]["correct"] == 533
+
+
+@pytest.mark.parametrize(
+    ("name", "suite", "right"),
+    [
+        ("digits_logreg.onnx", "digits-tabular-classification", 525),
+        ("iris_logreg.onnx", "iris-classification", 44),
+        ("wine_logreg.onnx", "wine-classification", 54),
+        ("breast_cancer_logreg.onnx", "breast-cancer-classification", 164),
+    ],
+)
+def test_a_reference_model_of_tables_scores_exactly_its_figure(name: str, suite: str, right: int, tmp_path: Path):
+    file = suite_files.read(suite_files.FOLDER / f"{suite}.yaml")
+    predictions, _ = predict(tmp_path, {"model.onnx": reference(name)}, suite=file)
+    found = {measured.name: measured.value for measured in scored(predictions, file).measurements}
+    assert correct(predictions, file) == EXPECTED[name]["correct"] == right
+    assert round(found["f1_macro"], 6) == EXPECTED[name]["f1_macro"]
+
+
+def test_the_reference_regression_scores_exactly_its_figures(tmp_path: Path):
+    file = suite_files.read(suite_files.FOLDER / "diabetes-regression.yaml")
+    predictions, _ = predict(tmp_path, {"model.onnx": reference("diabetes_ridge.onnx")}, suite=file)
+    found = {measured.name: measured.value for measured in scored(predictions, file).measurements}
+    expected = EXPECTED["diabetes_ridge.onnx"]
+    assert round(found["r2"], 4) == expected["r2"] == 0.4021
+    assert round(found["mae"], 3) == expected["mae"] == 44.295
+    assert round(found["mse"], 2) == expected["mse"] == 3050.01
 
 
 @pytest.mark.parametrize("name", ["digits_cnn.safetensors", "digits_cnn.onnx"])

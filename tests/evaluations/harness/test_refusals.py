@@ -69,7 +69,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused_with_its_reason(
 def test_an_unknown_architecture_is_refused_and_the_known_ones_are_named(tmp_path: Path):
     failed = failure(tmp_path, {"model.safetensors": reference("digits_cnn.safetensors")}, architecture="gpt-9")
     assert failed.code == "unsupported"
-    assert "digits-cnn, lenet, mlp" in str(failed)
+    assert "digits-cnn, lenet, resnet, mlp, rnn, lstm, gru" in str(failed)
 
 
 def test_an_option_the_architecture_does_not_have_is_refused(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -9,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Actor, Membership, Role, User
+from accounts.services.standing import lift_suspension, suspend
 from hub.errors import Forbidden, HubError
 from models_registry.community.errors import BadCollection, CollectionExists, ItemExists
 from models_registry.community.models import Collection, CollectionItem
@@ -154,6 +156,33 @@ def test_items_that_the_reader_may_not_see_are_left_out_without_a_gap(api: Api) 
     assert (len(listed["items"]), listed["numberItems"]) == (2, 2)
     assert api("GET", f"/api/collections?item=models/{secret.full_name}").json() == []
     assert len(api("GET", f"/api/collections?item=models/{secret.full_name}", token=make.token(ada)).json()) == 1
+
+
+def test_a_suspended_members_collections_are_shown_to_nobody_else(api: Api) -> None:
+    ada = make.user("ada")
+    made = make_collection(ada)
+    outer = make_collection(make.user("bob"), "Outer")
+    collections.add_item(actor=Actor(user=outer.namespace.user), collection=outer, kind="collection", name=made.slug)
+    suspend(actor=Actor(user=make.user(is_admin=True)), user=ada, reason="spam")
+    assert api("GET", f"/api/collections/{made.slug}").status_code == 404
+    assert [one["slug"] for one in api("GET", "/api/collections").json()] == [outer.slug]
+    assert api("GET", f"/api/collections/{outer.slug}").json()["items"] == []
+    lift_suspension(actor=Actor(user=make.user(is_admin=True)), user=ada, reason="a mistake")
+    assert api("GET", f"/api/collections/{made.slug}").status_code == 200
+
+
+def test_a_collection_can_be_reported_from_its_page(client: Client) -> None:
+    made = make_collection(make.user("ada"))
+    page = client.get(made.get_absolute_url()).content.decode()
+    assert f"/report?collection={quote(made.slug, safe='')}" in page
+    assert client.get(f"/report?collection={quote(made.slug, safe='')}").status_code == 200
+
+
+@pytest.mark.parametrize("item", ["papers/2311.12983", "spaces/ada/app", "models/ada/nothing", "collections/ada/x-1"])
+def test_what_the_hub_does_not_hold_is_in_no_collection(api: Api, item: str) -> None:
+    make_collection(make.user("ada"))
+    answer = api("GET", f"/api/collections?item={item}")
+    assert (answer.status_code, answer.json()) == (200, [])
 
 
 def test_a_deleted_repository_is_in_no_collection_any_more() -> None:

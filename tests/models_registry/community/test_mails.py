@@ -285,6 +285,32 @@ def test_one_click_ends_e_mails_of_that_kind_without_a_session(post: Post, reply
     assert {wish.email for wish in preferences.of_user(bob).values()} == {Email.NEVER}
 
 
+def test_one_click_in_a_digest_ends_the_digest_and_no_e_mail_that_leaves_at_once(
+    post: Post, reply: Any, work: Work, bob: User
+) -> None:
+    reply("a sentence")
+    work("tell")
+    mails.request_digests()
+    work("send_mail")
+    (mail,) = [mail for mail in post.taken if mail["To"] == "bob@example.org"]
+    assert Client(enforce_csrf_checks=True).post(_link(mail), {"List-Unsubscribe": "One-Click"}).status_code == 200
+    wishes = preferences.of_user(bob)
+    assert (wishes[Kind.REPLY].email, wishes[Kind.MENTION].email) == (Email.NEVER, Email.NOW)
+
+
+@pytest.mark.parametrize("kind", [Kind.REPLY, preferences.DAILY, preferences.ALL])
+def test_what_waits_for_the_digest_is_not_sent_to_who_has_ended_it_meanwhile(
+    post: Post, reply: Any, work: Work, bob: User, kind: str
+) -> None:
+    reply("a sentence")
+    work("tell")
+    preferences.unsubscribe(user=bob, kind=kind)
+    mails.request_digests()
+    work("send_mail")
+    assert not [mail for mail in post.taken if mail["To"] == "bob@example.org"]
+    assert Notification.objects.filter(recipient=bob, read_at=None).exists()
+
+
 @pytest.mark.parametrize(
     "change", [lambda link: link[:-1], lambda link: link + "x", lambda _link: "/notifications/unsubscribe/x"]
 )

@@ -2,9 +2,17 @@
 
 import pytest
 
+from accounts.models import Actor, User
+from models_registry.community.models import Discussion
+from models_registry.community.services import discussions
+from models_registry.community.services.webhooks import payloads
 from models_registry.models import Repository
 from tests import make
 from tests.models_registry.hf_api.conftest import Api
+
+
+def opened(repository: Repository, author: User) -> Discussion:
+    return discussions.open_discussion(actor=Actor(user=author), repository=repository, title="A question")
 
 
 def test_a_member_is_described(api: Api) -> None:
@@ -19,6 +27,16 @@ def test_a_member_is_described(api: Api) -> None:
     assert [org["name"] for org in answer["orgs"]] == ["lab"]
     assert "email" not in answer
     assert api("GET", "/api/users/ada/overview", token=make.token(ada)).json()["numModels"] == 2
+
+
+def test_of_a_members_discussions_those_are_counted_that_the_asker_may_know_of(api: Api) -> None:
+    ada, bob = make.user("ada"), make.user("bob")
+    opened(make.repository(ada, "net"), bob)
+    opened(make.repository(ada, "other"), ada)
+    make.organization("lab", read=bob, write=ada)
+    opened(make.repository(ada, "secret", namespace="lab", private=True), bob)
+    assert api("GET", "/api/users/bob/overview").json()["numDiscussions"] == 1
+    assert api("GET", "/api/users/bob/overview", token=make.token(ada)).json()["numDiscussions"] == 2
 
 
 def test_an_organisation_is_described(api: Api) -> None:
@@ -154,3 +172,22 @@ def test_likes_of_what_the_asker_may_not_see_are_not_counted(api: Api) -> None:
         api("POST", f"{repository.api_path}/like", token=make.token(ada))
     assert api("GET", "/api/users/ada/overview").json()["numLikes"] == 1
     assert api("GET", "/api/users/ada/overview", token=make.token(ada)).json()["numLikes"] == 2
+
+
+def test_an_account_has_one_id_wherever_it_is_named_and_no_two_accounts_the_same(api: Api) -> None:
+    """Programs compare them: who wrote a comment with whose the repository is, with who they are themselves."""
+    ada, bob = make.user("ada"), make.user("bob")
+    lab = make.organization("lab", admin=ada, read=bob)
+    net = make.repository(ada, "net")
+    token = make.token(ada)
+    me = api("GET", "/api/whoami-v2", token=token).json()
+    api("POST", "/api/models/ada/net/like", token=token)
+    created = api("POST", "/api/collections", body={"title": "Good", "namespace": "lab"}, token=token).json()
+    assert me["id"] == str(ada.namespace.pk) == api("GET", "/api/users/ada/overview").json()["_id"]
+    assert me["id"] == api("GET", "/api/models/ada/net/likers").json()[0]["_id"]
+    assert [org["id"] for org in me["orgs"]] == [created["owner"]["_id"]] == [str(lab.namespace.pk)]
+    assert api("GET", "/api/organizations/lab/overview").json()["_id"] == me["orgs"][0]["id"]
+    members = api("GET", "/api/organizations/lab/members").json()
+    assert [member["_id"] for member in members] == [me["id"], str(bob.namespace.pk)]
+    assert payloads.repository_part(net)["owner"]["id"] == me["id"]
+    assert payloads.discussion_part(opened(net, ada))["author"]["id"] == me["id"]

@@ -15,8 +15,9 @@ from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from accounts.models import Membership, Namespace, Role, User
 from hub.jobs.models import Job
@@ -38,6 +39,7 @@ _SENDING_FOR = timedelta(seconds=60)  # a claim on a webhook; one request takes 
 _IN_A_ROW = 20  # to one webhook, then another's turn comes
 _SECONDS = 60.0  # of one job
 _HIDDEN = "(the webhook's secret)"
+_LONGEST_ADDRESS = 100  # in a notice
 
 # Of this process: its other threads are for other work.
 _senders = BoundedSemaphore(settings.WEBHOOK_SENDERS)
@@ -81,10 +83,14 @@ def _due(now: datetime) -> QuerySet[Delivery]:
 
 
 def _claimed() -> Webhook | None:
-    """The webhook whose delivery has waited longest, for this worker alone."""
+    """The webhook whose delivery has waited longest, for this worker alone.
+
+    Those that failed last time come after all others: ten seconds may go by at each, and anybody can have many of them.
+    """
     while True:
         now = timezone.now()
-        first = _due(now).order_by("due_at").values_list("webhook", flat=True).first()
+        failed = Case(When(webhook__failures=0, then=0), default=1)
+        first = _due(now).order_by(failed, "due_at").values_list("webhook", flat=True).first()
         if first is None:
             return None
         row = Webhook.objects.filter(Q(sending_until=None) | Q(sending_until__lte=now), pk=first)
@@ -178,10 +184,15 @@ def _may_still_arrive(answer: Answer) -> bool:
 def _disable(webhook: Webhook, reason: str) -> None:
     keeping.stop(webhook, reason=reason)
     notify(
-        kind=NoticeKind.WEBHOOK, key=f"webhook:{webhook.pk}", users=_administrators(webhook.owner), text=reason,
-        url=webhook.get_absolute_url(),
+        kind=NoticeKind.WEBHOOK, key=f"webhook:{webhook.pk}", users=_administrators(webhook.owner),
+        text=f"{_shortened(webhook.url)}: {reason}", url=webhook.get_absolute_url(),
     )  # fmt: skip
     logger.info("webhook %d disabled: %s", webhook.pk, reason)
+
+
+def _shortened(url: str) -> str:
+    """Without its query, which may carry a key."""
+    return Truncator(url.partition("?")[0]).chars(_LONGEST_ADDRESS)
 
 
 def _administrators(owner: Namespace) -> list[User]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.models import Namespace
+from accounts.models import Namespace, User
 from models_registry.community.models import Discussion, Event, Webhook
 from models_registry.events import ReferenceMove
 from models_registry.models import PullRequest, Reference, Repository
@@ -34,7 +34,7 @@ def repository_part(
         "id": str(repository.pk),
         "private": repository.private,
         "url": _urls(repository, was_called),
-        "owner": {"id": str(owner.pk)},
+        "owner": {"id": owner.public_id},
         **({"head_sha": head.target} if head else {}),
     }
 
@@ -48,7 +48,7 @@ def _urls(repository: Repository, name: str) -> dict[str, str]:
 
 
 def moved_to(repository: Repository) -> dict[str, Any]:
-    return {"name": repository.full_name, "owner": {"id": str(repository.namespace_id)}}
+    return {"name": repository.full_name, "owner": {"id": repository.namespace.public_id}}
 
 
 def updated_references(moves: Iterable[ReferenceMove]) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def discussion_part(discussion: Discussion) -> dict[str, Any]:
         "status": str(discussion.status),
         "isPullRequest": discussion.is_pull_request,
         "pinned": discussion.is_pinned,
-        "author": {"id": _author(discussion.author_id)},
+        "author": {"id": _author(discussion.author)},
         "url": {
             "web": settings.BASE_URL + discussion.get_absolute_url(),
             "api": f"{settings.BASE_URL}{discussion.repository.api_path}/discussions/{discussion.number}",
@@ -88,15 +88,15 @@ def comment_part(event: Event) -> dict[str, Any]:
     page = settings.BASE_URL + event.discussion.get_absolute_url()
     return {
         "id": event.public_id,
-        "author": {"id": _author(event.author_id)},
+        "author": {"id": _author(event.author)},
         "hidden": event.is_hidden,
         **({} if event.is_hidden else {"content": event.text}),
         "url": {"web": f"{page}#{event.public_id}"},
     }
 
 
-def _author(user_id: int | None) -> str:
-    return str(user_id) if user_id is not None else "deleted-user"
+def _author(user: User | None) -> str:
+    return user.namespace.public_id if user is not None else "deleted-user"
 
 
 def example(owner: Namespace) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def example(owner: Namespace) -> dict[str, Any]:
         "id": "0",
         "private": False,
         "url": {"web": f"{settings.BASE_URL}/{name}", "api": f"{settings.BASE_URL}/api/models/{name}"},
-        "owner": {"id": str(owner.pk)},
+        "owner": {"id": owner.public_id},
         "head_sha": "0" * 40,
     }
     return of_event("repo", "update", repository, test=True)

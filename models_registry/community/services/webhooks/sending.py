@@ -115,6 +115,7 @@ def _connected(endpoint: Endpoint, found: list[str], deadline: float) -> HTTPCon
                 _left(deadline)
                 raise
             continue
+        connection.timeout = None  # urllib3 would set it anew for the request: from here on the deadline alone holds
         return connection
     raise AddressRefused(f"The name {endpoint.host} means no address.")
 

@@ -96,6 +96,12 @@ def says_nothing(connection: socket.socket) -> None:
     time.sleep(60)
 
 
+def thinks_first(connection: socket.socket) -> None:
+    read_request(connection)
+    time.sleep(0.6)
+    connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
 def reads_nothing(connection: socket.socket) -> None:
     time.sleep(60)
 

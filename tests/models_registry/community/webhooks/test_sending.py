@@ -144,6 +144,15 @@ def test_an_address_that_dawdles_is_left_when_its_time_is_over(behaviour: Behavi
     assert (answer.status, answer.error) == (None, "It took more than 1 seconds.")
 
 
+def test_who_takes_the_connection_may_think_as_long_as_the_request_may_take(
+    monkeypatch: pytest.MonkeyPatch, loopback_allowed: None
+) -> None:
+    monkeypatch.setattr(sending, "_SECONDS_TO_CONNECT", 0.2)
+    with receiver(receivers.thinks_first) as there:
+        answer = post(there.url, seconds=5)
+    assert (answer.status, answer.error) == (204, "")
+
+
 @pytest.mark.parametrize("behaviour", [receivers.sends_endless_headers, receivers.sends_one_endless_header])
 def test_headers_without_end_are_no_answer(behaviour: Behaviour, loopback_allowed: None) -> None:
     with receiver(behaviour) as there:

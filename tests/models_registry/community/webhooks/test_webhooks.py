@@ -15,7 +15,16 @@ from huggingface_hub import WebhookPayload
 from accounts.models import Actor, Membership
 from hub.errors import Conflict, Forbidden, HubError, Invalid
 from models_registry.community.events import comment_changed, event_added
-from models_registry.community.models import Delivery, Discussion, Event, Notice, NoticeKind, Webhook, WebhookEvent
+from models_registry.community.models import (
+    Delivery,
+    DeliveryAttempt,
+    Discussion,
+    Event,
+    Notice,
+    NoticeKind,
+    Webhook,
+    WebhookEvent,
+)
 from models_registry.community.services import discussions
 from models_registry.community.services.webhooks import announcing, delivering, keeping
 from models_registry.community.services.webhooks.keeping import Watched
@@ -83,7 +92,7 @@ def test_a_repositorys_life_is_told_in_the_shape_that_the_clients_receiver_valid
     assert content.updatedRefs[0].oldSha == head.first_parent
     assert payloads[3].updatedRefs[0].newSha is None  # type: ignore[index]
     assert payloads[4].comment is not None
-    assert (payloads[4].comment.content, payloads[4].comment.author.id) == ("Hello", str(ada.pk))
+    assert (payloads[4].comment.content, payloads[4].comment.author.id) == ("Hello", ada.namespace.public_id)
     assert payloads[4].discussion is not None
     assert payloads[4].discussion.url.web == "http://testserver/ada/net/discussions/1"
     assert payloads[9].updatedRefs[0].ref.startswith("refs/pr/")  # type: ignore[index]
@@ -306,6 +315,7 @@ def test_an_address_that_is_gone_disables_its_webhook(hook: Hook, send: Send) ->
     assert "410" in webhook.disabled_reason
     notice = Notice.objects.get(kind=NoticeKind.WEBHOOK)
     assert (notice.users, notice.url) == ([ada.pk], webhook.get_absolute_url())
+    assert notice.text == f"{gone.url}: {webhook.disabled_reason}"
 
 
 def test_a_webhook_that_fails_for_days_is_disabled_and_what_waits_dropped(
@@ -358,6 +368,24 @@ def test_a_webhook_that_failed_is_left_alone_while_others_are_served(
         later(seconds=10)
         send()
         assert len(failing.received) == 2
+
+
+def test_webhooks_that_failed_wait_behind_all_others_however_long_they_have_waited(
+    hook: Hook, send: Send, there: Receiver, later: Callable[..., None]
+) -> None:
+    ada, bob = make.user("ada"), make.user("bob")
+    with receiver(receivers.hangs_up) as broken:
+        for _ in range(3):
+            hook(ada, "user:ada", url=broken.url)
+        make.repository(ada)
+        send()
+        later(hours=1)
+        healthy = hook(bob, "user:bob")
+        make.repository(bob)
+        send()
+    attempts = DeliveryAttempt.objects.order_by("pk").values_list("delivery__webhook", flat=True)
+    assert list(attempts).index(healthy.pk) == 3
+    assert len(attempts) == 7
 
 
 def test_one_worker_sends_with_one_thread_however_much_there_is_to_send(
