@@ -45,6 +45,7 @@ _PAGES = {
         ("Threads", "community", "discussion", "forum"),
         ("Collections", "community", "collection", "collections_bookmark"),
         ("Repositories", "models_registry", "repository", "deployed_code"),
+        ("Quarantine", "models_registry", "quarantine", "bug_report"),
     ],
     "People": [
         ("Members", "accounts", "user", "person"),

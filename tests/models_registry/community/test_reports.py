@@ -2,9 +2,10 @@
 
 import pytest
 
-from accounts.models import Actor
+from accounts.models import Actor, User
+from accounts.services.staff_roles import set_roles
 from hub.errors import Invalid, NotFound, Unauthenticated
-from models_registry.community.models import Category, Discussion, Event, Report, ReportState, Severity
+from models_registry.community.models import Category, Discussion, Event, Notice, Report, ReportState, Severity
 from models_registry.community.services.moderation import reports, subjects
 from models_registry.models import Repository
 from tests import make
@@ -64,6 +65,20 @@ def test_a_settled_report_is_history_and_the_next_one_is_new() -> None:
     assert opened(subject, by_hub=True).pk != first.pk
     first.refresh_from_db()
     assert (first.state, first.settled_by, first.settled_reason) == (ReportState.DISMISSED, staff, "Fine")
+
+
+def test_moderators_are_told_of_what_is_urgent_once() -> None:
+    staff, owner = make.user(), make.user()
+    set_roles(actor=Actor(user=make.user(is_admin=True)), user=staff, roles=["moderator"])
+    User.objects.filter(pk=make.user().pk).update(is_staff=True)  # without the role
+    subject = subjects.of_repository(make.repository(owner, private=True))
+    report = opened(subject, SPAM, actor=Actor(user=owner))
+    assert not Notice.objects.filter(key=f"urgent:{report.pk}").exists()
+    for _ in range(2):
+        opened(subject, MALWARE, actor=Actor(user=make.user()))
+    notice = Notice.objects.get(key=f"urgent:{report.pk}")
+    assert set(notice.users) == {staff.pk, *User.objects.filter(is_superuser=True).values_list("pk", flat=True)}
+    assert notice.url == f"/admin/community/report/{report.pk}/change/"
 
 
 def test_the_gravest_come_first_and_of_equals_the_oldest() -> None:

@@ -4,6 +4,7 @@ import logging
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, User
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 MOST_TEXT = 4000
 ANSWER = "answer_complaints"
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
 RAISED_BY = 3  # complaints that make a report one step graver
 
 
@@ -57,6 +59,7 @@ def open_report(
 def _open(subject: Subject, category: Category, text: str, actor: Actor, name: str, email: str, by_hub: bool) -> Report:
     unsettled = Report.objects.select_for_update().unsettled()
     report = unsettled.filter(subject_kind=subject.kind, subject_id=subject.id).first()
+    was_urgent = report is not None and report.severity == Severity.URGENT
     if report is None:
         report = Report.objects.create(
             subject_kind=subject.kind,
@@ -82,7 +85,21 @@ def _open(subject: Subject, category: Category, text: str, actor: Actor, name: s
         Report.objects.filter(pk=report.pk).update(complaint_count=F("complaint_count") + 1)
         report.refresh_from_db()
     _weigh(report, category)
+    if report.severity == Severity.URGENT and not was_urgent:
+        _ask_moderators(report)
     return report
+
+
+def _ask_moderators(report: Report) -> None:
+    """Those who handle reports are told at once of what cannot wait until they look into the queue."""
+    handlers = User.objects.with_perm("community.handle_report", backend=_BACKEND).filter(is_staff=True)
+    notify(
+        kind=NoticeKind.MODERATION,
+        key=f"urgent:{report.pk}",
+        users=handlers,
+        text=f"Urgent report: {report.get_category_display()} – {report.subject_name}",
+        url=reverse("admin:community_report_change", args=[report.pk]),
+    )
 
 
 def _weigh(report: Report, category: Category) -> None:
