@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("accounts.api.urls")),
     path("", include("evaluations.api.urls")),
     path("api/schema", schema.schema, name="schema"),
+    path("api", RedirectView.as_view(pattern_name="api-docs")),
     path("api/docs", api_page.docs, name="api-docs"),
     path("api/<path:rest>", views.no_such_api),
     path("", views.home, name="home"),
