@@ -14,7 +14,11 @@ class Standing(StrEnum):
 
     GOOD = "good"
     HIDDEN = "hidden"  # as if it were not there, but for its members
+    QUARANTINED = "quarantined"  # it may be dangerous: everybody is told
     TAKEN_DOWN = "taken_down"  # everybody is told
+
+
+TOLD = {Standing.QUARANTINED, Standing.TAKEN_DOWN}
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ VISIBILITIES = [
     Visibility("private and gated", private=True, gated=True),
     Visibility("hidden", standing=Standing.HIDDEN),
     Visibility("hidden and private", private=True, standing=Standing.HIDDEN),
+    Visibility("quarantined", standing=Standing.QUARANTINED),
     Visibility("taken down", standing=Standing.TAKEN_DOWN),
     Visibility("taken down and private", private=True, standing=Standing.TAKEN_DOWN),
 ]
@@ -145,4 +150,4 @@ def may(role: Role, right: Right, what: Visibility) -> bool:
 
 def is_told(role: Role, what: Visibility) -> bool:
     """Whether who may not know of it otherwise is told why it is closed."""
-    return what.standing == Standing.TAKEN_DOWN and not what.private
+    return what.standing in TOLD and not what.private

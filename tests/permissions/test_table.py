@@ -19,7 +19,7 @@ from models_registry.services.changes import AddFile
 from models_registry.services.pull_requests import propose
 from tests import make
 from tests.permissions.doors import ANYBODY, BROWSER, DOORS, Door
-from tests.permissions.rights import ROLES, VISIBILITIES, Right, Role, Standing, Visibility, is_told, may
+from tests.permissions.rights import ROLES, TOLD, VISIBILITIES, Right, Role, Standing, Visibility, is_told, may
 
 NAME = "lab/net"
 
@@ -58,7 +58,7 @@ def _place(role: Role, what: Visibility, user: User, repository: Repository) -> 
         private=what.private,
         gated="manual" if what.gated else "",
         disabled_reason="" if what.standing == Standing.GOOD else "spam",
-        disabled_as=models.Standing.TAKEN_DOWN if what.standing == Standing.TAKEN_DOWN else models.Standing.HIDDEN,
+        disabled_as=models.Standing.HIDDEN if what.standing == Standing.GOOD else models.Standing[what.standing.name],
         public_notice="A court has ordered it.",
     )
 
@@ -150,6 +150,6 @@ def test_a_door_opens_to_whom_it_should(role: Role, what: Visibility):
 def _expected(role: Role, door: Door, what: Visibility) -> set[str]:
     if not may(role, Right.KNOW, what):
         return {"closed", "sign in"} if is_told(role, what) else {"missing"}
-    if may(role, door.right, what):  # of what was taken down, its members' page is the notice, too
-        return {"closed", "yes"} if what.standing == Standing.TAKEN_DOWN else {"yes"}
+    if may(role, door.right, what):  # of what is closed to all, its members' page is the notice, too
+        return {"closed", "yes"} if what.standing in TOLD else {"yes"}
     return {"no", "gated", "sign in", "disabled", "closed"}
