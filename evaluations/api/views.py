@@ -1,11 +1,7 @@
 """Evaluations, suites and leaderboards for programs."""
 
-from datetime import datetime
 from uuid import UUID
 
-from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.dateparse import parse_date
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
@@ -15,6 +11,7 @@ from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result
 from evaluations.services import boards, listing, requesting, results, suites
+from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from hub.wire import rate_limits
 from hub.wire.describing import ANY_OBJECT, describe
@@ -111,51 +108,11 @@ class LeaderboardView(HubApiView):
 
     @describe(
         answer=presenting.Leaderboard,
-        query=[
-            *(OpenApiParameter(name, str) for name in ("license", "architecture", "format", "machine", "namespace")),
-            OpenApiParameter("min_params", int),
-            OpenApiParameter("max_params", int),
-            OpenApiParameter("since", str, description="YYYY-MM-DD"),
-        ],
+        query=presenting.BOARD_QUERY,
     )
     def get(self, request: ActorApiRequest, suite: str) -> Response:
         version = suites.current_version(suite)
-        rows = boards.standings(version, read_filters(request))
+        rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
         return Response(
             {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
         )
-
-
-def read_filters(request: HttpRequest) -> boards.Filters:
-    """The filters of a board's address. Raises BadRequest."""
-    asked = request.GET
-    return boards.Filters(
-        licence=asked.get("license", ""),
-        architecture=asked.get("architecture", ""),
-        format=asked.get("format", ""),
-        machine=asked.get("machine", ""),
-        namespace=asked.get("namespace", ""),
-        min_parameters=_number(asked.get("min_params"), "min_params"),
-        max_parameters=_number(asked.get("max_params"), "max_params"),
-        since=_day(asked.get("since")),
-    )
-
-
-def _number(text: str | None, name: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(2**62)):
-        raise BadRequest(f"{name} must be a whole number, not {text[:40]!r}.")
-    return min(int(text), 2**62)
-
-
-def _day(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        raise BadRequest(f"since must be a day such as 2026-11-22, not {text[:40]!r}.")
-    return datetime.combine(day, datetime.min.time(), tzinfo=timezone.get_default_timezone())
