@@ -1,7 +1,9 @@
 """Evaluations, suites and leaderboards for programs."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
+from django.http import StreamingHttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
@@ -10,11 +12,11 @@ from evaluations import access, signing
 from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result
-from evaluations.services import boards, listing, requesting, results, suites
+from evaluations.services import board_exports, boards, listing, requesting, results, suites
 from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from hub.wire import rate_limits
-from hub.wire.describing import ANY_OBJECT, describe
+from hub.wire.describing import ANY_OBJECT, BYTES, describe
 from hub.wire.pagination import page_limit
 from hub.wire.views import HubApiView, json_object
 from models_registry.access import repository_for
@@ -116,3 +118,28 @@ class LeaderboardView(HubApiView):
         return Response(
             {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
         )
+
+
+class BoardAsCsvView(HubApiView):
+    """A suite's board as CSV, filtered and sorted alike."""
+
+    @describe(answer=BYTES, media_type="text/csv", query=presenting.BOARD_QUERY)
+    def get(self, request: ActorApiRequest, suite: str) -> StreamingHttpResponse:
+        version = suites.current_version(suite)
+        rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
+        return _file(board_exports.as_csv(version, rows), "text/csv; charset=utf-8", f"{suite}.csv")
+
+
+class BoardAsParquetView(HubApiView):
+    """A suite's board as Parquet, filtered and sorted alike."""
+
+    @describe(answer=BYTES, media_type="application/vnd.apache.parquet", query=presenting.BOARD_QUERY)
+    def get(self, request: ActorApiRequest, suite: str) -> StreamingHttpResponse:
+        version = suites.current_version(suite)
+        rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
+        return _file(board_exports.as_parquet(version, rows), "application/vnd.apache.parquet", f"{suite}.parquet")
+
+
+def _file(parts: Iterator[str] | Iterator[bytes], media_type: str, name: str) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(parts, content_type=media_type, headers=headers)

@@ -25,6 +25,7 @@ FACTS = {
     "machine": _("Machine"),
     "when": _("When"),
 }
+EXPORTS = {".csv": "CSV", "": "JSON", ".parquet": "Parquet"}  # beside /api/leaderboards/{suite}
 SHOWN_FACTS = ("params", "when")
 
 
@@ -58,6 +59,7 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
         "all_facts": FACTS,
         "axis": axis_of(row.run.scores.all()[0] for row in page),
         "resolution": boards.resolution(version, total),
+        "exports": EXPORTS,
         "trusts": Trust.choices,
         "choices": boards.choices(version),
     }
