@@ -4,11 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.models import Actor
-from evaluations.models import Run, Standing, SuiteVersion
+from evaluations.models import Run, Standing, SuiteVersion, Trust
 from evaluations.services.listing import queue_positions
+
+BOARD_QUERY = [
+    *(
+        OpenApiParameter(name, str)
+        for name in ("license", "architecture", "format", "machine", "hardware", "namespace")
+    ),
+    OpenApiParameter("trust", str, enum=Trust.values),
+    OpenApiParameter("min_params", int),
+    OpenApiParameter("max_params", int),
+    OpenApiParameter("since", str, description="YYYY-MM-DD"),
+    OpenApiParameter("until", str, description="YYYY-MM-DD, that day included"),
+    OpenApiParameter("sort", str, description="A metric of the suite, best first; the primary one without it."),
+]
 
 
 class EvaluationRequest(serializers.Serializer[Any]):

@@ -1,11 +1,9 @@
 """Evaluations, suites and leaderboards for programs."""
 
-from datetime import datetime
+from collections.abc import Iterator
 from uuid import UUID
 
-from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.dateparse import parse_date
+from django.http import StreamingHttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
@@ -14,10 +12,11 @@ from evaluations import access, signing
 from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result
-from evaluations.services import boards, listing, requesting, results, suites
+from evaluations.services import board_exports, boards, listing, requesting, results, suites
+from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from hub.wire import rate_limits
-from hub.wire.describing import ANY_OBJECT, describe
+from hub.wire.describing import ANY_OBJECT, BYTES, describe
 from hub.wire.pagination import page_limit
 from hub.wire.views import HubApiView, json_object
 from models_registry.access import repository_for
@@ -111,51 +110,36 @@ class LeaderboardView(HubApiView):
 
     @describe(
         answer=presenting.Leaderboard,
-        query=[
-            *(OpenApiParameter(name, str) for name in ("license", "architecture", "format", "machine", "namespace")),
-            OpenApiParameter("min_params", int),
-            OpenApiParameter("max_params", int),
-            OpenApiParameter("since", str, description="YYYY-MM-DD"),
-        ],
+        query=presenting.BOARD_QUERY,
     )
     def get(self, request: ActorApiRequest, suite: str) -> Response:
         version = suites.current_version(suite)
-        rows = boards.standings(version, read_filters(request))
+        rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
         return Response(
             {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
         )
 
 
-def read_filters(request: HttpRequest) -> boards.Filters:
-    """The filters of a board's address. Raises BadRequest."""
-    asked = request.GET
-    return boards.Filters(
-        licence=asked.get("license", ""),
-        architecture=asked.get("architecture", ""),
-        format=asked.get("format", ""),
-        machine=asked.get("machine", ""),
-        namespace=asked.get("namespace", ""),
-        min_parameters=_number(asked.get("min_params"), "min_params"),
-        max_parameters=_number(asked.get("max_params"), "max_params"),
-        since=_day(asked.get("since")),
-    )
+class BoardAsCsvView(HubApiView):
+    """A suite's board as CSV, filtered and sorted alike."""
+
+    @describe(answer=BYTES, media_type="text/csv", query=presenting.BOARD_QUERY)
+    def get(self, request: ActorApiRequest, suite: str) -> StreamingHttpResponse:
+        version = suites.current_version(suite)
+        rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
+        return _file(board_exports.as_csv(version, rows), "text/csv; charset=utf-8", f"{suite}.csv")
 
 
-def _number(text: str | None, name: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(2**62)):
-        raise BadRequest(f"{name} must be a whole number, not {text[:40]!r}.")
-    return min(int(text), 2**62)
+class BoardAsParquetView(HubApiView):
+    """A suite's board as Parquet, filtered and sorted alike."""
+
+    @describe(answer=BYTES, media_type="application/vnd.apache.parquet", query=presenting.BOARD_QUERY)
+    def get(self, request: ActorApiRequest, suite: str) -> StreamingHttpResponse:
+        version = suites.current_version(suite)
+        rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
+        return _file(board_exports.as_parquet(version, rows), "application/vnd.apache.parquet", f"{suite}.parquet")
 
 
-def _day(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        raise BadRequest(f"since must be a day such as 2026-11-22, not {text[:40]!r}.")
-    return datetime.combine(day, datetime.min.time(), tzinfo=timezone.get_default_timezone())
+def _file(parts: Iterator[str] | Iterator[bytes], media_type: str, name: str) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(parts, content_type=media_type, headers=headers)

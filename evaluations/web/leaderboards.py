@@ -1,5 +1,7 @@
 """Leaderboards: which there are, and one of them, narrowed by its address."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -8,21 +10,23 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Actor
-from evaluations.models import State
+from evaluations.models import State, SuiteVersion, Trust
 from evaluations.services import boards
-from evaluations.services.boards import Filters
+from evaluations.services.board_filters import Filters
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
 from models_registry.models import Repository
 
 PAGE_SIZE = 100
-SIZES = {
-    "": (_("Any size"), None),
-    "100000": (_("under 100 K"), 100_000),
-    "1000000": (_("under 1 M"), 1_000_000),
-    "100000000": (_("under 100 M"), 100_000_000),
-    "1000000000": (_("under 1 B"), 1_000_000_000),
+FACTS = {
+    "params": _("Params"),
+    "bytes": _("Size"),
+    "architecture": _("Architecture"),
+    "machine": _("Machine"),
+    "when": _("When"),
 }
+EXPORTS = {".csv": "CSV", "": "JSON", ".parquet": "Parquet"}  # beside /api/leaderboards/{suite}
+SHOWN_FACTS = ("params", "when")
 
 
 @require_safe
@@ -35,28 +39,37 @@ def suites(request: HttpRequest) -> HttpResponse:
 @require_safe
 def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
     version = current_version(suite)
-    size = request.GET.get("params", "")
-    filters = Filters(
-        licence=request.GET.get("licence", ""),
-        architecture=request.GET.get("architecture", ""),
-        format=request.GET.get("format", ""),
-        max_parameters=SIZES.get(size, SIZES[""])[1],
-    )
-    rows = boards.standings(version, filters)
     primary = version.primary_metric["name"]
+    sort = request.GET.get("sort", "") or primary
+    rows = boards.standings(version, Filters.read(request.GET), sort)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    total = boards.standings(version).count()
+    metrics, facts = _columns(request, version)
     context = {
         "section": "leaderboards",
         "suite": version.suite,
         "version": version,
         "page": page,
-        "total": boards.standings(version).count(),
-        "primary": primary,
-        "others": [metric["name"] for metric in version.definition["metrics"] if metric["name"] != primary],
+        "total": total,
+        "primary": version.primary_metric,
+        "sort": sort,
+        "metrics": metrics,
+        "facts": facts,
+        "other_metrics": [metric for metric in version.definition["metrics"] if metric["name"] != primary],
+        "all_facts": FACTS,
         "axis": axis_of(row.run.scores.all()[0] for row in page),
-        "filters": filters,
-        "sizes": {key: title for key, (title, _most) in SIZES.items()},
-        "size": size,
+        "resolution": boards.resolution(version, total),
+        "exports": EXPORTS,
+        "trusts": Trust.choices,
         "choices": boards.choices(version),
     }
     return render(request, "evaluations/leaderboard.html", context)
+
+
+def _columns(request: HttpRequest, version: SuiteVersion) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The columns beside rank, model and primary metric: those that the address names, or the usual ones."""
+    asked = set(request.GET.getlist("columns")) if "columns" in request.GET else None
+    others = [metric for metric in version.definition["metrics"] if not metric["primary"]]
+    metrics = [metric for metric in others if asked is None or metric["name"] in asked]
+    facts = {name: title for name, title in FACTS.items() if name in (SHOWN_FACTS if asked is None else asked)}
+    return metrics, facts

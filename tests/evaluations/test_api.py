@@ -1,7 +1,10 @@
 """The API translates: addresses, statuses, names."""
 
+import csv
+import io
 import json
 
+import pyarrow.parquet as pq
 import pytest
 from django.db import connection
 from django.test import Client
@@ -160,3 +163,27 @@ def test_a_leaderboard_is_read_without_an_account(client: Client, digits: SuiteV
 )
 def test_a_filter_that_cannot_be_read_is_refused(query: dict[str, str], client: Client, digits: SuiteVersion):
     assert client.get(f"/api/leaderboards/{SUITE}", query).status_code == 400
+
+
+def test_a_board_is_exported_as_it_is_filtered_and_sorted(client: Client, digits: SuiteVersion):
+    first = building.scored(building.model(licence="mit"), digits, building.right(533))
+    second = building.scored(building.model(licence="=1+1"), digits, building.right(300), parameters=None)
+    address = f"/api/leaderboards/{SUITE}"
+    content = b"".join(client.get(f"{address}.csv", headers={"Accept": "text/csv"})).decode()
+    found = list(csv.DictReader(io.StringIO(content)))
+    assert [row["evaluation"] for row in found] == [str(first.pk), str(second.pk)]
+    assert (found[0]["accuracy"], found[0]["rank_last"], found[0]["f1_macro"]) == (str(533 / 540), "1", "")
+    assert (found[1]["license"], found[1]["params"]) == ("'=1+1", "")
+    table = pq.read_table(io.BytesIO(b"".join(client.get(f"{address}.parquet", {"license": "mit"}))))
+    assert table.column("evaluation").to_pylist() == [str(first.pk)]
+    assert table.column("f1_macro").to_pylist() == [None]
+    assert table.column("accuracy").to_pylist() == [533 / 540]
+    for ending in ("csv", "parquet"):
+        assert pq_or_csv_rows(client, f"{address}.{ending}?license=none") == 0
+        assert client.get(f"{address}.{ending}?sort=nothing").status_code == 400
+        assert client.get(f"/api/leaderboards/nothing.{ending}").status_code == 404
+
+
+def pq_or_csv_rows(client: Client, address: str) -> int:
+    content = b"".join(client.get(address))
+    return pq.read_table(io.BytesIO(content)).num_rows if content.startswith(b"PAR1") else len(content.splitlines()) - 1

@@ -116,10 +116,10 @@ def test_a_leaderboard_is_narrowed_by_its_address_and_ranks_stay(client: Client)
     def names(query: str) -> list[str]:
         return re.findall(r"<b>(\w+-net)</b>", text_of(client, f"{board}?{query}"))
 
-    assert names("licence=mit") == ["one-net"]
+    assert names("license=mit") == ["one-net"]
     assert names("format=onnx") == ["two-net"]
-    assert names("params=100000&format=") == ["one-net", "two-net"]
-    assert names("licence=none-such") == []
+    assert names("max_params=100000&format=") == ["one-net", "two-net"]
+    assert names("license=none-such") == []
     assert 'class="rank" title="of 2">2<' in text_of(client, f"{board}?format=onnx")
 
 
@@ -178,3 +178,21 @@ def test_numbers_are_written_to_be_read() -> None:
     assert as_score(None) == ""
     assert duration(72) == "1\u00a0min 12\u00a0s"
     assert duration(0.4) == "0.4\u00a0s"
+
+
+def test_a_boards_columns_and_order_are_in_its_address(client: Client) -> None:
+    first, second = rows.scored(make.repository(name="one-net"), 533), rows.scored(make.repository(name="two-net"), 300)
+    second.scores.filter(name="f1_macro").update(value=0.999)
+    board = "/leaderboards/digits-image-classification"
+    assert "at least 6 of 540 rows" in text_of(client, board)
+    page = text_of(client, f"{board}?sort=f1_macro&columns=f1_macro&columns=machine")
+    assert re.findall(r"<b>(\w+-net)</b>", page) == ["two-net", "one-net"]
+    heads = [re.sub(r"<[^>]+>", "", head) for head in re.findall(r"<th scope[^>]*>(.*?)</th>", page)]
+    assert heads[-2:] == ["F1 macro", "Machine"]
+    assert page.count('aria-sort="descending"') == 1
+    first.scores.filter(name="f1_macro").delete()
+    assert re.findall(r"<b>(\w+-net)</b>", text_of(client, f"{board}?sort=f1_macro")) == ["two-net", "one-net"]
+    assert client.get(f"{board}?sort=nothing").status_code == 400
+    assert client.get(f"{board}?min_params=many").status_code == 400
+    assert "<b>one-net</b>" not in text_of(client, f"{board}?trust=reproduced")
+    assert client.get("/api/leaderboards/digits-image-classification?until=2000-01-01").json()["rows"] == []

@@ -9,7 +9,7 @@ from accounts.models import Actor
 from evaluations import suite_files
 from evaluations.models import Result, State, SuiteVersion
 from evaluations.services import boards, listing, rank_requests, ranking, requesting, suites
-from evaluations.services.boards import Filters
+from evaluations.services.board_filters import Filters
 from evaluations.tasks import rank_board
 from hub.jobs.models import Job
 from models_registry.models import Repository

@@ -1,0 +1,89 @@
+"""What a reader wants to see of a board, as its address says: pages, the API and exports read it alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from hub.errors import BadRequest
+
+LARGEST = 2**62
+TEXTS = ("architecture", "format", "machine", "hardware", "namespace", "trust")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Filters hide rows; a rank is a fact of the whole board."""
+
+    licence: str = ""
+    architecture: str = ""
+    format: str = ""
+    machine: str = ""
+    hardware: str = ""
+    namespace: str = ""
+    trust: str = ""
+    min_parameters: int | None = None
+    max_parameters: int | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Self:
+        """Of an address. Raises BadRequest."""
+        until = _day(query.get("until"), "until")
+        return cls(
+            licence=_text(query.get("license")),
+            min_parameters=_number(query.get("min_params"), "min_params"),
+            max_parameters=_number(query.get("max_params"), "max_params"),
+            since=_day(query.get("since"), "since"),
+            before=until + timedelta(days=1) if until else None,
+            **{name: _text(query.get(name)) for name in TEXTS},
+        )
+
+    def condition(self) -> Q:
+        """On Standing."""
+        wanted = Q()
+        for field, value in (
+            ("trust", self.trust),
+            ("run__repository__licence", self.licence),
+            ("run__architecture", self.architecture),
+            ("run__format", self.format),
+            ("run__machine", self.machine),
+            ("run__hardware_class", self.hardware),
+            ("run__repository__namespace__key", self.namespace.lower()),
+            ("run__parameters__gte", self.min_parameters),
+            ("run__parameters__lte", self.max_parameters),
+            ("run__finished_at__gte", self.since),
+            ("run__finished_at__lt", self.before),
+        ):
+            if value not in {"", None}:
+                wanted &= Q(**{field: value})
+        return wanted
+
+
+def _text(text: str | None) -> str:
+    return (text or "").replace("\0", "")
+
+
+def _number(text: str | None, name: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST)):
+        raise BadRequest(f"{name} must be a whole number, not {text[:40]!r}.")
+    return min(int(text), LARGEST)
+
+
+def _day(text: str | None, name: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None or not 1970 <= day.year <= 9000:
+        raise BadRequest(f"{name} must be a day such as 2026-11-22, not {text[:40]!r}.")
+    return datetime.combine(day, datetime.min.time(), tzinfo=timezone.get_default_timezone())
