@@ -7,6 +7,7 @@ urlpatterns = [
     path("api/evaluations/key", views.KeyView.as_view()),
     path("api/evaluations/<uuid:run_id>", views.EvaluationView.as_view()),
     path("api/evaluations/<uuid:run_id>/result", views.ResultView.as_view()),
+    path("api/evaluations/<uuid:run_id>/bundle", views.BundleView.as_view()),
     path("api/evaluations/<uuid:run_id>/cancel", views.CancelView.as_view()),
     path("api/suites", views.SuitesView.as_view()),
     path("api/leaderboards/<slug:suite>", views.LeaderboardView.as_view()),

@@ -12,7 +12,7 @@ from evaluations import access, signing
 from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result
-from evaluations.services import board_exports, boards, listing, requesting, results, suites
+from evaluations.services import board_exports, boards, bundles, listing, requesting, results, suites
 from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from hub.wire import rate_limits
@@ -78,6 +78,16 @@ class ResultView(HubApiView):
         if result is None:
             raise ResultNotReady(f"This evaluation is {run.state}: it has no result.")
         return Response(results.signed_document(result), headers={"ETag": f'"{result.sha256}"'})
+
+
+class BundleView(HubApiView):
+    """What repeats a scored evaluation elsewhere."""
+
+    @describe(answer=ANY_OBJECT, refuses=[403, 409])
+    def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
+        """The signed result, the suite's definition, and where files, inputs and samples are to be had."""
+        run = access.run_for(request.actor, run_id)
+        return Response(bundles.manifest(request.actor, run), headers={"Cache-Control": "no-store"})
 
 
 class CancelView(HubApiView):

@@ -27,6 +27,7 @@ from models_registry.access import repository_for, require_read
 from models_registry.models import Commit, Kind, Repository
 
 PAGE_SIZE = 30
+REPEAT = "python -m evaluations.reproducing fetch {address} run\npython -m evaluations.reproducing repeat run"
 STEPS = (State.QUEUED, State.FETCHING, State.RUNNING, State.SCORING, State.SCORED)
 
 
@@ -99,6 +100,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "queue_position": queue_position(shown),
         "seconds_to_start": start.total_seconds() if start else None,
         "result_command": f"curl -O {settings.BASE_URL}/api/evaluations/{shown.pk}/result",
+        "repeat_command": REPEAT.format(address=f"{settings.BASE_URL}{shown.get_absolute_url()}"),
         "document": document,
         "commit": Commit.objects.filter(repository=shown.repository, oid=shown.commit).first(),
         "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),

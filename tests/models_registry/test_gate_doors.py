@@ -96,7 +96,8 @@ ROWS: dict[str, Gives] = {
 OTHERS: dict[str, Gives] = {
     "": F, "models": F, "datasets": F, "api/<plural:plural>": F, "leaderboards": F, "leaderboards/<slug:suite>": F,
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
-    "api/evaluations/<uuid:run_id>/result": F, "api/leaderboards/<slug:suite>": F, "<str:name>": F,
+    "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
+    "api/leaderboards/<slug:suite>": F, "<str:name>": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
 }  # fmt: skip
 # How a door gives content to who may have it: (method, path below the repository, body).

@@ -1,0 +1,45 @@
+"""What repeats a scored run elsewhere, and where it is to be had: see `evaluations.reproducing`, which reads it."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.utils.encoding import escape_uri_path
+
+from accounts.models import Actor
+from evaluations.errors import ResultNotReady
+from evaluations.models import Result, Run, Suite
+from evaluations.services import results
+from models_registry import storage
+from models_registry.access import require_read
+
+# They say which architecture the weights have; not every repository has them.
+DESCRIBING = ("README.md", "config.json")
+
+
+def manifest(actor: Actor, run: Run) -> dict[str, Any]:
+    """For whoever may read the model. Hidden labels are not in it, nor the inputs of a hidden suite.
+
+    Raises GatedRepository, RepositoryClosed, ResultNotReady.
+    """
+    require_read(actor, run.repository)
+    result = Result.objects.filter(run=run).first()
+    if result is None:
+        raise ResultNotReady(f"This evaluation is {run.state}: it has no result.")
+    document = json.loads(result.document)
+    version = run.suite_version
+    (data,) = version.definition["data"]
+    files = [{"path": file["path"], "size": file["size"]} for file in document["model"]["files"]]
+    files += [{"path": path, "size": None} for path in DESCRIBING if path not in {file["path"] for file in files}]
+    base = f"{settings.BASE_URL}{run.repository.get_absolute_url()}/resolve/{run.commit}"
+    is_hidden = version.suite.tier == Suite.Tier.HIDDEN
+    return {
+        "result": results.signed_document(result),
+        "suite": {name: value for name, value in version.definition.items() if name != "data"},
+        "files": [{**file, "url": f"{base}/{escape_uri_path(file['path'])}"} for file in files],
+        "inputs": None if is_hidden else {"url": storage.presign_get(version.inputs_key), "sha256": data["sha256"]},
+        "samples": {"url": storage.presign_get(result.samples_key), "sha256": document["samples"]["sha256"]},
+        "labels": None
+        if data["hidden_labels"]
+        else {"url": storage.presign_get(version.labels_key), "sha256": data["labels_sha256"]},
+    }
