@@ -90,6 +90,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
     document = json.loads(shown.result.document) if hasattr(shown, "result") else {}
     scores = sorted(shown.scores.all(), key=lambda score: (not score.primary, score.name))
     start = estimated_start(shown)
+    earlier = _earlier(shown)
     context = {
         "run": shown,
         "repository": shown.repository,
@@ -105,7 +106,8 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "commit": Commit.objects.filter(repository=shown.repository, oid=shown.commit).first(),
         "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),
         "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),
-        "earlier": _earlier(shown),
+        "earlier": earlier,
+        "spread": _spread([shown, *earlier]) if earlier and scores else None,
     }
     return render(request, "evaluations/run.html", context)
 
@@ -129,6 +131,12 @@ def _earlier(shown: Run) -> list[Run]:
         repository=shown.repository, commit=shown.commit, suite_version=shown.suite_version, state=State.SCORED
     )
     return list(same.exclude(pk=shown.pk).for_lists().order_by("-created_at")[:10])
+
+
+def _spread(runs: list[Run]) -> dict[str, Any]:
+    """Of what the suite ranks by, over these runs."""
+    values = [score.value for run in runs for score in run.scores.all() if score.primary]
+    return {"count": len(values), "low": min(values), "high": max(values)}
 
 
 @login_required

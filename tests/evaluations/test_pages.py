@@ -95,6 +95,17 @@ def test_a_run_is_cancelled_by_who_asked_for_it_and_by_nobody_else(client: Clien
     assert run.state == State.CANCELLED
 
 
+def test_a_scored_run_is_asked_for_again_and_shows_how_far_its_repetitions_spread(client: Client) -> None:
+    repository = make.repository()
+    first = rows.scored(repository, 530)
+    page = text_of(client, first.get_absolute_url())
+    assert f"/evaluate?suite=digits-image-classification&amp;revision={first.commit}" in page
+    assert "runs with this one" not in page
+    rows.scored(repository, 533)
+    rows.scored(repository, 531)
+    assert "3 runs with this one: from 0.9815 to 0.9870." in text_of(client, first.get_absolute_url())
+
+
 def test_a_leaderboard_shows_ranks_as_intervals_where_the_data_cannot_separate(client: Client) -> None:
     best, near, far = (make.repository(name=name) for name in ("best-net", "near-net", "far-net"))
     for repository, correct in ((best, 533), (near, 532), (far, 300)):
