@@ -112,18 +112,17 @@ def test_a_bundle_that_was_tampered_with_is_refused_with_a_reason(bundle: Path, 
         assert (status, words in said) == (expected, True), (name, said)
 
 
-def test_a_private_models_bundle_is_for_who_may_read_it(
-    live_hub: LiveHub, author: Member, stranger: Member, api: HfApi, tmp_path: Path
-):
+def test_a_private_models_bundle_is_for_who_may_read_it(live_hub: LiveHub, stranger: Member, tmp_path: Path):
     services.require("bubblewrap")
-    repository = upload(live_hub, author, "digits_cnn.onnx")
-    run = evaluate(live_hub, author, repository)
-    api.update_repo_settings(repository, private=True)
+    owner = live_hub.member()  # whose models no other test looks for on the board
+    repository = upload(live_hub, owner, "digits_cnn.onnx")
+    run = evaluate(live_hub, owner, repository)
+    HfApi(endpoint=live_hub.address, token=owner.token).update_repo_settings(repository, private=True)
     address = f"{live_hub.address}/evaluations/{run['id']}"
     for token in ([], ["--token", stranger.token]):
         status, said = grove_eval("fetch", address, tmp_path / "theirs", *token)
         assert (status, "404" in said, (tmp_path / "theirs").exists()) == (UNUSABLE, True, False), said
-    assert grove_eval("fetch", address, tmp_path / "ours", "--token", author.token)[0] == AGREES
+    assert grove_eval("fetch", address, tmp_path / "ours", "--token", owner.token)[0] == AGREES
     assert grove_eval("repeat", tmp_path / "ours")[0] == AGREES
-    assert "is there already" in grove_eval("fetch", address, tmp_path / "ours", "--token", author.token)[1]
+    assert "is there already" in grove_eval("fetch", address, tmp_path / "ours", "--token", owner.token)[1]
     assert list(tmp_path.glob(".*")) == []
