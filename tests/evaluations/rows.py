@@ -48,6 +48,8 @@ def scored(repository: Repository, correct: int = 533, **fields: Any) -> Run:
             method="wilson", n=ROWS, chance=0.1 if primary else None, primary=primary,
         )  # fmt: skip
     document = {
+        "model": {"files": [{"path": "model.safetensors", "size": 8, "sha256": "3" * 64}]},
+        "samples": {"sha256": "4" * 64, "rows": ROWS},
         "config": {"seed": 0, "dtype": "float32", "batch_size": 64},
         "env": {"python": "3.11.9", "packages": {"torch": "2.13.0"}},
         "sandbox": {"backend": "bwrap"},

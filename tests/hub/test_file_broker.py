@@ -1,6 +1,7 @@
 """The broker that needs no server: several processes and threads write into one folder and read from it."""
 
 import threading
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,13 +29,16 @@ def connect(tmp_path: Path) -> Callable[[], Connection]:
 
 
 def test_a_worker_never_reads_half_a_message(connect: Callable[[], Connection]):
+    # A name of its own: a process writes down once where a queue is bound, and other tests have used other folders.
+    name = uuid.uuid4().hex
+
     def send() -> None:
-        with connect() as connection, connection.SimpleQueue("io") as queue:
+        with connect() as connection, connection.SimpleQueue(name) as queue:
             for number in range(MESSAGES):
                 queue.put(number)
 
     sender = threading.Thread(target=send)
-    with connect() as connection, connection.SimpleQueue("io") as queue:
+    with connect() as connection, connection.SimpleQueue(name) as queue:
         sender.start()
         received: list[int] = []
         while len(received) < MESSAGES:
@@ -53,7 +57,7 @@ def test_a_worker_never_reads_half_a_message(connect: Callable[[], Connection]):
 
 def test_workers_that_start_at_once_all_get_their_queue(connect: Callable[[], Connection]):
     names = {f"queue-{number}" for number in range(12)}
-    exchange = Exchange("shared", type="direct")
+    exchange = Exchange(uuid.uuid4().hex, type="direct")
     failed: list[Exception] = []
 
     def declare(name: str) -> None:
@@ -70,4 +74,4 @@ def test_workers_that_start_at_once_all_get_their_queue(connect: Callable[[], Co
         thread.join()
     assert failed == []
     with connect() as connection:
-        assert {row.queue for row in connection.channel().get_table("shared")} == names
+        assert {row.queue for row in connection.channel().get_table(exchange.name)} == names
