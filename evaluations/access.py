@@ -50,3 +50,8 @@ def may_cancel(actor: Actor, run: Run) -> bool:
 def require_evaluator(actor: Actor, act: str) -> None:
     """May this actor overrule what members asked? act: "queue" or "invalidate". Raises Unauthenticated, Forbidden."""
     actor.require_permission(f"evaluations.{act}_run")
+
+
+def require_worker_manager(actor: Actor) -> None:
+    """May this actor pause, resume and drain workers? Raises Unauthenticated, Forbidden."""
+    actor.require_permission("evaluations.manage_worker")

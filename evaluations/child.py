@@ -108,8 +108,10 @@ class _Child:
 
     process: subprocess.Popen[bytes]
     on_progress: Callable[[int, int], None]
+    on_log: Callable[[str], None]
     report: Report = field(default_factory=Report)
     log: bytearray = field(default_factory=bytearray)
+    is_log_told: bool = True
     pending: bytearray = field(default_factory=bytearray)
     message_bytes: int = 0
     heard: float = field(default_factory=time.monotonic)
@@ -118,6 +120,12 @@ class _Child:
     def take_log(self, content: bytes) -> None:
         self.log += content
         del self.log[:-LOG_TAIL_BYTES]
+        self.is_log_told = False
+
+    def tell_log(self) -> None:
+        if not self.is_log_told:
+            self.is_log_told = True
+            self.on_log(self.log_text())
 
     def take_messages(self, content: bytes) -> None:
         """Raises ChildFailedError at anything that the harness would not write."""
@@ -172,12 +180,14 @@ def run(
     folder: Path,
     on_progress: Callable[[int, int], None],
     stopped: Callable[[], bool],
+    on_log: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Run the child to its end and give its report.
 
     command: given the descriptor of the messages, what to execute. folder: its working directory. stopped: asked five
-    times a second; once it is true the child is killed. Call it from a thread that lives as long as the child: Linux
-    kills the child when that thread ends. Raises ChildFailedError, StoppedError.
+    times a second; once it is true the child is killed. on_log: told about once a second what was printed last, if anything
+    new was. Call it from a thread that lives as long as the child: Linux kills the child when that thread ends.
+    Raises ChildFailedError, StoppedError.
     """
     messages, messages_of_child = os.pipe()
     try:
@@ -196,7 +206,7 @@ def run(
         raise ChildFailedError("device", f"The sandbox could not be started: {error}", "") from error
     finally:
         os.close(messages_of_child)
-    child = _Child(process, on_progress)
+    child = _Child(process, on_progress, on_log)
     try:
         _attend(child, messages, limits, stopped)
     finally:
@@ -236,6 +246,7 @@ def _attend(child: _Child, messages: int, limits: Limits, stopped: Callable[[], 
                 if now >= next_look:
                     next_look = now + REPORT_SECONDS
                     _check_memory(child, limits.memory)
+                    child.tell_log()
     finally:
         os.close(ending)
 

@@ -45,6 +45,7 @@ def predict(
     backend: sandbox.Backend,
     on_progress: Callable[[int, int], None],
     stopped: Callable[[], bool],
+    on_log: Callable[[str], None] = lambda _: None,
 ) -> tuple[np.ndarray, child.Report]:
     """The model's outputs, (rows, *output shape) float32, and what the child said of how it made them.
 
@@ -71,6 +72,7 @@ def predict(
         child.Limits(limits["wall_s"], limits["idle_s"], int(limits["memory_gb"] * 1e9)),
         folder=folder,
         on_progress=on_progress,
+        on_log=on_log,
         stopped=stopped,
     )
     return _read(outside.predictions, shape), report

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 CODE = Path(__file__).resolve().parent.parent
 SCRATCH_BYTES = 1024**3
@@ -72,6 +73,22 @@ def choose(setting: str, *, embedded: bool, trusted: bool) -> Backend:
             "This worker has no sandbox, so it runs models of the hub's operator alone. Install bubblewrap."
         )
     return Backend.NONE
+
+
+def protections(setting: str, *, embedded: bool) -> dict[str, Any]:
+    """What is in force on this worker, for its operator to read: {backend, sentences}; backend None where nothing is run."""
+    watched = "Time, silence, memory of all its processes, files and output of a model are limited from outside."
+    try:
+        backend = choose(setting, embedded=embedded, trusted=True)
+    except SandboxUnavailableError as error:
+        return {"backend": None, "sentences": [f"No model is run here. {error}"]}
+    walls = {
+        Backend.BWRAP: "bubblewrap: no network, process ids of its own, model and inputs read-only, scratch in memory, "
+        "an empty environment, no capabilities.",
+        Backend.CONTAINER: "The container around this worker is the only wall: HUB_SANDBOX is container, nothing is added.",
+        Backend.NONE: "No walls: models of the hub's operator alone are run, and their results say so.",
+    }
+    return {"backend": backend.value, "sentences": [walls[backend], watched]}
 
 
 @cache

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.db import IntegrityError, OperationalError
 
+from evaluations import presence  # noqa: F401 - a worker of an evaluation queue says that it is there
 from evaluations.models import SuiteVersion
 from evaluations.services import rank_requests, suites, waking
 from hub.jobs.models import Job
@@ -13,12 +14,12 @@ from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
 
 
-@shared_task(name="evaluations.execute", ignore_result=True)
-def execute(run_id: str) -> None:
+@shared_task(name="evaluations.execute", bind=True, ignore_result=True)
+def execute(self: Task, run_id: str) -> None:
     # Here, and not above: every process reads this module, and only this worker needs numpy and the supervisor.
     from evaluations.services import executing  # noqa: PLC0415
 
-    executing.execute(run_id)
+    executing.take_turn(run_id, str(self.request.hostname))
 
 
 @shared_task(name="evaluations.rank_all", ignore_result=True)

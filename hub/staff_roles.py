@@ -45,6 +45,7 @@ ROLES: dict[str, list[str]] = {
         "evaluations.view_suiteversion",
         "evaluations.view_run",
         "evaluations.view_score",
+        "evaluations.view_worker",
         "evaluations.queue_run",
         "evaluations.cancel_run",
         "evaluations.invalidate_run",
@@ -61,6 +62,8 @@ ROLES: dict[str, list[str]] = {
         "accounts.view_membership",
         "jobs.view_job",
         "jobs.retry_job",
+        "evaluations.view_worker",
+        "evaluations.manage_worker",
     ],
 }
 

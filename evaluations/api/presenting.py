@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Actor
 from evaluations.models import Run, Standing, SuiteVersion, Trust
-from evaluations.services.listing import queue_positions
+from evaluations.services.queueing import Turn, turns_of
 
 BOARD_QUERY = [
     *(
@@ -69,6 +69,9 @@ class Evaluation(serializers.Serializer[Any]):
     commit = serializers.CharField()
     hardware = serializers.CharField()
     queue_position = serializers.IntegerField(allow_null=True)
+    starts_in = serializers.FloatField(
+        allow_null=True, help_text="Seconds until it probably begins; null if it has begun or no worker here takes it."
+    )
     progress = Progress()
     failure = Failure(allow_null=True)
     metrics = serializers.DictField(child=Metric())
@@ -110,14 +113,14 @@ def run(actor: Actor, shown: Run) -> dict[str, Any]:
 
 
 def runs(actor: Actor, shown: Sequence[Run]) -> list[dict[str, Any]]:
-    """Runs from `for_lists()`, as this actor may see them: two queries, whatever their number."""
-    positions = queue_positions(shown)
+    """Runs from `for_lists()`, as this actor may see them: a fixed number of queries."""
+    turns = turns_of(shown)
     failed = [one.pk for one in shown if one.failure_kind]
     explained = set(Run.objects.explained_to(actor).filter(pk__in=failed).values_list("pk", flat=True))
-    return [_run(one, positions.get(one.pk), is_explained=one.pk in explained) for one in shown]
+    return [_run(one, turns.get(one.pk), is_explained=one.pk in explained) for one in shown]
 
 
-def _run(shown: Run, queue_position: int | None, *, is_explained: bool) -> dict[str, Any]:
+def _run(shown: Run, turn: Turn | None, *, is_explained: bool) -> dict[str, Any]:
     failure = None
     if shown.failure_kind:
         reason = shown.failure_reason if is_explained else ""
@@ -131,7 +134,8 @@ def _run(shown: Run, queue_position: int | None, *, is_explained: bool) -> dict[
         "suite_version": shown.suite_version.version,
         "commit": shown.commit,
         "hardware": shown.hardware_class,
-        "queue_position": queue_position,
+        "queue_position": turn.position if turn else None,
+        "starts_in": turn.starts_in.total_seconds() if turn and turn.starts_in is not None else None,
         "progress": {"done": shown.progress_done, "total": shown.progress_total},
         "failure": failure,
         "metrics": {score.name: metric(score) for score in shown.scores.all()},

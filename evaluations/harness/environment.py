@@ -1,8 +1,13 @@
-"""What ran a job: the versions and the hardware that a score is worth nothing without."""
+"""What ran a job: the versions and the hardware that a score is worth nothing without.
 
+`python -m evaluations.harness.environment cpu|cuda` prints it as JSON.
+"""
+
+import json
 import os
 import platform
 import re
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -42,7 +47,12 @@ def _gpu() -> dict[str, object] | None:
     if not torch.cuda.is_available():
         return None
     properties = torch.cuda.get_device_properties(0)
-    return {"name": properties.name, "memory": properties.total_memory, "cuda": torch.version.cuda}
+    return {
+        "name": properties.name,
+        "memory": properties.total_memory,
+        "count": torch.cuda.device_count(),
+        "cuda": torch.version.cuda,
+    }
 
 
 def _packages() -> dict[str, str]:
@@ -53,3 +63,7 @@ def _packages() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(describe(sys.argv[1])))

@@ -169,4 +169,37 @@ class Migration(migrations.Migration):
             model_name='run',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(models.Q(('failure_kind', ''), _negated=True), models.Q(('failure_reason', ''), _negated=True)), _connector='OR'), name='failed_run_says_why'),
         ),
+        migrations.CreateModel(
+            name='Worker',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200, unique=True)),
+                ('classes', models.JSONField(default=list)),
+                ('hardware', models.JSONField(default=dict)),
+                ('memory', models.BigIntegerField(default=0)),
+                ('protections', models.JSONField(default=dict)),
+                ('mode', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused'), ('draining', 'Draining')], default='active', max_length=16)),
+                ('started_at', models.DateTimeField()),
+                ('seen_at', models.DateTimeField()),
+                ('stopped_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'ordering': ['name'],
+                'permissions': [('manage_worker', 'Can pause, resume and drain a worker')],
+            },
+        ),
+        migrations.AddField(
+            model_name='run',
+            name='account',
+            field=models.ForeignKey(help_text='Whose share of the workers it uses.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.namespace'),
+        ),
+        migrations.AddField(
+            model_name='run',
+            name='memory_needed',
+            field=models.BigIntegerField(default=0, help_text='Bytes, as far as its files tell: which workers it fits.'),
+        ),
+        migrations.AddIndex(
+            model_name='run',
+            index=models.Index(fields=['started_at'], name='run_by_start'),
+        ),
     ]

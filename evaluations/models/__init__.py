@@ -1,13 +1,16 @@
-from evaluations.models.run import FINAL, WORKING, FailureKind, LeaseLost, Run, State
+from evaluations.models.run import FINAL, UNFINISHED, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
 from evaluations.models.standing import Standing, Trust
 from evaluations.models.suite import Suite, SuiteVersion
+from evaluations.models.worker import Mode, Worker
 
 __all__ = [
     "FINAL",
+    "UNFINISHED",
     "WORKING",
     "FailureKind",
     "LeaseLost",
+    "Mode",
     "Result",
     "Run",
     "Score",
@@ -16,4 +19,5 @@ __all__ = [
     "Suite",
     "SuiteVersion",
     "Trust",
+    "Worker",
 ]

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import Actor
+from accounts.models import Actor, Namespace
 from evaluations.models.suite import SuiteVersion
 from models_registry.models import Repository
 from models_registry.models.fields import HashField
@@ -83,6 +83,12 @@ class Run(models.Model):
     suite_version = models.ForeignKey(SuiteVersion, models.PROTECT, related_name="runs")
     hardware_class = models.CharField(max_length=40, default="cpu", help_text="Which workers may take it.")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    account = models.ForeignKey(
+        Namespace, models.SET_NULL, null=True, related_name="+", help_text="Whose share of the workers it uses."
+    )
+    memory_needed = models.BigIntegerField(
+        default=0, help_text="Bytes, as far as its files tell: which workers it fits."
+    )
     rerun_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="reruns")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -138,6 +144,7 @@ class Run(models.Model):
             models.Index(fields=["repository", "-created_at"], name="run_by_repository"),
             models.Index(fields=["suite_version", "state"], name="run_by_suite"),
             models.Index(fields=["requested_by", "created_at"], name="run_by_requester"),
+            models.Index(fields=["started_at"], name="run_by_start"),
         ]
 
     def __str__(self) -> str:
@@ -168,12 +175,13 @@ class Run(models.Model):
             started_at=now,
             progress_done=0,
             progress_total=0,
+            log_tail="",
         )
         self.refresh_from_db()
 
-    def hold(self, now: datetime, lease: timedelta, *, done: int, total: int) -> None:
-        """Still at it: move the end of the lease, and say how far it is."""
-        self._changed(self._held(), leased_until=now + lease, progress_done=done, progress_total=total)
+    def hold(self, now: datetime, lease: timedelta, *, done: int, total: int, log: str) -> None:
+        """Still at it: move the end of the lease, and say how far it is. log: its last lines so far."""
+        self._changed(self._held(), leased_until=now + lease, progress_done=done, progress_total=total, log_tail=log)
 
     def begin_running(self, **found: Any) -> None:
         """fetching → running. found: format, path and other facts of the model."""

@@ -17,23 +17,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.utils import timezone
 
 from evaluations import formats, predicting, sandbox, signing, weights
 from evaluations.cache import DamagedError
 from evaluations.child import ChildFailedError, Report, StoppedError
+from evaluations.embedded import is_embedded
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
-from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State
-from evaluations.services import fetching, pinning, rank_requests, results, telling
+from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State, Worker
+from evaluations.services import fetching, pinning, queueing, rank_requests, results, telling
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
 from evaluations.suite_files import digest_of_data
+from hub import clock
 from models_registry import storage
 from models_registry.errors import StorageUnavailable
 from models_registry.formats import card
@@ -44,7 +44,8 @@ from models_registry.services.trees import TreeEntry
 
 logger = logging.getLogger(__name__)
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+# Tries to claim, when other workers are quicker each time; then another message is waited for.
+MOST_RACES = 5
 # Faults of the worker or of what it stands on: tried again, at no cost to the member.
 INFRASTRUCTURE = (StorageUnavailable, DamagedError, sandbox.SandboxUnavailableError, OSError, DatabaseError)
 
@@ -80,21 +81,47 @@ class _Clock:
         self.seconds[name] = time.perf_counter() - started
 
 
-def execute(run_id: str) -> None:
-    """Take the run if it is free, and bring it to an end. A message that comes late or twice changes nothing."""
-    run = (
-        Run.objects.select_related("repository__namespace", "suite_version__suite", "requested_by")
-        .filter(pk=run_id)
-        .first()
-    )
+def take_turn(run_id: str, worker_name: str) -> None:
+    """A message has come: take the run whose turn it is, which need not be the one that the message names.
+
+    A worker that the database has not heard of yet takes that one. What it may not or cannot take waits for another.
+    """
+    worker = Worker.objects.filter(name=worker_name).first()
+    if worker is None:
+        execute(run_id, worker_name)
+        return
+    for _ in range(MOST_RACES):
+        run = queueing.next_run(worker)
+        if run is None:
+            # Of this message nothing came: if its run still waits, the sweeper sends another.
+            Run.objects.filter(pk=run_id, state=State.QUEUED).update(woken_at=None)
+            return
+        if _claim(run, worker_name):
+            _hold_and_attempt(run)
+            return
+
+
+def execute(run_id: str, worker_name: str = "") -> None:
+    """Take this run if it is free, and bring it to an end. A message that comes late or twice changes nothing."""
+    run = Run.objects.filter(pk=run_id).first()
     if run is None:
         logger.warning("there is no run %s any more", run_id)
-        return
+    elif _claim(run, worker_name or f"{socket.gethostname()}:{os.getpid()}"):
+        _hold_and_attempt(run)
+
+
+def _claim(run: Run, worker_name: str) -> bool:
     try:
-        run.claim(timezone.now(), LEASE, f"{socket.gethostname()}:{os.getpid()}")
+        run.claim(clock.now(), LEASE, worker_name)
     except LeaseLost:
-        logger.info("run %s is not free", run_id)
-        return
+        logger.info("run %s is not free", run.pk)
+        return False
+    return True
+
+
+def _hold_and_attempt(claimed: Run) -> None:
+    run = Run.objects.select_related("repository__namespace", "suite_version__suite", "requested_by").get(pk=claimed.pk)
+    run.attempt = claimed.attempt  # the one we hold, whatever the row says by now
     logger.info("run %s, attempt %d, of %s at %s begins", run.pk, run.attempt, run.repository, run.commit[:12])
     with Heartbeat(run) as heartbeat:
         try:
@@ -110,7 +137,7 @@ def _attempt(run: Run, heartbeat: Heartbeat) -> None:
     except (LeaseLost, StoppedError):
         if not Run.objects.filter(pk=run.pk, cancel_requested=True).exists():  # another worker's, or deleted
             raise LeaseLost from None
-        run.withdraw(timezone.now())
+        run.withdraw(clock.now())
         logger.info("run %s cancelled", run.pk)
     except _UnfitModelError as error:
         _fail(run, error.code, str(error))
@@ -132,7 +159,7 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
     definition = run.suite_version.definition
     device = "cpu" if run.hardware_class.startswith("cpu") else "cuda"
     with clock.step("wall"):
-        backend = sandbox.choose(settings.SANDBOX, embedded=_is_embedded(), trusted=_is_operators(run.repository))
+        backend = sandbox.choose(settings.SANDBOX, embedded=is_embedded(), trusted=_is_operators(run.repository))
         with clock.step("fetch"):
             model = _fetch(run, heartbeat)
             inputs = fetching.fetch_inputs(run.suite_version, heartbeat.check)
@@ -238,7 +265,12 @@ def _predict(
 ) -> tuple[np.ndarray, Report]:
     try:
         return predicting.predict(
-            task, folder=folder, backend=backend, on_progress=heartbeat.report, stopped=heartbeat.stopped
+            task,
+            folder=folder,
+            backend=backend,
+            on_progress=heartbeat.report,
+            on_log=heartbeat.show,
+            stopped=heartbeat.stopped,
         )
     except UnusablePredictionsError as error:
         raise _UnfitModelError("protocol", str(error)) from error
@@ -263,7 +295,7 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes]:
 
 def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes) -> None:
     """Bytes first, then state, scores and result in one transaction. Raises LeaseLost, having written nothing."""
-    finished = timezone.now()
+    finished = clock.now()
     found = {
         "architecture": str(report.model.get("architecture") or "")[:60],
         "machine": str(report.environment.get("hardware_class") or "")[:120],
@@ -275,7 +307,8 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
     storage.put(samples_key, samples)
     try:
         with transaction.atomic():
-            run.finish(finished, progress_done=run.suite_version.rows, progress_total=run.suite_version.rows, **found)
+            rows = run.suite_version.rows
+            run.finish(finished, progress_done=rows, progress_total=rows, log_tail=report.log, **found)
             Score.objects.bulk_create(
                 Score(
                     run=run,
@@ -313,7 +346,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
 
 def _fail(run: Run, code: str, reason: str, log: str = "") -> None:
     with transaction.atomic():
-        run.fail(timezone.now(), kind=FailureKind.MODEL, code=code, reason=reason, log=log)
+        run.fail(clock.now(), kind=FailureKind.MODEL, code=code, reason=reason, log=log)
         telling.tell(run, State.FAILED)
     logger.info("run %s failed: %s", run.pk, reason)
 
@@ -327,10 +360,6 @@ def _reason(error: BaseException) -> str:
 def _is_operators(repository: Repository) -> bool:
     """Whether all that was ever committed to it comes from who runs the hub."""
     return not Commit.objects.filter(repository=repository).exclude(author__is_superuser=True).exists()
-
-
-def _is_embedded() -> bool:
-    return urlsplit(settings.BASE_URL).hostname in LOOPBACK
 
 
 @contextmanager

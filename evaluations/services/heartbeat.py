@@ -7,15 +7,16 @@ from types import TracebackType
 from typing import Self
 
 from django.db import DatabaseError, connection
-from django.utils import timezone
 
 from evaluations.child import StoppedError
 from evaluations.models import LeaseLost, Run
 from evaluations.services.waking import LEASE
+from hub import clock
 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
+LIVE_LOG_CHARACTERS = 8000
 
 
 class Heartbeat:
@@ -35,6 +36,7 @@ class Heartbeat:
         self._done = threading.Event()
         self._stopped = threading.Event()
         self._progress = (0, 0)
+        self._log = ""
         self._held_until = time.monotonic() + LEASE.total_seconds()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat of {run.pk}", daemon=True)
 
@@ -50,6 +52,10 @@ class Heartbeat:
 
     def report(self, done: int, total: int) -> None:
         self._progress = (done, total)
+
+    def show(self, log: str) -> None:
+        """What the model's process has printed last, for whoever watches: goes into the row with the next beat."""
+        self._log = log[-LIVE_LOG_CHARACTERS:]
 
     def stopped(self) -> bool:
         return self._stopped.is_set()
@@ -69,7 +75,7 @@ class Heartbeat:
     def _hold(self) -> None:
         done, total = self._progress
         try:
-            self._run.hold(timezone.now(), LEASE, done=done, total=total)
+            self._run.hold(clock.now(), LEASE, done=done, total=total, log=self._log)
             cancelled = Run.objects.filter(pk=self._run.pk, cancel_requested=True).exists()
         except LeaseLost:
             logger.warning("run %s, attempt %d: the lease is lost", self._run.pk, self._run.attempt)

@@ -1,19 +1,13 @@
 """Runs as pages and the API show them, in a fixed number of queries."""
 
 from collections.abc import Iterable
-from datetime import timedelta
-from statistics import median
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from accounts.models import Actor
-from evaluations.models import Run, State
+from evaluations.models import WORKING, Run, State
 from models_registry.models import Repository
-
-RECENT = 20
 
 
 def runs_of(actor: Actor, repository: Repository) -> QuerySet[Run]:
@@ -27,40 +21,11 @@ def newest_scored(actor: Actor, count: int) -> list[Run]:
     return list(runs.order_by("-finished_at")[:count])
 
 
-def queue_position(run: Run) -> int | None:
-    """How many wait in its queue up to and with this one; None unless it waits."""
-    return queue_positions([run]).get(run.pk)
+def at_work() -> list[Run]:
+    """The runs that workers have now, oldest first."""
+    return list(Run.objects.filter(state__in=WORKING).for_lists().order_by("started_at"))
 
 
-def queue_positions(runs: Iterable[Run]) -> dict[UUID, int]:
-    """The `queue_position` of those that wait. One query."""
-    waiting = [run.pk for run in runs if run.state == State.QUEUED]
-    if not waiting:
-        return {}
-    before = Run.objects.filter(
-        state=State.QUEUED, hardware_class=OuterRef("hardware_class"), created_at__lt=OuterRef("created_at")
-    )
-    counted = before.order_by().values("hardware_class").annotate(count=Count("pk")).values("count")
-    rows = Run.objects.filter(pk__in=waiting).annotate(before=Coalesce(Subquery(counted), 0))
-    return {pk: count + 1 for pk, count in rows.values_list("pk", "before")}
-
-
-def usual_duration(run: Run) -> timedelta | None:
-    """The median time that the last runs on its suite took, if there were any."""
-    finished = Run.objects.filter(
-        suite_version__suite=run.suite_version.suite, hardware_class=run.hardware_class, state=State.SCORED
-    )
-    taken = finished.order_by("-finished_at").annotate(taken=F("finished_at") - F("started_at"))
-    durations = [value for value in taken.values_list("taken", flat=True)[:RECENT] if value]
-    return median(durations) if durations else None
-
-
-def estimated_start(run: Run) -> timedelta | None:
-    """In how long it will begin if one worker takes the queue in order; None where nothing is known to go by."""
-    position, usual = queue_position(run), usual_duration(run)
-    if position is None or usual is None:
-        return None
-    busy = Run.objects.unfinished().exclude(state=State.QUEUED).filter(hardware_class=run.hardware_class)
-    began = busy.order_by("started_at").values_list("started_at", flat=True).first()
-    rest = max(timedelta(), usual - (timezone.now() - began)) if began else timedelta()
-    return rest + usual * (position - 1)
+def may_be_named(actor: Actor, runs: Iterable[Run]) -> set[UUID]:
+    """Those of these runs whose model this actor may know of; of the others a page says only that there is one."""
+    return set(Run.objects.visible_to(actor).filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))

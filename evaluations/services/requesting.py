@@ -1,19 +1,22 @@
 """Asking for an evaluation, and taking it back."""
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Actor, AuditEntry, User
-from evaluations import access
+from accounts.models import Actor, AuditEntry, Namespace, Role, User
+from evaluations import access, formats
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
 from evaluations.models import LeaseLost, Run, Standing, State, SuiteVersion
-from evaluations.services import rank_requests
+from evaluations.models.run import RunQuerySet
+from evaluations.services import fetching, rank_requests
 from evaluations.services.suites import current_version
 from evaluations.services.waking import wake_on_commit
+from hub import clock
 from hub.errors import Invalid
 from models_registry.models import Kind, Repository
 from models_registry.services import references
@@ -21,6 +24,8 @@ from models_registry.services import references
 logger = logging.getLogger(__name__)
 
 QUOTA_PERIOD = timedelta(days=1)
+# Weights are read whole, and a model computes with something beside them.
+LOADED_OVER_STORED = 1.2
 
 
 def request_evaluation(
@@ -37,6 +42,7 @@ def request_evaluation(
         raise Invalid(f"This hub has no {hardware_class!r} workers: it has {', '.join(settings.HARDWARE_CLASSES)}.")
     version = current_version(suite)
     commit = references.resolve(repository, revision).oid
+    account, memory_needed = _account(actor, user, repository), _memory_needed(repository, commit, version)
     same = Run.objects.filter(
         repository=repository, commit=commit, suite_version=version, hardware_class=hardware_class
     )
@@ -55,6 +61,8 @@ def request_evaluation(
                 suite_version=version,
                 hardware_class=hardware_class,
                 requested_by=user,
+                account=account,
+                memory_needed=memory_needed,
                 rerun_of=same.filter(state=State.SCORED, rerun_of=None).order_by("created_at").first(),
             )
             wake_on_commit(run)
@@ -64,13 +72,50 @@ def request_evaluation(
     return run
 
 
+def _account(actor: Actor, user: User, repository: Repository) -> Namespace:
+    """Whose share of the workers it uses: the repository's owner's if the member belongs to them, else the member's own."""
+    own = actor.namespaces(Role.READ)
+    return own.filter(pk=repository.namespace_id).first() or Namespace.objects.get(user=user)
+
+
+def _memory_needed(repository: Repository, commit: str, version: SuiteVersion) -> int:
+    """Bytes that loading it will take, as far as the sizes of its files tell; 0 for what will be refused anyhow."""
+    entries = fetching.files_of(repository, commit)
+    try:
+        choice = formats.choose(entries, version.definition["accepts"]["formats"])
+    except formats.NotEvaluableError:
+        return 0
+    return int(sum(entries[path].size for path in choice.paths) * LOADED_OVER_STORED)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many evaluations of a suite are left within a day, to the member and to the repository."""
+
+    member: int
+    repository: int
+
+
+def quota_left(user: User, repository: Repository, version: SuiteVersion) -> Left | None:
+    """None for staff, whom no quota binds."""
+    if user.is_staff:
+        return None
+    quota, recent = version.definition["quota"], _counted(version)
+    return Left(
+        max(0, quota["per_user_day"] - recent.filter(requested_by=user).count()),
+        max(0, quota["per_repository_day"] - recent.filter(repository=repository).count()),
+    )
+
+
+def _counted(version: SuiteVersion) -> RunQuerySet:
+    since = timezone.now() - QUOTA_PERIOD
+    return Run.objects.filter(suite_version__suite=version.suite, created_at__gt=since).counted_for_quota()
+
+
 def _require_quota(version: SuiteVersion, user: User, repository: Repository) -> None:
-    quota = version.definition["quota"]
-    recent = Run.objects.filter(
-        suite_version__suite=version.suite, created_at__gt=timezone.now() - QUOTA_PERIOD
-    ).counted_for_quota()
     if user.is_staff:
         return
+    quota, recent = version.definition["quota"], _counted(version)
     for whose, runs, most in (
         ("You have", recent.filter(requested_by=user), quota["per_user_day"]),
         (f"{repository.full_name} has", recent.filter(repository=repository), quota["per_repository_day"]),
@@ -88,7 +133,7 @@ def cancel(*, actor: Actor, run: Run) -> Run:
         AuditEntry.objects.record(actor, "evaluation.cancelled", str(run.pk), repository=run.repository.full_name)
         if run.state == State.QUEUED:
             try:
-                run.withdraw(timezone.now())
+                run.withdraw(clock.now())
             except LeaseLost:  # a worker took it just now: it will see the flag
                 _ask_to_stop(run)
         else:
@@ -119,6 +164,8 @@ def queue_again(*, actor: Actor, run: Run) -> Run:
                 suite_version=run.suite_version,
                 hardware_class=run.hardware_class,
                 requested_by=actor.user,
+                account=run.account,
+                memory_needed=run.memory_needed,
                 rerun_of=run,
             )
             AuditEntry.objects.record(actor, "evaluation.queued_again", str(run.pk), run=str(again.pk))

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from evaluations.models import FailureKind, LeaseLost, Run, State
-from evaluations.services import telling
+from evaluations.services import telling, workers
+from hub import clock
 from hub.celery import app
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def wake_on_commit(run: Run) -> None:
 
 
 def wake(run: Run) -> None:
-    Run.objects.filter(pk=run.pk).update(woken_at=timezone.now())
+    Run.objects.filter(pk=run.pk).update(woken_at=clock.now())
     app.send_task("evaluations.execute", args=[str(run.pk)], queue=run.queue)
 
 
@@ -37,7 +37,7 @@ def delay_after(attempt: int) -> timedelta:
 
 def retry_or_fail(run: Run, *, code: str, reason: str, log: str = "") -> None:
     """After a fault of the hub: queue it again, or give it up after MAX_ATTEMPTS. Raises LeaseLost."""
-    now = timezone.now()
+    now = clock.now()
     if run.cancel_requested:
         run.withdraw(now)
     elif run.attempt < MAX_ATTEMPTS:
@@ -53,7 +53,7 @@ def retry_or_fail(run: Run, *, code: str, reason: str, log: str = "") -> None:
 
 def sweep() -> None:
     """Take runs from workers that are gone, and wake workers for what is due and nobody was told of lately."""
-    now = timezone.now()
+    now = clock.now()
     for run in Run.objects.abandoned(now).select_related("repository"):
         try:
             retry_or_fail(run, code="worker_lost", reason="Its worker stopped answering.")
@@ -63,3 +63,4 @@ def sweep() -> None:
     untold = Q(woken_at=None) | Q(woken_at__lt=now - WAKE_AGAIN_AFTER)
     for run in Run.objects.claimable(now).filter(untold).order_by("created_at")[:MOST_WOKEN_AT_ONCE]:
         wake(run)
+    workers.forget_the_gone()

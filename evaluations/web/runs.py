@@ -1,5 +1,6 @@
 """Evaluations of one repository, the form that asks for one, and the page of a run."""
 
+import hashlib
 import json
 from typing import Any
 from uuid import UUID
@@ -10,14 +11,18 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import condition, require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.requests import ActorRequest
 from evaluations import access
 from evaluations.models import Run, State, SuiteVersion
-from evaluations.services.listing import estimated_start, queue_position, runs_of
-from evaluations.services.requesting import cancel, request_evaluation
+from evaluations.services.listing import runs_of
+from evaluations.services.queueing import turns_of
+from evaluations.services.requesting import cancel, quota_left, request_evaluation
 from evaluations.services.suites import current_versions
 from evaluations.templatetags.scores import axis_of
 from evaluations.web.forms import EvaluateForm
@@ -70,7 +75,15 @@ def evaluate(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             return redirect(asked)
-    context = {"repository": repository, "section": "models", "form": form, "versions": versions}
+    chosen = next((version for version in versions if version.suite.name == form["suite"].value()), None)
+    context = {
+        "repository": repository,
+        "section": "models",
+        "form": form,
+        "versions": versions,
+        "chosen": chosen,
+        "left": quota_left(request.actor.user, repository, chosen) if chosen and request.actor.user else None,
+    }
     return render(request, "evaluations/evaluate.html", context)
 
 
@@ -84,12 +97,29 @@ def _likely_first(repository: Repository) -> list[SuiteVersion]:
     )
 
 
+def _etag_of_live(request: ActorRequest, pk: UUID) -> str | None:
+    """Of what the page asks for again and again while the run goes on: nothing is rendered until something has changed."""
+    if "HX-Request" not in request.headers:
+        return None
+    live = Run.objects.visible_to(request.actor).filter(pk=pk).first()
+    if live is None:
+        return None
+    turn = turns_of([live]).get(live.pk)
+    facts = (
+        live.state, live.attempt, live.progress_done, live.progress_total, live.cancel_requested, live.log_tail, turn,
+        request.user.pk, get_language(),
+    )  # fmt: skip
+    return f'"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}"'
+
+
 @require_safe
+@vary_on_headers("HX-Request", "Accept-Language")
+@condition(etag_func=_etag_of_live)
 def run(request: ActorRequest, pk: UUID) -> HttpResponse:
     shown = access.run_for(request.actor, pk)
     document = json.loads(shown.result.document) if hasattr(shown, "result") else {}
     scores = sorted(shown.scores.all(), key=lambda score: (not score.primary, score.name))
-    start = estimated_start(shown)
+    turn = turns_of([shown]).get(shown.pk)
     earlier = _earlier(shown)
     context = {
         "run": shown,
@@ -98,8 +128,8 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "steps": _steps(shown),
         "scores": scores,
         "axis": axis_of(scores),
-        "queue_position": queue_position(shown),
-        "seconds_to_start": start.total_seconds() if start else None,
+        "turn": turn,
+        "seconds_to_start": turn.starts_in.total_seconds() if turn and turn.starts_in is not None else None,
         "result_command": f"curl -O {settings.BASE_URL}/api/evaluations/{shown.pk}/result",
         "repeat_command": REPEAT.format(address=f"{settings.BASE_URL}{shown.get_absolute_url()}"),
         "document": document,
@@ -109,7 +139,9 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "earlier": earlier,
         "spread": _spread([shown, *earlier]) if earlier and scores else None,
     }
-    return render(request, "evaluations/run.html", context)
+    response = render(request, "evaluations/run.html", context)
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
 
 
 def _steps(shown: Run) -> list[dict[str, Any]]:

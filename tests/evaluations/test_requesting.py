@@ -14,7 +14,7 @@ from accounts.models import Actor, AuditEntry
 from evaluations import access
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal, RunNotFound, SuiteNotFound
 from evaluations.models import FailureKind, Run, State, SuiteVersion
-from evaluations.services import listing, requesting, waking
+from evaluations.services import requesting
 from hub.errors import Forbidden, Invalid, Unauthenticated
 from models_registry.access import keep
 from models_registry.errors import GatedRepository, RevisionNotFound
@@ -200,16 +200,3 @@ def test_staff_queue_again_and_invalidate_and_nobody_else(digits: SuiteVersion):
     assert (run.state, run.invalidated_reason) == (State.INVALIDATED, "It was trained on the test rows.")
     with pytest.raises(RunIsFinal):
         requesting.invalidate(actor=staff, run=run, reason="again")
-
-
-def test_the_queue_tells_places_and_an_estimate(digits: SuiteVersion):
-    first, second = (ask(building.model(), Actor(user=building.operator())) for _ in range(2))
-    assert [listing.queue_position(run) for run in (first, second)] == [1, 2]
-    assert listing.estimated_start(second) is None
-    building.scored(building.model(), digits, building.right(533))
-    estimate = listing.estimated_start(second)
-    assert estimate is not None
-    assert estimate.total_seconds() == pytest.approx(3, abs=0.1)
-    waking.Run.objects.filter(pk=first.pk).update(state=State.CANCELLED)
-    assert listing.queue_position(second) == 1
-    assert listing.queue_position(Run.objects.get(pk=first.pk)) is None
