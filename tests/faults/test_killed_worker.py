@@ -3,16 +3,13 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -23,6 +20,7 @@ from evaluations.services import executing, heartbeat, requesting, waking
 from models_registry import storage
 from models_registry.services.repositories import delete_repository
 from tests.evaluations import building, rows
+from tests.evaluations.workers import wait_until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,38 +29,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def digits(settings) -> SuiteVersion:
     settings.BASE_URL = "http://127.0.0.1:8000"
     return rows.suite()
-
-
-@contextlib.contextmanager
-def worker() -> Iterator[subprocess.Popen[bytes]]:
-    """A real Celery worker of the evaluation queue, on this test's database, storage and broker."""
-    command = [sys.executable, "-m", "celery", "-A", "hub.celery", "worker", "-Q", "eval.cpu", "-c", "1"]
-    environment = os.environ | {"DATABASE_URL": _database_address(), "HUB_BASE_URL": "http://127.0.0.1:8000"}
-    process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, start_new_session=True)
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _database_address() -> str:
-    values = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{values['NAME']}"
-    host = values["HOST"] or "127.0.0.1"
-    return f"postgres://{values['USER']}:{values['PASSWORD']}@{host}:{values['PORT'] or 5432}/{values['NAME']}"
-
-
-def wait_until(run: Run, reached: Callable[[Run], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        run.refresh_from_db()
-        if reached(run):
-            return
-        assert time.monotonic() < deadline, f"the run stayed {run.state}: {run.failure_reason}"
-        time.sleep(0.02)
 
 
 def gone(pids: list[int]) -> bool:
