@@ -26,10 +26,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # torch first and alone: anything else that wants it unpinned then finds it in place.
-$(VENV)/.installed: requirements.txt constraints.txt | $(BIN)/python
+$(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what Grove needs into $(VENV). The first installation takes minutes (torch alone is large)."
 	@$(PIP) install --constraint constraints.txt "$$(grep -o '^torch==[^ ]*' requirements.txt)"
 	@$(PIP) install --constraint constraints.txt --requirement requirements.txt | $(NEWS)
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
@@ -76,5 +77,5 @@ messages: install-dev
 
 # Renews constraints.txt from this environment, after a pin in requirements*.txt was changed.
 constraints: install-dev
-	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --all | sed -e '/^pip==/d' -e 's/+cpu$$//'; } > constraints.new
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --all --exclude grove | sed -e '/^pip==/d' -e 's/+cpu$$//'; } > constraints.new
 	@mv constraints.new constraints.txt

@@ -1,8 +1,8 @@
 """grove-eval: check a score without trusting the hub that shows it. Needs no server and no database.
 
-    python -m evaluations.reproducing verify RESULT.json [--key HEX]
-    python -m evaluations.reproducing fetch https://hub.example/evaluations/ID FOLDER [--token hf_…] [--key HEX]
-    python -m evaluations.reproducing repeat FOLDER [--device cuda] [--key HEX]
+    grove-eval verify RESULT.json [--key HEX]
+    grove-eval fetch https://hub.example/evaluations/ID FOLDER [--token hf_…] [--key HEX]
+    grove-eval repeat FOLDER [--device cuda] [--key HEX]
 
 Ends with 0 where all agrees, 1 where something does not, 2 where nothing could be compared.
 """
@@ -45,7 +45,7 @@ def _fetch(asked: argparse.Namespace) -> int:
     made = bundle.fetch(asked.address, Path(asked.folder), token=token, public_key=asked.key)
     count = len(made.document["model"]["files"])
     _say(f"{made.folder}: {count} file{'s' if count != 1 else ''} of the model and all else, as signed by {made.key}.")
-    _say(f"Now, also offline: python -m evaluations.reproducing repeat {made.folder}")
+    _say(f"Now, also offline: grove-eval repeat {made.folder}")
     return AGREES
 
 

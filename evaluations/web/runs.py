@@ -32,7 +32,7 @@ from models_registry.access import repository_for, require_read
 from models_registry.models import Commit, Kind, Repository
 
 PAGE_SIZE = 30
-REPEAT = "python -m evaluations.reproducing fetch {address} run\npython -m evaluations.reproducing repeat run"
+REPEAT = "grove-eval fetch {address} run\ngrove-eval repeat run"
 STEPS = (State.QUEUED, State.FETCHING, State.RUNNING, State.SCORING, State.SCORED)
 
 

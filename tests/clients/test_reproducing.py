@@ -22,7 +22,7 @@ AGREES, DIFFERS, UNUSABLE = 0, 1, 2
 
 def grove_eval(*arguments: object, offline: bool = False) -> tuple[int, str]:
     """Its exit status and what it said; with no environment but PATH. offline: without any network."""
-    command = [sys.executable, "-m", "evaluations.reproducing", *map(str, arguments)]
+    command = [Path(sys.executable).parent / "grove-eval", *map(str, arguments)]
     if offline:
         command = ["bwrap", "--unshare-net", "--dev-bind", "/", "/", *command]
     done = subprocess.run(
