@@ -61,6 +61,7 @@ def evaluate(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
     initial = {
         "revision": request.GET.get("revision", repository.default_branch),
         "suite": request.GET.get("suite", versions[0].suite.name if versions else ""),
+        "hardware": request.GET.get("hardware", settings.HARDWARE_CLASSES[0]),
     }
     form = EvaluateForm(request.POST or None, initial=initial, versions=versions)
     if request.method == "POST" and form.is_valid():
@@ -70,6 +71,7 @@ def evaluate(request: ActorRequest, namespace: str, name: str) -> HttpResponse:
                 repository=repository,
                 revision=form.cleaned_data["revision"],
                 suite=form.cleaned_data["suite"],
+                hardware_class=form.cleaned_data.get("hardware", settings.HARDWARE_CLASSES[0]),
             )
         except HubError as refusal:
             form.add_error(None, str(refusal))

@@ -75,6 +75,26 @@ def test_whoever_asks_gets_to_the_page_of_their_run(client: Client) -> None:
     assert Run.objects.count() == 1
 
 
+def test_where_there_are_several_classes_of_workers_one_is_chosen_and_the_rest_of_the_quota_is_told(
+    client: Client, settings
+) -> None:
+    settings.HARDWARE_CLASSES = ("cpu", "gpu.h200")
+    version = rows.suite()
+    repository = make.repository()
+    make.commit(repository, {"model.onnx": b"x"})
+    client.force_login(make.user())
+    address = f"{repository.get_absolute_url()}/evaluate"
+    most = version.definition["quota"]["per_user_day"]
+    shown = f"{address}?suite={version.suite.name}"
+    assert f"you may ask {most} more times" in text_of(client, shown)
+    client.post(address, {"suite": version.suite.name, "revision": "main", "hardware": "gpu.h200"})
+    assert Run.objects.get().hardware_class == "gpu.h200"
+    assert f"you may ask {most - 1} more times" in text_of(client, shown)
+    answer = client.post(address, {"suite": version.suite.name, "revision": "main", "hardware": "gpu.none"})
+    assert "gpu.none" in answer.content.decode()
+    assert Run.objects.count() == 1
+
+
 def test_evaluating_asks_visitors_to_sign_in(client: Client) -> None:
     repository = make.repository()
     address = f"{repository.get_absolute_url()}/evaluate"
@@ -99,7 +119,7 @@ def test_a_scored_run_is_asked_for_again_and_shows_how_far_its_repetitions_sprea
     repository = make.repository()
     first = rows.scored(repository, 530)
     page = text_of(client, first.get_absolute_url())
-    assert f"/evaluate?suite=digits-image-classification&amp;revision={first.commit}" in page
+    assert f"/evaluate?suite=digits-image-classification&amp;revision={first.commit}&amp;hardware=cpu" in page
     assert "runs with this one" not in page
     rows.scored(repository, 533)
     rows.scored(repository, 531)

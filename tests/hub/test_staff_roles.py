@@ -8,10 +8,11 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, Namespace, User
 from accounts.services.staff_roles import set_roles
-from evaluations.models import Run, Suite
+from evaluations.models import Run, Suite, Worker
 from hub.errors import Forbidden
 from hub.jobs.models import Job
 from hub.staff_roles import ROLES
@@ -30,9 +31,9 @@ PAGES = {
         "user", "organization", "namespace", "auditentry", "repository", "report", "moderationaction", "appeal",
         "event", "discussion", "collection", "quarantine",
     },
-    "evaluator": {"suite", "run", "repository"},
+    "evaluator": {"suite", "run", "worker", "repository"},
     "operator": {
-        "user", "organization", "namespace", "auditentry", "repository", "accesstoken", "invitation", "job",
+        "user", "organization", "namespace", "auditentry", "repository", "accesstoken", "invitation", "job", "worker",
     },
 }  # fmt: skip
 ON_REPOSITORIES = {"hide_repository", "quarantine_repository", "take_down_repository", "restore_repository"}
@@ -41,6 +42,7 @@ ON_TEXTS = {"hide_comment", "show_comment", "lock_thread", "unlock_thread", "hid
 ON_PICTURES = {"hide_picture", "show_picture"}
 ON_CONTENT = {"confirm_quarantine", "release_quarantine"}
 ON_REPORTS = {"take", "put_back", "resolve", "dismiss", "next_report", "take_name"}
+ON_WORKERS = {"pause", "resume", "drain"}
 # What staff of a role may do; all else is a superuser's alone.
 ACTS = {
     "moderator": ON_REPOSITORIES
@@ -51,7 +53,7 @@ ACTS = {
     | ON_CONTENT
     | {"undo", "uphold", "reverse", "verify_organization"},
     "evaluator": {"queue_again", "cancel", "invalidate"},
-    "operator": {"revoke", "retry", "appoint_administrator"},
+    "operator": {"revoke", "retry", "appoint_administrator"} | ON_WORKERS,
 }
 
 
@@ -79,6 +81,7 @@ def rows_of(model: type[Model]) -> list[Any]:
         Discussion: lambda: [comment.discussion],
         Job: lambda: [Job.objects.add("index_commit", "1:2")],
         Run: lambda: [rows.run(repository)],
+        Worker: lambda: [Worker.objects.create(name="one@here", started_at=timezone.now(), seen_at=timezone.now())],
         Report: lambda: [
             reports.open_report(subject=subject, category=Category.SPAM, text="x", by_hub=True)
             for subject in (
