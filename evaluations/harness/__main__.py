@@ -22,8 +22,11 @@ from evaluations.harness.messages import Messages, ModelRefusedError
 LOADERS = {
     "torch": "evaluations.harness.torch_model",
     "onnx": "evaluations.harness.onnx_model",
+    "keras": "evaluations.harness.keras_model",
     "transformers": "evaluations.harness.transformers_model",
 }
+# What looks a file over before the library that would open it is even imported, and hands on what it found.
+GATES = {"keras": "evaluations.harness.keras_gate"}
 MAX_OPEN_FILES = 1024
 MAX_REASON = 1000  # characters: a reason may quote the model, which may say anything
 SECONDS_BETWEEN_PROGRESS = 0.5
@@ -56,10 +59,11 @@ def _run(job: Job, messages: Messages) -> None:
     random.seed(job.seed)
     np.random.seed(job.seed)
     inputs = _inputs(job)
+    found = importlib.import_module(GATES[job.loader]).check(job.model) if job.loader in GATES else ()
     # torch and onnxruntime cost seconds and memory: only the one that the job needs is imported.
     engine = importlib.import_module(LOADERS[job.loader])
     imported = time.perf_counter()
-    predict, model = engine.load(job)
+    predict, model = engine.load(job, *found)
     messages.send("environment", environment=environment.describe(job.device))
     loaded = time.perf_counter()
     messages.send("stage", stage="predicting")
