@@ -9,12 +9,12 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import torch
 
 from evaluations.harness import image_layouts
 from evaluations.harness.job import Job
+from evaluations.harness.lean_keras import keras
 from evaluations.harness.messages import ModelRefusedError
 from evaluations.harness.torch_model import make_repeatable, torch_device
 
