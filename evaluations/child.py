@@ -27,7 +27,7 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 LOG_TAIL_BYTES = 64 * 1024
 MAX_WARNINGS = 20
 TICK_SECONDS = 0.2
-REPORT_SECONDS = 1.0
+MAX_PROCESSES = 200
 
 # What the harness may say (evaluations/harness/messages.py), bounded in every member.
 _NUMBER = {"type": "number", "minimum": 0, "maximum": 1e15}
@@ -67,7 +67,7 @@ _MESSAGES = {
 
 
 class ChildFailedError(Exception):
-    """The child gave no predictions. `code` is a word of messages.FAULTS, or timeout, idle, protocol, output."""
+    """The child gave no predictions. `code` is a word of messages.FAULTS, or timeout, idle, processes, protocol, output."""
 
     def __init__(self, code: str, reason: str, log: str) -> None:
         super().__init__(reason)
@@ -225,7 +225,7 @@ def _attend(child: _Child, messages: int, limits: Limits, stopped: Callable[[], 
     os.set_blocking(messages, False)
     os.set_blocking(stdout.fileno(), False)
     started = time.monotonic()
-    next_look = started
+    next_look = next_telling = started
     ending = os.pidfd_open(child.process.pid)
     try:
         with selectors.DefaultSelector() as selector:
@@ -244,8 +244,10 @@ def _attend(child: _Child, messages: int, limits: Limits, stopped: Callable[[], 
                 if now - child.heard > limits.idle:
                     raise child.failure("idle", f"The model's process was silent for {limits.idle:g} seconds.")
                 if now >= next_look:
-                    next_look = now + REPORT_SECONDS
-                    _check_memory(child, limits.memory)
+                    next_look = now + TICK_SECONDS
+                    _check_family(child, limits.memory)
+                if now >= next_telling:
+                    next_telling = now + REPORT_SECONDS
                     child.tell_log()
     finally:
         os.close(ending)
@@ -269,19 +271,27 @@ def _read(selector: selectors.BaseSelector, timeout: float) -> bool:
     return any_read
 
 
-def _check_memory(child: _Child, limit: int) -> None:
-    used = sum(_resident(pid) for pid in _family(child.process.pid))
+def _check_family(child: _Child, memory: int) -> None:
+    family = _family(child.process.pid)
+    if len(family) > MAX_PROCESSES:
+        raise child.failure("processes", f"The model started more than {MAX_PROCESSES} processes.")
+    used = sum(_resident(pid) for pid in family)
     child.peak = max(child.peak, used)
-    if used > limit:
+    if used > memory:
         raise child.failure(
-            "out_of_memory", f"The model needs more than the {limit / 1e9:.3g} GB that the suite allows."
+            "out_of_memory", f"The model needs more than the {memory / 1e9:.3g} GB that the suite allows."
         )
 
 
 def _family(pid: int) -> list[int]:
-    """The process and all its descendants; those in a process namespace of their own are seen from here too."""
+    """The process and its descendants; those in a process namespace of their own are seen from here too.
+
+    Of more than MAX_PROCESSES only some: they could multiply as fast as they are counted.
+    """
     found = [pid]
     for member in found:
+        if len(found) > MAX_PROCESSES:
+            break
         with contextlib.suppress(OSError):
             for thread in Path(f"/proc/{member}/task").iterdir():
                 found += map(int, (thread / "children").read_text().split())

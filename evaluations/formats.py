@@ -1,7 +1,7 @@
 """Which file of a repository is evaluated, decided from names alone, before any library opens anything.
 
-Only safetensors and ONNX are ever opened. Formats that may hold a program (pickles and what falls back to them) are
-refused by name: see REFUSED. A repository that offers both is evaluated by its safetensors.
+Only safetensors, ONNX and Keras 3 are ever opened. Formats that may hold a program (pickles and what falls back to them) are
+refused by name: see REFUSED. A repository that offers several is evaluated by the first of them, in this order.
 """
 
 import json
@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-SAFETENSORS, ONNX = "safetensors", "onnx"
-LOADERS = {SAFETENSORS: "torch", ONNX: "onnx"}
-SUFFIXES = {SAFETENSORS: ".safetensors", ONNX: ".onnx"}
-USUAL_NAMES = {SAFETENSORS: "model.safetensors", ONNX: "model.onnx"}
+SAFETENSORS, ONNX, KERAS = "safetensors", "onnx", "keras"
+LOADERS = {SAFETENSORS: "torch", ONNX: "onnx", KERAS: "keras"}
+SUFFIXES = {SAFETENSORS: ".safetensors", ONNX: ".onnx", KERAS: ".keras"}
+USUAL_NAMES = {SAFETENSORS: "model.safetensors", ONNX: "model.onnx", KERAS: "model.keras"}
 # Loading any of these can run a program that the file carries; torch.export's .pt2 falls back to unpickling.
 REFUSED = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib", ".pt2", ".npy", ".npz", ".h5"})
 MAX_CONFIG_BYTES = 1024 * 1024
@@ -43,12 +43,12 @@ class Choice:
 def choose(paths: Iterable[str], accepted: Collection[str]) -> Choice:
     """The file that is evaluated. paths: of the whole commit. accepted: formats of the suite.
 
-    `model.safetensors` or `model.onnx` at the root, else the only file of its format nearest to the root. Raises
+    `model.safetensors`, `model.onnx` or `model.keras` at the root, else the only file of its format nearest to the root. Raises
     NotEvaluableError.
     """
     known = sorted(paths)
-    for format_ in (SAFETENSORS, ONNX):
-        found = [path for path in known if path.endswith(SUFFIXES[format_])]
+    for format_, suffix in SUFFIXES.items():
+        found = [path for path in known if path.endswith(suffix)]
         if not found:
             continue
         if format_ not in accepted:
@@ -61,7 +61,7 @@ def choose(paths: Iterable[str], accepted: Collection[str]) -> Choice:
             f"{refused[0]} is in a format that can carry a program, so it is never opened. Add the weights as "
             "safetensors (`safetensors.torch.save_file(model.state_dict(), 'model.safetensors')`) or export to ONNX."
         )
-    raise NotEvaluableError("The repository holds no safetensors and no ONNX file.")
+    raise NotEvaluableError("The repository holds no safetensors, ONNX or Keras file.")
 
 
 def _only(found: list[str], usual: str) -> str:

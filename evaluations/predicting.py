@@ -23,8 +23,9 @@ FLOAT32_BYTES = 4
 class Task:
     """One model to run over one suite's inputs.
 
-    loader: "torch", "onnx" or "transformers". files: name inside the repository → where its content lies; path: which of them
-    is the model. definition: the suite's. inputs: the array's `.npy` file or the file of texts, rows its length.
+    loader: one of formats.LOADERS or "transformers". files: name inside the repository → where its content lies;
+    path: which of them is the model. definition: the suite's. inputs: the array's `.npy` file or the file of texts,
+    rows its length.
     """
 
     loader: str

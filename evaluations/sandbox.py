@@ -143,6 +143,9 @@ def environment(backend: Backend, *, seed: int, threads: int) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONHASHSEED": str(seed),
         "OMP_NUM_THREADS": str(threads),
+        "KERAS_BACKEND": "torch",
+        "KERAS_HOME": "/dev/null/none",  # no settings but its own defaults, whatever lies in a home folder
+        "HDF5_PLUGIN_PRELOAD": "::",  # HDF5 loads no libraries that a file asks for
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # what torch's deterministic algorithms need of cuBLAS
     }
     kept = {name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES",) if name in os.environ}

@@ -22,9 +22,13 @@ from evaluations.harness.messages import Messages, ModelRefusedError
 LOADERS = {
     "torch": "evaluations.harness.torch_model",
     "onnx": "evaluations.harness.onnx_model",
+    "keras": "evaluations.harness.keras_model",
     "transformers": "evaluations.harness.transformers_model",
 }
+# What looks a file over before the library that would open it is even imported, and hands on what it found.
+GATES = {"keras": "evaluations.harness.keras_gate"}
 MAX_OPEN_FILES = 1024
+MAX_TASKS = 4096  # processes and threads; before Linux 5.14 of the whole user, since then of the sandbox
 MAX_REASON = 1000  # characters: a reason may quote the model, which may say anything
 SECONDS_BETWEEN_PROGRESS = 0.5
 PR_SET_PDEATHSIG = 1
@@ -56,10 +60,11 @@ def _run(job: Job, messages: Messages) -> None:
     random.seed(job.seed)
     np.random.seed(job.seed)
     inputs = _inputs(job)
+    found = importlib.import_module(GATES[job.loader]).check(job.model) if job.loader in GATES else ()
     # torch and onnxruntime cost seconds and memory: only the one that the job needs is imported.
     engine = importlib.import_module(LOADERS[job.loader])
     imported = time.perf_counter()
-    predict, model = engine.load(job)
+    predict, model = engine.load(job, *found)
     messages.send("environment", environment=environment.describe(job.device))
     loaded = time.perf_counter()
     messages.send("stage", stage="predicting")
@@ -90,6 +95,10 @@ def _predict(
     for start in range(0, len(inputs), job.batch_size):
         batch = inputs[start : start + job.batch_size]
         outputs = predict(batch)
+        if outputs.dtype.kind not in "fiu":
+            raise ModelRefusedError(
+                "shape_mismatch", f"The model gives {outputs.dtype} values; the suite needs numbers."
+            )
         expected = (len(batch), *job.output.shape)
         if outputs.shape != expected:
             raise ModelRefusedError(
@@ -112,9 +121,10 @@ def _confine(job: Job) -> None:
     """Limits that hold from here on, before a byte of the model is read; and no life after the supervisor's."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (job.max_output_bytes, job.max_output_bytes))
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limit = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    for kind, most in ((resource.RLIMIT_NOFILE, MAX_OPEN_FILES), (resource.RLIMIT_NPROC, MAX_TASKS)):
+        _, hard = resource.getrlimit(kind)
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (limit, limit))
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

@@ -11,7 +11,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("torch", "onnxruntime", "onnx", "numpy", "safetensors", "transformers", "tokenizers")
+PACKAGES = ("torch", "onnxruntime", "onnx", "numpy", "safetensors", "transformers", "tokenizers", "keras", "h5py")
 
 
 def describe(device: str) -> dict[str, object]:

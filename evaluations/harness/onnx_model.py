@@ -22,6 +22,7 @@ from evaluations.harness.messages import ModelRefusedError
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16}
 REFUSALS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplementedByRuntime, RuntimeException)
+NO_MEMORY = "Failed to allocate memory"  # all that tells this failure from others
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -42,6 +43,10 @@ def load(job: Job) -> tuple[Predict, dict[str, object]]:
         try:
             (outputs,) = session.run([output], {source.name: batch.astype(dtype, copy=False)})
         except REFUSALS as error:
+            if NO_MEMORY in str(error):
+                raise ModelRefusedError(
+                    "out_of_memory", "The model asks for more memory than the worker has."
+                ) from error
             raise ModelRefusedError("crashed", f"onnxruntime could not run it: {_first_line(error)}") from error
         return np.asarray(outputs)
 

@@ -19,7 +19,7 @@ from evaluations.suite_files import digest_of_data
 from models_registry.formats import card
 from models_registry.formats.card import CardError
 
-SAME_LIBRARIES = ("torch", "onnxruntime", "numpy", "transformers")
+SAME_LIBRARIES = ("torch", "onnxruntime", "numpy", "transformers", "keras")
 ROWS_ELSEWHERE = 0.005  # share of rows that may turn out otherwise on another machine or with other versions
 NUMBERS_ELSEWHERE = 1e-4  # relative difference of a number there
 NUMBERS_HERE = 1e-6

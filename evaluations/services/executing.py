@@ -182,6 +182,8 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
         )
         with clock.step("child"), _workplace() as folder:
             outputs, report = _predict(task, folder, backend, heartbeat)
+            if run.parameters is None:
+                run.parameters = _within(_counted_parameters(report), definition["accepts"]["max_params"])
         run.begin_scoring()
         with clock.step("score"):
             scored, samples = _score(run, outputs)
@@ -219,6 +221,8 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
 def _tensor_facts(model: _Model, most: int) -> dict[str, Any]:
     """What the file's header says of its parameters. Raises _UnfitModelError."""
     path = model.files[model.choice.path]
+    if model.choice.format == formats.KERAS:
+        return {}  # only the child may open HDF5: see _counted_parameters
     if model.choice.format != formats.SAFETENSORS:
         return {"parameters": _within(weights.count_onnx_parameters(path), most)}
     try:
@@ -229,6 +233,12 @@ def _tensor_facts(model: _Model, most: int) -> dict[str, Any]:
         "parameters": _within(header.parameter_count, most),
         "tensor_digest": weights.tensor_digest(path, header),
     }
+
+
+def _counted_parameters(report: Report) -> int | None:
+    """As many as the child counted in the file, where only it can read one of this format."""
+    counted = report.model.get("parameters")
+    return counted if type(counted) is int else None
 
 
 def _within(parameters: int | None, most: int) -> int | None:
@@ -296,7 +306,8 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes]:
 def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes) -> None:
     """Bytes first, then state, scores and result in one transaction. Raises LeaseLost, having written nothing."""
     finished = clock.now()
-    found = {
+    found: dict[str, Any] = {
+        "parameters": run.parameters,
         "architecture": str(report.model.get("architecture") or "")[:60],
         "machine": str(report.environment.get("hardware_class") or "")[:120],
     }

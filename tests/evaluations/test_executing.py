@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
         ("digits_cnn.onnx", "model.onnx"),
         ("digits_cnn.int8-dynamic.onnx", "model.onnx"),
         ("digits_cnn.int8-static.onnx", "model.onnx"),
+        ("digits_cnn.keras", "digits_cnn.keras"),
     ],
 )
 def test_a_reference_model_in_a_repository_scores_533_of_540(name: str, path: str, digits: SuiteVersion):

@@ -2,7 +2,7 @@ import pytest
 
 from evaluations.formats import Choice, NotEvaluableError, choose, understood
 
-BOTH = ["safetensors", "onnx"]
+ALL = ["safetensors", "onnx", "keras"]
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,8 @@ BOTH = ["safetensors", "onnx"]
         (["a.safetensors", "model.safetensors"], Choice("safetensors", "model.safetensors", "torch")),
         (["sub/model.safetensors", "net.safetensors"], Choice("safetensors", "net.safetensors", "torch")),
         (["pytorch_model.bin", "model.safetensors"], Choice("safetensors", "model.safetensors", "torch")),
+        (["net.keras", "model.onnx"], Choice("onnx", "model.onnx", "onnx")),
+        (["net.keras", "config.json", "model.h5", "deep/a.keras"], Choice("keras", "net.keras", "keras")),
         (["onnx/model.onnx", "README.md"], Choice("onnx", "onnx/model.onnx", "onnx")),
         (
             ["model.onnx", "model.onnx.data", "model.onnx_data_1", "model.onnx2"],
@@ -21,7 +23,7 @@ BOTH = ["safetensors", "onnx"]
     ],
 )
 def test_one_file_is_chosen_by_name(paths: list[str], expected: Choice):
-    assert choose(paths, BOTH) == expected
+    assert choose(paths, ALL) == expected
 
 
 @pytest.mark.parametrize(
@@ -30,18 +32,20 @@ def test_one_file_is_chosen_by_name(paths: list[str], expected: Choice):
 )
 def test_a_repository_with_nothing_but_pickles_is_refused_with_a_way_out(path: str):
     with pytest.raises(NotEvaluableError, match=r"can carry a program, so it is never opened.*safetensors") as caught:
-        choose([path, "README.md", "config.json"], BOTH)
+        choose([path, "README.md", "config.json"], ALL)
     assert path in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("paths", "accepted", "words"),
     [
-        ([], BOTH, "holds no safetensors"),
-        (["README.md"], BOTH, "holds no safetensors"),
-        (["a.safetensors", "b.safetensors"], BOTH, "name the one to evaluate model.safetensors"),
-        (["a.onnx", "b.onnx"], BOTH, "name the one to evaluate model.onnx"),
+        ([], ALL, "holds no safetensors"),
+        (["README.md"], ALL, "holds no safetensors"),
+        (["a.safetensors", "b.safetensors"], ALL, "name the one to evaluate model.safetensors"),
+        (["a.onnx", "b.onnx"], ALL, "name the one to evaluate model.onnx"),
+        (["a.keras", "b.keras"], ALL, "name the one to evaluate model.keras"),
         (["model.onnx"], ["safetensors"], "does not take onnx"),
+        (["model.keras"], ["safetensors", "onnx"], "does not take keras files; it takes safetensors, onnx"),
     ],
 )
 def test_what_cannot_be_chosen_says_why(paths: list[str], accepted: list[str], words: str):

@@ -188,10 +188,17 @@ def config(files: Files, **changes: Any) -> Files:
     return files | {"config.json": json.dumps(json.loads(files["config.json"]) | changes).encode()}
 
 
+def tokenizer_file(files: Files, **changes: Any) -> Files:
+    return files | {"tokenizer.json": json.dumps(json.loads(files["tokenizer.json"]) | changes).encode()}
+
+
 REFUSED: dict[str, tuple[Callable[[Files], Files], str]] = {
     "another type": (lambda f: config(f, model_type="mamba"), "'mamba' is not run here"),
     "no tokenizer": (lambda f: without(f, "tokenizer.json"), "tokenizer.json"),
-    "a tokenizer that is none": (lambda f: f | {"tokenizer.json": b'{"model": 1}'}, "cannot be read"),
+    "a tokenizer with a class of its own": (
+        lambda f: tokenizer_file(f, auto_map={"AutoTokenizer": ["evil.T", "evil.T"]}, trust_remote_code=True),
+        "tokenizer.json cannot be read",
+    ),
     "a tensor too few": (
         lambda f: weights(f, lambda w: w.pop("classifier.bias")),
         "lacks the tensor 'classifier.bias'",
@@ -225,7 +232,7 @@ def test_a_configuration_chooses_sizes_and_nothing_else(tokenizer: Tokenizer, tm
     torch.manual_seed(0)
     network = CLASSIFIERS["bert"]().eval()
     files = repository(network, tmp_path / "saved", tokenizer)
-    plain, _ = predict(tmp_path, files, suite=MOVIES)
+    plain, _ = predict(tmp_path, files, suite=MOVIES, backend=sandbox.Backend.BWRAP)
     hostile = config(
         files,
         auto_map={"AutoModelForSequenceClassification": "evil.Model", "AutoConfig": "evil.Config"},
@@ -240,8 +247,11 @@ def test_a_configuration_chooses_sizes_and_nothing_else(tokenizer: Tokenizer, tm
         _name_or_path="/etc/passwd",
         tokenizer_class="EvilTokenizer",
     )
-    planted = b"open('/tmp/planted', 'w').write('x')\nraise SystemExit('planted')\n"
+    mark = tmp_path / "planted"
+    planted = f"open({str(mark)!r}, 'w').write('x')\nraise SystemExit('planted')\n".encode()
     hostile |= {"evil.py": planted, "modeling_evil.py": planted, "tokenizer_config.json": b'{"auto_map": {}}'}
-    found, report = predict(tmp_path, hostile, suite=MOVIES, backend=sandbox.Backend.BWRAP)
+    # Without walls: whatever ran would leave its mark.
+    found, report = predict(tmp_path, hostile, suite=MOVIES, backend=sandbox.Backend.NONE)
     np.testing.assert_array_equal(found, plain)
     assert "planted" not in report.log
+    assert not mark.exists()
