@@ -17,10 +17,12 @@ from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from hub.wire import rate_limits
 from hub.wire.describing import ANY_OBJECT, BYTES, describe
-from hub.wire.pagination import page_limit
+from hub.wire.pagination import id_cursor, next_link, page_limit
 from hub.wire.views import HubApiView, json_object
 from models_registry.access import repository_for
 from models_registry.models import Kind
+
+MOST_ROWS = 1000
 
 
 @rate_limits.under(writes="evaluation")
@@ -116,18 +118,23 @@ class SuitesView(HubApiView):
 
 
 class LeaderboardView(HubApiView):
-    """A suite's board, best first."""
-
     @describe(
         answer=presenting.Leaderboard,
         query=presenting.BOARD_QUERY,
+        paged=True,
     )
     def get(self, request: ActorApiRequest, suite: str) -> Response:
+        """A suite's board, best first: the whole of it, or pages of `limit` rows."""
         version = suites.current_version(suite)
         rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
-        return Response(
-            {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
-        )
+        if "limit" in request.GET:
+            limit, start = page_limit(request, default=MOST_ROWS, most=MOST_ROWS), id_cursor(request)
+            found = boards.page_of(rows, start, start + limit + 1)
+            shown, headers = found[:limit], next_link(request, str(start + limit) if len(found) > limit else None)
+        else:
+            shown, headers = list(rows), {}
+        answer = {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in shown]}
+        return Response(answer, headers=headers)
 
 
 class BoardAsCsvView(HubApiView):

@@ -169,4 +169,13 @@ class Migration(migrations.Migration):
             model_name='run',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(models.Q(('failure_kind', ''), _negated=True), models.Q(('failure_reason', ''), _negated=True)), _connector='OR'), name='failed_run_says_why'),
         ),
+        migrations.CreateModel(
+            name='Board',
+            fields=[
+                ('suite_version', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='board', serialize=False, to='evaluations.suiteversion')),
+                ('model_count', models.PositiveIntegerField()),
+                ('choices', models.JSONField()),
+                ('ranked_at', models.DateTimeField()),
+            ],
+        ),
     ]

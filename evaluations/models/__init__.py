@@ -1,3 +1,4 @@
+from evaluations.models.board import Board
 from evaluations.models.run import FINAL, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
 from evaluations.models.standing import Standing, Trust
@@ -6,6 +7,7 @@ from evaluations.models.suite import Suite, SuiteVersion
 __all__ = [
     "FINAL",
     "WORKING",
+    "Board",
     "FailureKind",
     "LeaseLost",
     "Result",

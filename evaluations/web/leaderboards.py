@@ -3,21 +3,20 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import Actor
-from evaluations.models import State, SuiteVersion, Trust
+from evaluations.models import Board, SuiteVersion, Trust
 from evaluations.services import boards
 from evaluations.services.board_filters import Filters
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
-from models_registry.models import Repository
 
-PAGE_SIZE = 100
+PAGE_SIZE = 50
 FACTS = {
     "params": _("Params"),
     "bytes": _("Size"),
@@ -31,8 +30,7 @@ SHOWN_FACTS = ("params", "when")
 
 @require_safe
 def suites(request: HttpRequest) -> HttpResponse:
-    public = Q(runs__state=State.SCORED, runs__repository__in=Repository.objects.visible_to(Actor()))
-    versions = current_versions().annotate(models=Count("runs__repository", filter=public, distinct=True))
+    versions = current_versions().annotate(models=Coalesce(F("board__model_count"), 0))
     return render(request, "evaluations/suites.html", {"section": "leaderboards", "versions": versions})
 
 
@@ -42,8 +40,9 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
     primary = version.primary_metric["name"]
     sort = request.GET.get("sort", "") or primary
     rows = boards.standings(version, Filters.read(request.GET), sort)
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    total = boards.standings(version).count()
+    page = _Pages(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    board = Board.objects.filter(suite_version=version).first()
+    total = board.model_count if board else 0
     metrics, facts = _columns(request, version)
     context = {
         "section": "leaderboards",
@@ -61,9 +60,18 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
         "resolution": boards.resolution(version, total),
         "exports": EXPORTS,
         "trusts": Trust.choices,
-        "choices": boards.choices(version),
+        "choices": board.choices if board else {},
     }
     return render(request, "evaluations/leaderboard.html", context)
+
+
+class _Pages(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
+    """Pages of a board, of which only the rows that are shown are read whole."""
+
+    def page(self, number: int | str) -> Any:
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        return self._get_page(boards.page_of(self.object_list, start, start + self.per_page), number, self)
 
 
 def _columns(request: HttpRequest, version: SuiteVersion) -> tuple[list[dict[str, Any]], dict[str, Any]]:
