@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from accounts.requests import ActorRequest
-from evaluations.models import Run, Score, Suite, SuiteVersion
+from evaluations.models import GroupMember, Run, Score, Suite, SuiteGroup, SuiteVersion
 from evaluations.services import requesting
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding, refused
 from hub.errors import HubError
@@ -159,3 +159,18 @@ class SuiteAdmin(ShowOnly):
     list_display = ["name", "title", "task", "tier"]
     fields = ["name", "title", "summary", "task", "tier"]
     inlines = [VersionInline]
+
+
+class GroupMemberInline(_ShowOnlyInline):
+    model = GroupMember
+    fields = readonly_fields = ["suite", "place"]
+
+
+@admin.register(SuiteGroup)
+class SuiteGroupAdmin(ShowOnly):
+    list_display = ["name", "title", "model_count", "complete_count", "ranked_at"]
+    fields = ["name", "title", "summary", "model_count", "complete_count", "ranked_at"]
+    inlines = [GroupMemberInline]
+
+    def view_on_site(self, group: SuiteGroup) -> str:
+        return group.get_absolute_url()

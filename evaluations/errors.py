@@ -7,6 +7,10 @@ class SuiteNotFound(NotFound):
     """There is no such suite."""
 
 
+class GroupNotFound(NotFound):
+    """There is no such group of suites."""
+
+
 class RunNotFound(NotFound):
     """There is no such evaluation, or you may not see it."""
 

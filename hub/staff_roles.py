@@ -43,6 +43,8 @@ ROLES: dict[str, list[str]] = {
     "evaluator": [
         "evaluations.view_suite",
         "evaluations.view_suiteversion",
+        "evaluations.view_suitegroup",
+        "evaluations.view_groupmember",
         "evaluations.view_run",
         "evaluations.view_score",
         "evaluations.queue_run",

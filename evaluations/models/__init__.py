@@ -1,4 +1,5 @@
 from evaluations.models.board import Board
+from evaluations.models.group import GroupMember, GroupPart, GroupStanding, SuiteGroup
 from evaluations.models.run import FINAL, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
 from evaluations.models.standing import Standing, Trust
@@ -9,6 +10,9 @@ __all__ = [
     "WORKING",
     "Board",
     "FailureKind",
+    "GroupMember",
+    "GroupPart",
+    "GroupStanding",
     "LeaseLost",
     "Result",
     "Run",
@@ -16,6 +20,7 @@ __all__ = [
     "Standing",
     "State",
     "Suite",
+    "SuiteGroup",
     "SuiteVersion",
     "Trust",
 ]

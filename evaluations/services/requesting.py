@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Actor, AuditEntry, User
 from evaluations import access
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
-from evaluations.models import LeaseLost, Run, Standing, State, SuiteVersion
+from evaluations.models import GroupStanding, LeaseLost, Run, Standing, State, SuiteVersion
 from evaluations.services import rank_requests
 from evaluations.services.suites import current_version
 from evaluations.services.waking import wake_on_commit
@@ -143,4 +143,5 @@ def invalidate(*, actor: Actor, run: Run, reason: str) -> None:
         raise RunIsFinal("Only a scored evaluation can be invalidated.") from None
     AuditEntry.objects.record(actor, "evaluation.invalidated", str(run.pk), reason=reason)
     Standing.objects.filter(run=run).delete()
+    GroupStanding.objects.filter(parts__run=run).delete()
     rank_requests.ask(run.suite_version)

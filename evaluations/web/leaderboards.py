@@ -1,17 +1,18 @@
 """Leaderboards: which there are, and one of them, narrowed by its address."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from evaluations.models import Board, SuiteVersion, Trust
-from evaluations.services import boards
+from evaluations.models import Board, GroupPart, GroupStanding, SuiteVersion, Trust
+from evaluations.services import boards, group_boards, groups
 from evaluations.services.board_filters import Filters
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
@@ -31,7 +32,8 @@ SHOWN_FACTS = ("params", "when")
 @require_safe
 def suites(request: HttpRequest) -> HttpResponse:
     versions = current_versions().annotate(models=Coalesce(F("board__model_count"), 0))
-    return render(request, "evaluations/suites.html", {"section": "leaderboards", "versions": versions})
+    context = {"section": "leaderboards", "versions": versions, "groups": groups.all_groups()}
+    return render(request, "evaluations/suites.html", context)
 
 
 @require_safe
@@ -40,7 +42,7 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
     primary = version.primary_metric["name"]
     sort = request.GET.get("sort", "") or primary
     rows = boards.standings(version, Filters.read(request.GET), sort)
-    page = _Pages(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = _Pages(rows, PAGE_SIZE, page_of=boards.page_of).get_page(request.GET.get("page"))
     board = Board.objects.filter(suite_version=version).first()
     total = board.model_count if board else 0
     metrics, facts = _columns(request, version)
@@ -65,13 +67,46 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
     return render(request, "evaluations/leaderboard.html", context)
 
 
+@require_safe
+def group(request: HttpRequest, name: str) -> HttpResponse:
+    found = groups.group(name)
+    members = found.members.all()
+    sort = request.GET.get("sort", "") or "mean"
+    rows = group_boards.standings(found, Filters.read(request.GET), sort)
+    page = _Pages(rows, PAGE_SIZE, page_of=group_boards.page_of).get_page(request.GET.get("page"))
+    cells = [(row, [_part_on(member.suite_id, row) for member in members]) for row in page]
+    complete = [(row, parts) for row, parts in cells if row.value is not None]
+    context = {
+        "section": "leaderboards",
+        "group": found,
+        "members": members,
+        "page": page,
+        "sort": sort,
+        "complete": complete,
+        "incomplete": [(row, parts) for row, parts in cells if row.value is None],
+        "axis": axis_of(row for row, _ in complete),
+        "exports": {".csv": "CSV", "": "JSON"},
+        "trusts": Trust.choices,
+        "choices": found.choices,
+    }
+    return render(request, "evaluations/group.html", context)
+
+
+def _part_on(suite: int, row: GroupStanding) -> GroupPart | None:
+    return next((part for part in row.parts.all() if part.suite_id == suite), None)
+
+
 class _Pages(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
     """Pages of a board, of which only the rows that are shown are read whole."""
+
+    def __init__(self, rows: QuerySet[Any], per_page: int, *, page_of: Callable[..., list[Any]]) -> None:
+        super().__init__(rows, per_page)
+        self.page_of = page_of
 
     def page(self, number: int | str) -> Any:
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        return self._get_page(boards.page_of(self.object_list, start, start + self.per_page), number, self)
+        return self._get_page(self.page_of(self.object_list, start, start + self.per_page), number, self)
 
 
 def _columns(request: HttpRequest, version: SuiteVersion) -> tuple[list[dict[str, Any]], dict[str, Any]]:
