@@ -50,6 +50,8 @@ ROLES: dict[str, list[str]] = {
         "evaluations.queue_run",
         "evaluations.cancel_run",
         "evaluations.invalidate_run",
+        "evaluations.view_edition",
+        "evaluations.publish_edition",
         "models_registry.view_repository",
     ],
     "operator": [

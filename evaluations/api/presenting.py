@@ -8,7 +8,8 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.models import Actor
-from evaluations.models import GroupStanding, Run, Standing, SuiteGroup, SuiteVersion, Trust
+from evaluations.models import Edition, GroupStanding, Run, Standing, SuiteGroup, SuiteVersion, Trust
+from evaluations.services import citing
 from evaluations.services.listing import queue_positions
 
 BOARD_QUERY = [
@@ -146,6 +147,45 @@ class GroupBoard(Group):
     rows = GroupRow(many=True)
 
 
+class EditionFacts(serializers.Serializer[Any]):
+    """A board as it stood on a day, kept and signed; `sha256` is that of its document."""
+
+    edition = serializers.DateField()
+    suite = serializers.CharField()
+    version = serializers.CharField()
+    models = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    public_key = serializers.CharField()
+    signature = serializers.CharField()
+    published = serializers.DateTimeField()
+    citation = serializers.CharField()
+    bibtex = serializers.CharField()
+    url = serializers.CharField()
+
+
+class EditionModel(serializers.Serializer[Any]):
+    """Who stood in a row, in the words of that day; `salt` keeps a withheld one from being guessed by its hash."""
+
+    repository = serializers.CharField()
+    commit = serializers.CharField()
+    license = serializers.CharField(allow_blank=True)
+    architecture = serializers.CharField(allow_blank=True)
+    format = serializers.CharField()
+    params = serializers.IntegerField(allow_null=True)
+    bytes = serializers.IntegerField(allow_null=True)
+    hardware = serializers.CharField()
+    machine = serializers.CharField(allow_blank=True)
+    evaluation = serializers.CharField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    result_sha256 = serializers.CharField(allow_null=True)
+    salt = serializers.CharField()
+
+
+class PublishedEdition(serializers.Serializer[Any]):
+    edition = serializers.DictField(help_text="the document, with its signature")
+    models = serializers.ListField(child=EditionModel(allow_null=True))
+
+
 class Key(serializers.Serializer[Any]):
     algorithm = serializers.ChoiceField(["Ed25519"])
     public_key = serializers.CharField()
@@ -215,6 +255,22 @@ def board_row(row: Standing) -> dict[str, Any]:
         "format": row.run.format,
         "evaluation": str(row.run.pk),
         "trust": row.trust,
+    }
+
+
+def edition(published: Edition) -> dict[str, Any]:
+    return {
+        "edition": published.name,
+        "suite": published.suite.name,
+        "version": published.suite_version.version,
+        "models": published.model_count,
+        "sha256": published.sha256,
+        "public_key": published.public_key,
+        "signature": published.signature,
+        "published": published.created_at,
+        "citation": citing.plain(published),
+        "bibtex": citing.bibtex(published),
+        "url": f"{settings.BASE_URL}{published.get_absolute_url()}",
     }
 
 

@@ -14,6 +14,10 @@ urlpatterns = [
     path("api/leaderboards/groups/<slug:group>", views.GroupView.as_view()),
     path("api/leaderboards/groups/<slug:group>.csv", views.GroupAsCsvView.as_view()),
     path("api/leaderboards/<slug:suite>", views.LeaderboardView.as_view()),
+    path("api/leaderboards/<slug:suite>/editions", views.EditionsView.as_view()),
+    path("api/leaderboards/<slug:suite>/editions/<str:day>", views.EditionView.as_view()),
+    path("api/leaderboards/<slug:suite>/editions/<str:day>/document", views.EditionDocumentView.as_view()),
+    path("api/leaderboards/<slug:suite>/editions/<str:day>/table.csv", views.EditionAsCsvView.as_view()),
     path("api/leaderboards/<slug:suite>.csv", views.BoardAsCsvView.as_view()),
     path("api/leaderboards/<slug:suite>.parquet", views.BoardAsParquetView.as_view()),
 ]

@@ -1,11 +1,12 @@
 """Evaluations, suites and leaderboards for programs."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
@@ -18,6 +19,7 @@ from evaluations.services import (
     board_exports,
     boards,
     bundles,
+    editions,
     group_boards,
     groups,
     listing,
@@ -207,6 +209,49 @@ class GroupAsCsvView(HubApiView):
         return _file(parts, "text/csv; charset=utf-8", f"{group}.csv")
 
 
+class EditionsView(HubApiView):
+    """The published editions of a board, newest first."""
+
+    @describe(answer=presenting.EditionFacts(many=True))
+    def get(self, request: ActorApiRequest, suite: str) -> Response:
+        found = editions.editions_of(suites.current_version(suite).suite)
+        return Response([presenting.edition(published) for published in found])
+
+
+class EditionView(HubApiView):
+    @describe(answer=presenting.PublishedEdition)
+    def get(self, request: ActorApiRequest, suite: str, day: str) -> Response:
+        """A published edition of a board: the signed document, and who stands in its rows.
+
+        `edition.rows` and `models` go together. A model that is not public any more is null; of the others, the document has the
+        SHA-256 of their canonical JSON as `model_sha256`.
+        """
+        published = editions.edition(suite, day)
+        document = json.loads(editions.document_of(published))
+        models = [row.model for row in editions.rows(published, document)]
+        return Response({"edition": editions.signed(published, document), "models": models})
+
+
+class EditionDocumentView(HubApiView):
+    @describe(answer=ANY_OBJECT, headers={"ETag": "SHA-256 of the document, as it is cited."})
+    def get(self, request: ActorApiRequest, suite: str, day: str) -> HttpResponse:
+        """The document of an edition alone, to the byte that was signed."""
+        published = editions.edition(suite, day)
+        headers = {"ETag": f'"{published.sha256}"', "Content-Disposition": _attachment(f"{suite}-{day}.json")}
+        return HttpResponse(editions.document_of(published), content_type="application/json", headers=headers)
+
+
+class EditionAsCsvView(HubApiView):
+    """A published edition of a board as CSV; who is not public any more is left out of its row."""
+
+    @describe(answer=BYTES, media_type="text/csv")
+    def get(self, request: ActorApiRequest, suite: str, day: str) -> StreamingHttpResponse:
+        published = editions.edition(suite, day)
+        rows = editions.rows(published, json.loads(editions.document_of(published)))
+        parts = board_exports.as_csv(editions.table_columns(published), editions.table(rows))
+        return _file(parts, "text/csv; charset=utf-8", f"{suite}-{day}.csv")
+
+
 def _asked(
     request: ActorApiRequest, rows: QuerySet[Row], page_of: Callable[[QuerySet[Row], int, int], list[Row]]
 ) -> tuple[list[Row], dict[str, str]]:
@@ -219,5 +264,8 @@ def _asked(
 
 
 def _file(parts: Iterator[str] | Iterator[bytes], media_type: str, name: str) -> StreamingHttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(parts, content_type=media_type, headers=headers)
+    return StreamingHttpResponse(parts, content_type=media_type, headers={"Content-Disposition": _attachment(name)})
+
+
+def _attachment(name: str) -> str:
+    return f'attachment; filename="{name}"'

@@ -264,4 +264,42 @@ class Migration(migrations.Migration):
             model_name='groupmember',
             constraint=models.UniqueConstraint(fields=('group', 'suite'), name='suite_once_in_a_group'),
         ),
+        migrations.CreateModel(
+            name='Edition',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('model_count', models.PositiveIntegerField()),
+                ('key', models.CharField(max_length=200)),
+                ('sha256', models_registry.models.fields.HashField(32)),
+                ('public_key', models_registry.models.fields.HashField(32)),
+                ('signature', models_registry.models.fields.HashField(64)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('suite', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='evaluations.suite')),
+                ('suite_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='evaluations.suiteversion')),
+            ],
+            options={
+                'ordering': ['-day'],
+                'permissions': [('publish_edition', 'Can publish an edition of a leaderboard')],
+            },
+        ),
+        migrations.CreateModel(
+            name='EditionModel',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveIntegerField()),
+                ('content', models.TextField()),
+                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='models', to='evaluations.edition')),
+                ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='models_registry.repository')),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name='edition',
+            constraint=models.UniqueConstraint(fields=('suite', 'day'), name='one_edition_of_a_board_a_day'),
+        ),
+        migrations.AddConstraint(
+            model_name='editionmodel',
+            constraint=models.UniqueConstraint(fields=('edition', 'position'), name='edition_model_once'),
+        ),
     ]

@@ -1,4 +1,5 @@
 from evaluations.models.board import Board
+from evaluations.models.edition import Edition, EditionModel
 from evaluations.models.group import GroupMember, GroupPart, GroupStanding, SuiteGroup
 from evaluations.models.run import FINAL, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
@@ -9,6 +10,8 @@ __all__ = [
     "FINAL",
     "WORKING",
     "Board",
+    "Edition",
+    "EditionModel",
     "FailureKind",
     "GroupMember",
     "GroupPart",

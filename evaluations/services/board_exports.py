@@ -37,7 +37,11 @@ def columns(version: SuiteVersion) -> dict[str, type]:
 
 def records(rows: QuerySet[Standing]) -> Iterator[dict[str, Any]]:
     """Of standings, in their order. A metric that was not measured is left out."""
-    for row in rows.iterator(chunk_size=READ_AT_ONCE):
+    return records_of(rows.iterator(chunk_size=READ_AT_ONCE))
+
+
+def records_of(rows: Iterable[Standing]) -> Iterator[dict[str, Any]]:
+    for row in rows:
         run = row.run
         record = {
             "rank_first": row.first,

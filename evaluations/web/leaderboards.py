@@ -1,7 +1,8 @@
 """Leaderboards: which there are, and one of them, narrowed by its address."""
 
-from collections.abc import Callable
-from typing import Any
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self
 
 from django.core.paginator import Paginator
 from django.db.models import F, QuerySet
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from evaluations.models import Board, GroupPart, GroupStanding, SuiteVersion, Trust
-from evaluations.services import boards, group_boards, groups
+from evaluations.services import boards, citing, editions, group_boards, groups
 from evaluations.services.board_filters import Filters
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
@@ -26,6 +27,7 @@ FACTS = {
     "when": _("When"),
 }
 EXPORTS = {".csv": "CSV", "": "JSON", ".parquet": "Parquet"}  # beside /api/leaderboards/{suite}
+EDITIONS_SHOWN = 3
 SHOWN_FACTS = ("params", "when")
 
 
@@ -61,6 +63,7 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
         "axis": axis_of(row.run.scores.all()[0] for row in page),
         "resolution": boards.resolution(version, total),
         "exports": EXPORTS,
+        "editions": editions.editions_of(version.suite)[:EDITIONS_SHOWN],
         "trusts": Trust.choices,
         "choices": board.choices if board else {},
     }
@@ -90,6 +93,48 @@ def group(request: HttpRequest, name: str) -> HttpResponse:
         "choices": found.choices,
     }
     return render(request, "evaluations/group.html", context)
+
+
+@require_safe
+def editions_of(request: HttpRequest, suite: str) -> HttpResponse:
+    found = current_version(suite).suite
+    page = Paginator(editions.editions_of(found), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "evaluations/editions.html", {"section": "leaderboards", "suite": found, "page": page})
+
+
+@require_safe
+def edition(request: HttpRequest, suite: str, day: str) -> HttpResponse:
+    published = editions.edition(suite, day)
+    document = json.loads(editions.document_of(published))
+    page = Paginator(range(published.model_count), PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = range(published.model_count)[page.start_index() - 1 : page.end_index()]
+    rows = editions.rows(published, document, shown.start, shown.stop)
+    primary = published.suite_version.primary_metric
+    scores = [_Score.of(row.stated["metrics"][primary["name"]]) for row in rows]
+    context = {
+        "section": "leaderboards",
+        "suite": published.suite,
+        "edition": published,
+        "document": document,
+        "page": page,
+        "rows": zip(rows, scores, strict=True),
+        "primary": primary,
+        "axis": axis_of(scores),
+        "api": f"/api{published.get_absolute_url()}",
+        "citation": citing.plain(published),
+        "bibtex": citing.bibtex(published),
+    }
+    return render(request, "evaluations/edition.html", context)
+
+
+class _Score(NamedTuple):
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, metric: Mapping[str, Any]) -> Self:
+        return cls(metric["value"], *metric["ci95"])
 
 
 def _part_on(suite: int, row: GroupStanding) -> GroupPart | None:

@@ -5,6 +5,8 @@ from evaluations.web import leaderboards, runs
 urlpatterns = [
     path("leaderboards", leaderboards.suites, name="leaderboards"),
     path("leaderboards/groups/<slug:name>", leaderboards.group, name="leaderboard-group"),
+    path("leaderboards/<slug:suite>/editions", leaderboards.editions_of, name="leaderboard-editions"),
+    path("leaderboards/<slug:suite>/editions/<str:day>", leaderboards.edition, name="leaderboard-edition"),
     path("leaderboards/<slug:suite>", leaderboards.leaderboard, name="leaderboard"),
     path("evaluations/<uuid:pk>", runs.run, name="run"),
     path("evaluations/<uuid:pk>/cancel", runs.cancel_run, name="run-cancel"),

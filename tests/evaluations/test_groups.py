@@ -22,14 +22,15 @@ from evaluations.suite_files import InvalidSuiteError
 from evaluations.tasks import rank_board, rank_group
 from hub.jobs.models import Job
 from models_registry.models import Repository
-from tests import make
 from tests.evaluations import building
 
 GROUP = "tabular"
 SUITES = {"iris": 45, "wine": 54, "breast-cancer": 171, "digits-tabular": 540}
 BOARD = "/leaderboards/groups/tabular"
 
-scores = arrays(float, st.tuples(st.integers(1, 8), st.integers(1, 4)), elements=st.integers(0, 20).map(lambda n: n / 20))
+scores = arrays(
+    float, st.tuples(st.integers(1, 8), st.integers(1, 4)), elements=st.integers(0, 20).map(lambda n: n / 20)
+)
 
 
 @pytest.fixture
