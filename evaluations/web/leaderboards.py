@@ -71,8 +71,8 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
 
 
 @require_safe
-def group(request: HttpRequest, name: str) -> HttpResponse:
-    found = groups.group(name)
+def group(request: HttpRequest, group: str) -> HttpResponse:
+    found = groups.group(group)
     members = found.members.all()
     sort = request.GET.get("sort", "") or "mean"
     rows = group_boards.standings(found, Filters.read(request.GET), sort)

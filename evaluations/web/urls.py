@@ -4,7 +4,7 @@ from evaluations.web import leaderboards, runs
 
 urlpatterns = [
     path("leaderboards", leaderboards.suites, name="leaderboards"),
-    path("leaderboards/groups/<slug:name>", leaderboards.group, name="leaderboard-group"),
+    path("leaderboards/groups/<slug:group>", leaderboards.group, name="leaderboard-group"),
     path("leaderboards/<slug:suite>/editions", leaderboards.editions_of, name="leaderboard-editions"),
     path("leaderboards/<slug:suite>/editions/<str:day>", leaderboards.edition, name="leaderboard-edition"),
     path("leaderboards/<slug:suite>", leaderboards.leaderboard, name="leaderboard"),

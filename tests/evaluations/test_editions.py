@@ -181,7 +181,7 @@ def test_staff_publish_from_the_admin_and_the_command_line_and_members_do_not(
         editions.publish(actor=Actor(user=make.user()), version=digits)
     client.force_login(building.operator())
     address = reverse("admin:evaluations_suite_publish_edition", args=[digits.suite.pk])
-    client.post(address, {})
+    client.post(address, {"_form_submitted": "true"})
     published = Edition.objects.get()
     for page in ("changelist", "change"):
         arguments = [published.pk] if page == "change" else []

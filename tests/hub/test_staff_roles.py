@@ -30,7 +30,7 @@ PAGES = {
         "user", "organization", "namespace", "auditentry", "repository", "report", "moderationaction", "appeal",
         "event", "discussion", "collection", "quarantine",
     },
-    "evaluator": {"suite", "run", "repository"},
+    "evaluator": {"suite", "suitegroup", "edition", "run", "repository"},
     "operator": {
         "user", "organization", "namespace", "auditentry", "repository", "accesstoken", "invitation", "job",
     },
@@ -50,7 +50,7 @@ ACTS = {
     | ON_REPORTS
     | ON_CONTENT
     | {"undo", "uphold", "reverse", "verify_organization"},
-    "evaluator": {"queue_again", "cancel", "invalidate"},
+    "evaluator": {"queue_again", "cancel", "invalidate", "publish_edition"},
     "operator": {"revoke", "retry", "appoint_administrator"},
 }
 
