@@ -5,11 +5,12 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import commit, content, git, listing, resolve, run_overhead, transfer
+from benchmarks import boards, commit, content, git, listing, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
     "listing": listing.measure,
+    "boards": boards.measure,
     "transfer": transfer.measure,
     "commit": commit.measure,
     "git": git.measure,

@@ -20,6 +20,7 @@ LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 class Load:
     requests_per_second: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
 
 
@@ -77,4 +78,4 @@ def _measure(method: str, address: str, connections: int, seconds: float, expect
     for key in list(selector.get_map().values()):
         key.data.socket.close()
     ordered = statistics.quantiles(times, n=100)
-    return Load(len(times) / seconds, ordered[49] * 1000, ordered[98] * 1000)
+    return Load(len(times) / seconds, ordered[49] * 1000, ordered[94] * 1000, ordered[98] * 1000)

@@ -27,6 +27,7 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 LOG_TAIL_BYTES = 64 * 1024
 MAX_WARNINGS = 20
 TICK_SECONDS = 0.2
+TELL_SECONDS = 1.0
 MAX_PROCESSES = 200
 
 # What the harness may say (evaluations/harness/messages.py), bounded in every member.
@@ -247,7 +248,7 @@ def _attend(child: _Child, messages: int, limits: Limits, stopped: Callable[[], 
                     next_look = now + TICK_SECONDS
                     _check_family(child, limits.memory)
                 if now >= next_telling:
-                    next_telling = now + REPORT_SECONDS
+                    next_telling = now + TELL_SECONDS
                     child.tell_log()
     finally:
         os.close(ending)

@@ -1,10 +1,30 @@
 """What evaluations refuse."""
 
-from hub.errors import Conflict, Invalid, NotFound, RateLimited
+from hub.errors import Conflict, Invalid, NotFound, RateLimited, Unavailable
 
 
 class SuiteNotFound(NotFound):
     """There is no such suite."""
+
+
+class GroupNotFound(NotFound):
+    """There is no such group of suites."""
+
+
+class EditionNotFound(NotFound):
+    """There is no such edition."""
+
+
+class EditionExists(Conflict):
+    """There is an edition of today already, and no edition changes."""
+
+
+class NothingToPublish(Conflict):
+    """This board has nothing to publish just now."""
+
+
+class EditionDamaged(Unavailable):
+    """The document of this edition is not in storage as it was signed: the hub's operator has to bring it back."""
 
 
 class RunNotFound(NotFound):

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.stats import binom
+from scipy.stats import t as student
 
 SIGNIFICANCE = 0.05
 RESAMPLES = 1000
@@ -30,24 +31,56 @@ def mcnemar_neighbours(correct: np.ndarray) -> np.ndarray:
 
 
 def bootstrap_neighbours(losses: np.ndarray) -> np.ndarray:
-    """Two-sided p-values that each run and the next lose equally much on average.
+    """Two-sided p-values that each run and the next lose equally much on average: `bootstrap_neighbours_over` of one suite."""
+    return bootstrap_neighbours_over([losses], [1.0])
 
-    losses: (runs, rows), in the order of the board. Returns (runs - 1,). Source: Efron and Tibshirani, 1993, "An introduction
-    to the bootstrap", section 16.4: rows are drawn again, and the differences are shifted so that their mean is none.
+
+def bootstrap_neighbours_over(suites: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
+    """Two-sided p-values that each model and the next have the same weighted sum of the suites' means.
+
+    suites: one (models, rows) for each, of numbers or bools, in the order of the board. Returns (models - 1,). Rows are drawn
+    again within each suite, and the differences are shifted so that their mean is none (Efron and Tibshirani, 1993, "An
+    introduction to the bootstrap", section 16.4). Where no resample reaches the difference, RESAMPLES alone bound the p-value,
+    too coarsely for a long board after Holm: there the tail is that of the paired t-test, with Welch's degrees of freedom.
     """
-    rows = losses.shape[1]
-    draws = np.random.default_rng(SEED).multinomial(rows, np.full(rows, 1 / rows), size=RESAMPLES).astype(np.float64)
-    found = np.ones(max(0, len(losses) - 1))
+    generator = np.random.default_rng(SEED)
+    draws = [_draws(generator, suite.shape[1]) for suite in suites]
+    found = np.ones(max(0, len(suites[0]) - 1))
     for start in range(0, len(found), AT_ONCE):
-        differences = np.diff(losses[start : start + AT_ONCE + 1].astype(np.float64), axis=0)
-        means = differences.mean(axis=1, keepdims=True)
-        resampled = (differences - means) @ draws.T / rows
+        size = min(AT_ONCE, len(found) - start)
+        means, resampled, largest = np.zeros((size, 1)), np.zeros((size, RESAMPLES)), np.zeros((size, 1))
+        variances = []
+        for suite, drawn, weight in zip(suites, draws, weights, strict=True):
+            rows = suite.shape[1]
+            differences = weight * np.diff(suite[start : start + size + 1].astype(np.float64), axis=0)
+            mean = differences.mean(axis=1, keepdims=True)
+            means += mean
+            resampled += (differences - mean) @ drawn.T / rows
+            largest = np.maximum(largest, np.abs(differences).max(axis=1, keepdims=True, initial=0))
+            variances.append((differences.var(axis=1, ddof=1 if rows > 1 else 0) / rows, rows - 1))
         # Where all differences are alike, rounding alone must not decide.
-        at_least = np.abs(resampled) >= np.abs(means) - 1e-12 * np.abs(differences).max(
-            axis=1, keepdims=True, initial=0
-        )
-        found[start : start + len(differences)] = (at_least.sum(axis=1) + 1) / (RESAMPLES + 1)
+        reached = (np.abs(resampled) >= np.abs(means) - 1e-12 * largest).sum(axis=1)
+        coarse = (reached + 1) / (RESAMPLES + 1)
+        found[start : start + size] = np.where(reached, coarse, np.minimum(coarse, _t_tail(means[:, 0], variances)))
     return found
+
+
+def _draws(generator: np.random.Generator, rows: int) -> np.ndarray:
+    """(RESAMPLES, rows): how often each row is drawn."""
+    return generator.multinomial(rows, np.full(rows, 1 / rows), size=RESAMPLES).astype(np.float64)
+
+
+def _t_tail(means: np.ndarray, variances: Sequence[tuple[np.ndarray, int]]) -> np.ndarray:
+    """Two-sided p-values that means are none. variances: of the mean, with its degrees of freedom, for each suite.
+
+    Source: Welch, 1947, for the degrees of freedom of their sum.
+    """
+    total = np.asarray(sum(variance for variance, _ in variances))
+    spread = np.asarray(sum(variance**2 / max(freedom, 1) for variance, freedom in variances))
+    freedom = np.divide(total**2, spread, out=np.ones_like(total), where=spread > 0)
+    scale = np.sqrt(total)
+    statistic = np.divide(np.abs(means), scale, out=np.full_like(scale, np.inf), where=scale > 0)
+    return np.asarray(2 * student.sf(statistic, np.maximum(freedom, 1)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

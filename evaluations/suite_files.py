@@ -17,6 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 FOLDER = Path(__file__).parent / "suites"
+SCHEMA = FOLDER / "schema.json"
 NPY_MAGIC = b"\x93NUMPY"
 NPY_ALIGNMENT = 64
 
@@ -76,14 +77,7 @@ def canonical_json(value: object) -> bytes:
 
 def read(path: Path) -> SuiteFile:
     """Raises InvalidSuiteError."""
-    try:
-        definition = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise InvalidSuiteError(f"{path.name} is not valid YAML: {error}") from error
-    faults = sorted(_validator().iter_errors(definition), key=lambda fault: list(fault.absolute_path))
-    if faults:
-        place = "/".join(str(step) for step in faults[0].absolute_path) or "the file"
-        raise InvalidSuiteError(f"{path.name}: {place}: {faults[0].message}")
+    definition = read_checked(path, SCHEMA)
     if path.stem != definition["id"]:
         raise InvalidSuiteError(f"{path.name} holds the suite {definition['id']!r}; the names must agree.")
     return SuiteFile(path, definition)
@@ -95,8 +89,21 @@ def read_all(folder: Path = FOLDER) -> Iterator[SuiteFile]:
         yield read(path)
 
 
+def read_checked(path: Path, schema: Path) -> Any:
+    """A YAML file's content, checked against a JSON schema. Raises InvalidSuiteError."""
+    try:
+        definition = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise InvalidSuiteError(f"{path.name} is not valid YAML: {error}") from error
+    faults = sorted(_validator(schema).iter_errors(definition), key=lambda fault: list(fault.absolute_path))
+    if faults:
+        place = "/".join(str(step) for step in faults[0].absolute_path) or "the file"
+        raise InvalidSuiteError(f"{path.name}: {place}: {faults[0].message}")
+    return definition
+
+
 @cache
-def _validator() -> Draft202012Validator:
-    schema = json.loads((FOLDER / "schema.json").read_text("utf-8"))
+def _validator(path: Path) -> Draft202012Validator:
+    schema = json.loads(path.read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)

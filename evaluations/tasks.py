@@ -7,8 +7,8 @@ from celery.signals import worker_ready
 from django.db import IntegrityError, OperationalError
 
 from evaluations import presence  # noqa: F401 - a worker of an evaluation queue says that it is there
-from evaluations.models import SuiteVersion
-from evaluations.services import rank_requests, suites, waking
+from evaluations.models import SuiteGroup, SuiteVersion
+from evaluations.services import groups, rank_requests, suites, waking
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -35,6 +35,17 @@ def rank_board(key: str) -> None:
     version = SuiteVersion.objects.filter(pk=key).first()
     if version is not None:
         ranking.rank(version)
+        rank_requests.ask_for_groups_of(version)
+
+
+@job(rank_requests.KIND_OF_GROUPS, lease=timedelta(minutes=30), retry_on=(IntegrityError, OperationalError))
+def rank_group(key: str) -> None:
+    # As above.
+    from evaluations.services import group_ranking  # noqa: PLC0415
+
+    group = SuiteGroup.objects.filter(pk=key).first()
+    if group is not None:
+        group_ranking.rank(group)
 
 
 @shared_task(name="evaluations.sweep", ignore_result=True)
@@ -51,3 +62,4 @@ def make_suites_known(**_: object) -> None:
 @job("synchronize_suites", lease=timedelta(minutes=5), attempts=20, retry_on=(StorageUnavailable,))
 def synchronize_suites(key: str) -> None:
     suites.synchronize()
+    groups.synchronize()

@@ -57,6 +57,8 @@ _PAGES = {
     "Evaluations": [
         ("Runs", "evaluations", "run", "play_circle"),
         ("Suites", "evaluations", "suite", "checklist"),
+        ("Groups of suites", "evaluations", "suitegroup", "join"),
+        ("Editions", "evaluations", "edition", "menu_book"),
     ],
     "Operation": [
         ("Queue", "jobs", "job", "pending_actions"),

@@ -43,12 +43,16 @@ ROLES: dict[str, list[str]] = {
     "evaluator": [
         "evaluations.view_suite",
         "evaluations.view_suiteversion",
+        "evaluations.view_suitegroup",
+        "evaluations.view_groupmember",
         "evaluations.view_run",
         "evaluations.view_score",
         "evaluations.view_worker",
         "evaluations.queue_run",
         "evaluations.cancel_run",
         "evaluations.invalidate_run",
+        "evaluations.view_edition",
+        "evaluations.publish_edition",
         "models_registry.view_repository",
     ],
     "operator": [

@@ -1,6 +1,6 @@
 """Runs, suites and boards as JSON. Names are those of the API's contract; they also make its OpenAPI description."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +8,8 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.models import Actor
-from evaluations.models import Run, Standing, SuiteVersion, Trust
+from evaluations.models import Edition, GroupStanding, Run, Standing, SuiteGroup, SuiteVersion, Trust
+from evaluations.services import citing
 from evaluations.services.queueing import Turn, turns_of
 
 BOARD_QUERY = [
@@ -23,6 +24,7 @@ BOARD_QUERY = [
     OpenApiParameter("until", str, description="YYYY-MM-DD, that day included"),
     OpenApiParameter("sort", str, description="A metric of the suite, best first; the primary one without it."),
 ]
+GROUP_QUERY = [*BOARD_QUERY[:-1], OpenApiParameter("sort", str, enum=["mean", "borda"])]
 
 
 class EvaluationRequest(serializers.Serializer[Any]):
@@ -103,6 +105,90 @@ class Leaderboard(serializers.Serializer[Any]):
     rows = LeaderboardRow(many=True)
 
 
+class Group(serializers.Serializer[Any]):
+    """Suites, by their ids, whose current versions are averaged."""
+
+    group = serializers.CharField()
+    title = serializers.CharField()
+    summary = serializers.CharField()
+    suites = serializers.ListField(child=serializers.CharField())
+    models = serializers.IntegerField()
+    complete = serializers.IntegerField(help_text="models measured on every suite")
+    url = serializers.CharField()
+
+
+class Mean(serializers.Serializer[Any]):
+    """Of the chance-normalised scores, with its 95 % interval."""
+
+    value = serializers.FloatField()
+    ci95 = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+
+
+class GroupPart(serializers.Serializer[Any]):
+    value = serializers.FloatField()
+    normalized = serializers.FloatField(help_text="0 is chance, 1 is no mistake")
+    evaluation = serializers.CharField()
+
+
+class GroupRow(serializers.Serializer[Any]):
+    """One repository with its best verified run on each suite. What the runs do not agree on is null or empty."""
+
+    rank = serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2, allow_null=True)
+    repository = serializers.CharField()
+    mean = Mean(allow_null=True)
+    borda = serializers.FloatField(allow_null=True)
+    scores = serializers.DictField(child=GroupPart())
+    commit = serializers.CharField(allow_null=True)
+    params = serializers.IntegerField(allow_null=True)
+    license = serializers.CharField(allow_null=True)
+    architecture = serializers.CharField()
+    format = serializers.CharField()
+    trust = serializers.CharField()
+
+
+class GroupBoard(Group):
+    rows = GroupRow(many=True)
+
+
+class EditionFacts(serializers.Serializer[Any]):
+    """A board as it stood on a day, kept and signed; `sha256` is that of its document."""
+
+    edition = serializers.DateField()
+    suite = serializers.CharField()
+    version = serializers.CharField()
+    models = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    public_key = serializers.CharField()
+    signature = serializers.CharField()
+    published = serializers.DateTimeField()
+    citation = serializers.CharField()
+    bibtex = serializers.CharField()
+    url = serializers.CharField()
+
+
+class EditionModel(serializers.Serializer[Any]):
+    """Who stood in a row, in the words of that day; `salt` keeps a withheld one from being guessed by its hash."""
+
+    repository = serializers.CharField()
+    commit = serializers.CharField()
+    license = serializers.CharField(allow_blank=True)
+    architecture = serializers.CharField(allow_blank=True)
+    format = serializers.CharField()
+    params = serializers.IntegerField(allow_null=True)
+    bytes = serializers.IntegerField(allow_null=True)
+    hardware = serializers.CharField()
+    machine = serializers.CharField(allow_blank=True)
+    evaluation = serializers.CharField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    result_sha256 = serializers.CharField(allow_null=True)
+    salt = serializers.CharField()
+
+
+class PublishedEdition(serializers.Serializer[Any]):
+    edition = serializers.DictField(help_text="the document, with its signature")
+    models = serializers.ListField(child=EditionModel(allow_null=True))
+
+
 class Key(serializers.Serializer[Any]):
     algorithm = serializers.ChoiceField(["Ed25519"])
     public_key = serializers.CharField()
@@ -174,3 +260,53 @@ def board_row(row: Standing) -> dict[str, Any]:
         "evaluation": str(row.run.pk),
         "trust": row.trust,
     }
+
+
+def edition(published: Edition) -> dict[str, Any]:
+    return {
+        "edition": published.name,
+        "suite": published.suite.name,
+        "version": published.suite_version.version,
+        "models": published.model_count,
+        "sha256": published.sha256,
+        "public_key": published.public_key,
+        "signature": published.signature,
+        "published": published.created_at,
+        "citation": citing.plain(published),
+        "bibtex": citing.bibtex(published),
+        "url": f"{settings.BASE_URL}{published.get_absolute_url()}",
+    }
+
+
+def group(shown: SuiteGroup) -> dict[str, Any]:
+    return {
+        "group": shown.name,
+        "title": shown.title,
+        "summary": shown.summary,
+        "suites": [member.suite.name for member in shown.members.all()],
+        "models": shown.model_count,
+        "complete": shown.complete_count,
+        "url": f"{settings.BASE_URL}{shown.get_absolute_url()}",
+    }
+
+
+def group_row(row: GroupStanding, suites: Mapping[int, str]) -> dict[str, Any]:
+    """suites: names by id."""
+    return {
+        "rank": None if row.first is None else [row.first, row.last],
+        "repository": row.repository.full_name,
+        "mean": None if row.value is None else {"value": row.value, "ci95": [row.low, row.high]},
+        "borda": row.borda,
+        "scores": {
+            suites[part.suite_id]: {
+                "value": part.value, "normalized": part.normalized, "evaluation": str(part.run_id),
+            }
+            for part in row.parts.all() if part.suite_id in suites
+        },
+        "commit": row.commit,
+        "params": row.parameters,
+        "license": row.repository.licence or None,
+        "architecture": row.architecture,
+        "format": row.format,
+        "trust": row.trust,
+    }  # fmt: skip

@@ -1,3 +1,6 @@
+from evaluations.models.board import Board
+from evaluations.models.edition import Edition, EditionModel
+from evaluations.models.group import GroupMember, GroupPart, GroupStanding, SuiteGroup
 from evaluations.models.run import FINAL, UNFINISHED, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
 from evaluations.models.standing import Standing, Trust
@@ -8,7 +11,13 @@ __all__ = [
     "FINAL",
     "UNFINISHED",
     "WORKING",
+    "Board",
+    "Edition",
+    "EditionModel",
     "FailureKind",
+    "GroupMember",
+    "GroupPart",
+    "GroupStanding",
     "LeaseLost",
     "Mode",
     "Result",
@@ -17,6 +26,7 @@ __all__ = [
     "Standing",
     "State",
     "Suite",
+    "SuiteGroup",
     "SuiteVersion",
     "Trust",
     "Worker",

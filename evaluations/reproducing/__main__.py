@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from evaluations.reproducing import bundle, repeating
-from evaluations.reproducing.checking import NotReproducedError, check, read
+from evaluations.reproducing.checking import NotReproducedError, check, check_edition, read
 
 AGREES, DIFFERS, UNUSABLE = 0, 1, 2
 
@@ -31,8 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _verify(asked: argparse.Namespace) -> int:
-    key = check(read(Path(asked.document).read_bytes()), asked.key)
-    _say(f"Genuine: signed by {key}, and unchanged since.")
+    document = read(Path(asked.document).read_bytes())
+    if "models" in document:
+        key, named, withheld = check_edition(document, asked.key)
+        _say(f"Genuine: signed by {key}, and unchanged since; {named} models named as signed, {withheld} withheld.")
+    else:
+        key = check(document, asked.key)
+        _say(f"Genuine: signed by {key}, and unchanged since.")
     if asked.key is None:
         _say(
             "Whose key that is, the document alone cannot tell: compare it with the hub's /api/evaluations/key, or give --key."
@@ -79,8 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="grove-eval", description="Check a score without trusting the hub that shows it."
     )
     acts = parser.add_subparsers(required=True)
-    verify = acts.add_parser("verify", help="is a result document as its hub signed it?")
-    verify.add_argument("document", help="the file from /api/evaluations/ID/result")
+    verify = acts.add_parser(
+        "verify", help="is a result document, or an edition of a leaderboard, as its hub signed it?"
+    )
+    verify.add_argument(
+        "document", help="the file from /api/evaluations/ID/result or /api/leaderboards/SUITE/editions/DAY"
+    )
     verify.set_defaults(act=_verify)
     fetch = acts.add_parser("fetch", help="download all that repeats a run")
     fetch.add_argument("address", help="of the run's page")

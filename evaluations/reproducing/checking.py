@@ -41,6 +41,26 @@ def check(document: Mapping[str, Any], public_key: str | None = None) -> str:
     return claimed
 
 
+def check_edition(published: Mapping[str, Any], public_key: str | None = None) -> tuple[str, int, int]:
+    """The key that signed an edition of a board, how many of its models are named, and how many are withheld.
+
+    published: from /api/leaderboards/SUITE/editions/DAY. Whoever is named must be whom the signed document means by its hash.
+    Raises NotReproducedError.
+    """
+    document, models = published.get("edition"), published.get("models")
+    if not isinstance(document, Mapping) or not isinstance(models, list):
+        raise NotReproducedError("This is no edition of a leaderboard: it has not both `edition` and `models`.")
+    key = check(document, public_key)
+    rows = document.get("rows", [])
+    if len(rows) != len(models):
+        raise NotReproducedError(f"The edition has {len(rows)} rows, and {len(models)} models are given for them.")
+    for place, (row, model) in enumerate(zip(rows, models, strict=True), 1):
+        if model is not None and hashlib.sha256(canonical_json(model)).hexdigest() != row["model_sha256"]:
+            raise NotReproducedError(f"Row {place} is not the model that was signed there.")
+    withheld = models.count(None)
+    return key, len(models) - withheld, withheld
+
+
 def read(content: bytes) -> dict[str, Any]:
     """A JSON object from a file that somebody else wrote. Raises NotReproducedError."""
     try:

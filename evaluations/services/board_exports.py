@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 
-from evaluations.models import Standing, SuiteVersion
+from evaluations.models import GroupStanding, Standing, SuiteVersion
 from hub.batches import batches
 
 READ_AT_ONCE = 1000
@@ -37,7 +37,11 @@ def columns(version: SuiteVersion) -> dict[str, type]:
 
 def records(rows: QuerySet[Standing]) -> Iterator[dict[str, Any]]:
     """Of standings, in their order. A metric that was not measured is left out."""
-    for row in rows.iterator(chunk_size=READ_AT_ONCE):
+    return records_of(rows.iterator(chunk_size=READ_AT_ONCE))
+
+
+def records_of(rows: Iterable[Standing]) -> Iterator[dict[str, Any]]:
+    for row in rows:
         run = row.run
         record = {
             "rank_first": row.first,
@@ -60,32 +64,63 @@ def records(rows: QuerySet[Standing]) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def as_csv(version: SuiteVersion, rows: QuerySet[Standing]) -> Iterator[str]:
-    for part in batches(_cells(version, rows), READ_AT_ONCE):
+def group_columns(suites: Iterable[str]) -> dict[str, type]:
+    """As `columns`, of a group's board; the scores of its suites are normalised."""
+    means = {"mean": float, "mean_low": float, "mean_high": float, "borda": float}
+    facts = {name: kind for name, kind in FACTS.items() if name != "evaluation"}
+    return facts | means | dict.fromkeys(suites, float)
+
+
+def group_records(suites: Mapping[int, str], rows: QuerySet[GroupStanding]) -> Iterator[dict[str, Any]]:
+    """Of standings, in their order. suites: names by id. What a model was not measured on is left out."""
+    for row in rows.iterator(chunk_size=READ_AT_ONCE):
+        yield {
+            "rank_first": row.first,
+            "rank_last": row.last,
+            "repository": row.repository.full_name,
+            "commit": row.commit,
+            "trust": row.trust,
+            "license": row.repository.licence,
+            "architecture": row.architecture,
+            "format": row.format,
+            "params": row.parameters,
+            "bytes": row.model_bytes,
+            "hardware": row.hardware_class,
+            "machine": row.machine,
+            "finished_at": row.finished_at.isoformat() if row.finished_at else None,
+            "mean": row.value,
+            "mean_low": row.low,
+            "mean_high": row.high,
+            "borda": row.borda,
+        } | {suites[part.suite_id]: part.normalized for part in row.parts.all() if part.suite_id in suites}
+
+
+def as_csv(names: Iterable[str], table: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Of records, in columns of these names."""
+    for part in batches(_cells(list(names), table), READ_AT_ONCE):
         target = io.StringIO()
         csv.writer(target).writerows(part)
         yield target.getvalue()
 
 
-def as_parquet(version: SuiteVersion, rows: QuerySet[Standing]) -> Iterator[bytes]:
-    """One row group for each thousand models."""
+def as_parquet(types: Mapping[str, type], table: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Of records, in columns of these names and types. One row group for each thousand."""
     import pyarrow as pa  # noqa: PLC0415 - 0.2 s and 60 MB that no other page needs
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     kinds = {int: pa.int64(), float: pa.float64(), str: pa.string()}
-    schema = pa.schema([(name, kinds[kind]) for name, kind in columns(version).items()])
+    schema = pa.schema([(name, kinds[kind]) for name, kind in types.items()])
     target = _Sent()
     with pq.ParquetWriter(pa.PythonFile(target, mode="w"), schema, compression="zstd") as writer:
-        for part in batches(records(rows), READ_AT_ONCE):
+        for part in batches(table, READ_AT_ONCE):
             writer.write_table(pa.Table.from_pylist(part, schema))
             yield target.take()
     yield target.take()
 
 
-def _cells(version: SuiteVersion, rows: QuerySet[Standing]) -> Iterator[list[Any]]:
-    names = list(columns(version))
+def _cells(names: list[str], table: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
     yield names
-    for record in records(rows):
+    for record in table:
         yield [_harmless(record.get(name)) for name in names]
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from hub.errors import BadRequest
 
 LARGEST = 2**62
+CHOSEN_FROM = ("format", "license", "architecture", "machine", "hardware")  # offered as lists of what occurs
 TEXTS = ("architecture", "format", "machine", "hardware", "namespace", "trust")
 
 
@@ -44,25 +45,34 @@ class Filters:
             **{name: _text(query.get(name)) for name in TEXTS},
         )
 
-    def condition(self) -> Q:
-        """On Standing."""
+    def condition(self, run: str = "run__") -> Q:
+        """On rows of a board. run: how the facts of a run are reached from there."""
         wanted = Q()
         for field, value in (
+            (f"{run}repository__licence", self.licence),
+            (f"{run}architecture", self.architecture),
+            (f"{run}format", self.format),
+            (f"{run}machine", self.machine),
+            (f"{run}hardware_class", self.hardware),
+            (f"{run}repository__namespace__key", self.namespace.lower()),
+            (f"{run}parameters__gte", self.min_parameters),
+            (f"{run}parameters__lte", self.max_parameters),
+            (f"{run}finished_at__gte", self.since),
+            (f"{run}finished_at__lt", self.before),
             ("trust", self.trust),
-            ("run__repository__licence", self.licence),
-            ("run__architecture", self.architecture),
-            ("run__format", self.format),
-            ("run__machine", self.machine),
-            ("run__hardware_class", self.hardware),
-            ("run__repository__namespace__key", self.namespace.lower()),
-            ("run__parameters__gte", self.min_parameters),
-            ("run__parameters__lte", self.max_parameters),
-            ("run__finished_at__gte", self.since),
-            ("run__finished_at__lt", self.before),
         ):
             if value not in {"", None}:
                 wanted &= Q(**{field: value})
         return wanted
+
+
+def choices(rows: QuerySet[Any], run: str = "run__") -> dict[str, list[str]]:
+    """The values that occur in rows of a board, by filter. run: as in `Filters.condition`."""
+    fields = [
+        f"{run}{field}" for field in ("format", "repository__licence", "architecture", "machine", "hardware_class")
+    ]
+    found = list(rows.order_by().values_list(*fields).distinct())
+    return {name: sorted({values[place] for values in found} - {""}) for place, name in enumerate(CHOSEN_FROM)}
 
 
 def _text(text: str | None) -> str:

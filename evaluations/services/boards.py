@@ -16,13 +16,7 @@ def standings(version: SuiteVersion, filters: Filters | None = None, sort: str =
 
     sort: another metric than the primary, by which they stand best first; who lacks it comes last. Raises BadRequest.
     """
-    rows = (
-        _public()
-        .filter(suite_version=version)
-        .filter((filters or Filters()).condition())
-        .select_related("run__repository__namespace")
-        .prefetch_related(_SCORES)
-    )
+    rows = _with_facts(_public().filter(suite_version=version).filter((filters or Filters()).condition()))
     metrics = {metric["name"]: metric for metric in version.definition["metrics"]}
     if sort in {"", version.primary_metric["name"]}:
         return rows.order_by("position")
@@ -35,6 +29,13 @@ def standings(version: SuiteVersion, filters: Filters | None = None, sort: str =
     return rows.alias(sorted=FilteredRelation("run__scores", condition=Q(run__scores__name=sort))).order_by(
         best_first, "position"
     )
+
+
+def page_of(rows: QuerySet[Standing], start: int, stop: int) -> list[Standing]:
+    """A slice of a board's rows. Finds their keys first, so that what is passed over on a late page costs little."""
+    keys = list(rows.select_related(None).prefetch_related(None).values_list("pk", flat=True)[start:stop])
+    found = _with_facts(Standing.objects.filter(pk__in=keys)).in_bulk()
+    return [found[key] for key in keys if key in found]
 
 
 def resolution(version: SuiteVersion, models: int) -> int | None:
@@ -62,21 +63,12 @@ def ranks_of(repository: Repository) -> QuerySet[Standing]:
     )
 
 
-def choices(version: SuiteVersion) -> dict[str, list[str]]:
-    """The values that occur on the board, for its filters."""
-    rows = _public().filter(suite_version=version).order_by()
-    fields = {
-        "format": "run__format",
-        "license": "run__repository__licence",
-        "architecture": "run__architecture",
-        "machine": "run__machine",
-        "hardware": "run__hardware_class",
-    }
-    return {name: sorted(set(rows.values_list(field, flat=True).distinct()) - {""}) for name, field in fields.items()}
-
-
 def _public() -> QuerySet[Standing]:
     return Standing.objects.filter(run__repository__in=Repository.objects.visible_to(Actor()))
+
+
+def _with_facts(rows: QuerySet[Standing]) -> QuerySet[Standing]:
+    return rows.select_related("run__repository__namespace").prefetch_related(_SCORES)
 
 
 _SCORES = Prefetch("run__scores", Score.objects.order_by("-primary", "name"))

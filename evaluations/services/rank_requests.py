@@ -4,17 +4,28 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from evaluations.models import Run, State, SuiteVersion
+from evaluations.models import Run, State, SuiteGroup, SuiteVersion
 from hub.jobs.models import Job
 from models_registry.events import content_quarantined, repository_deleted, settings_changed
 from models_registry.models import Repository
 
 KIND = "rank_board"
+KIND_OF_GROUPS = "rank_group"
 
 
 def ask(version: SuiteVersion) -> None:
     """Asking twice is ranking once."""
     Job.objects.add(KIND, str(version.pk))
+
+
+def ask_for_group(group: SuiteGroup) -> None:
+    Job.objects.add(KIND_OF_GROUPS, str(group.pk))
+
+
+def ask_for_groups_of(version: SuiteVersion) -> None:
+    """After a board was ranked: of the groups that are made of it."""
+    groups = SuiteGroup.objects.filter(suites=version.suite_id) if version.current else SuiteGroup.objects.none()
+    Job.objects.add_many(KIND_OF_GROUPS, map(str, groups.values_list("pk", flat=True)))
 
 
 def ask_for_all() -> None:

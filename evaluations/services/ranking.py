@@ -7,10 +7,12 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
+from django.utils import timezone
 
 from accounts.models import Actor
 from evaluations import ranks
-from evaluations.models import Result, Score, Standing, State, SuiteVersion, Trust
+from evaluations.models import Board, Result, Score, Standing, State, SuiteVersion, Trust
+from evaluations.services.board_filters import choices
 from hub.batches import batches
 from models_registry.models import Repository
 
@@ -43,6 +45,14 @@ def rank(version: SuiteVersion) -> None:
             update_conflicts=True,
             unique_fields=["run"],
             update_fields=["position", "first", "last", "trust"],
+        )
+        Board.objects.update_or_create(
+            suite_version=version,
+            defaults={
+                "model_count": len(standings),
+                "choices": choices(Standing.objects.filter(suite_version=version)),
+                "ranked_at": timezone.now(),
+            },
         )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Actor, AuditEntry, Namespace, Role, User
 from evaluations import access, formats
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
-from evaluations.models import LeaseLost, Run, Standing, State, SuiteVersion
+from evaluations.models import GroupStanding, LeaseLost, Run, Standing, State, SuiteVersion
 from evaluations.models.run import RunQuerySet
 from evaluations.services import fetching, rank_requests
 from evaluations.services.suites import current_version
@@ -190,4 +190,5 @@ def invalidate(*, actor: Actor, run: Run, reason: str) -> None:
         raise RunIsFinal("Only a scored evaluation can be invalidated.") from None
     AuditEntry.objects.record(actor, "evaluation.invalidated", str(run.pk), reason=reason)
     Standing.objects.filter(run=run).delete()
+    GroupStanding.objects.filter(parts__run=run).delete()
     rank_requests.ask(run.suite_version)

@@ -1,23 +1,24 @@
 """Leaderboards: which there are, and one of them, narrowed by its address."""
 
-from typing import Any
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import Actor
-from evaluations.models import State, SuiteVersion, Trust
-from evaluations.services import boards
+from evaluations.models import Board, GroupPart, GroupStanding, SuiteVersion, Trust
+from evaluations.services import boards, citing, editions, group_boards, groups
 from evaluations.services.board_filters import Filters
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
-from models_registry.models import Repository
 
-PAGE_SIZE = 100
+PAGE_SIZE = 50
 FACTS = {
     "params": _("Params"),
     "bytes": _("Size"),
@@ -26,14 +27,15 @@ FACTS = {
     "when": _("When"),
 }
 EXPORTS = {".csv": "CSV", "": "JSON", ".parquet": "Parquet"}  # beside /api/leaderboards/{suite}
+EDITIONS_SHOWN = 3
 SHOWN_FACTS = ("params", "when")
 
 
 @require_safe
 def suites(request: HttpRequest) -> HttpResponse:
-    public = Q(runs__state=State.SCORED, runs__repository__in=Repository.objects.visible_to(Actor()))
-    versions = current_versions().annotate(models=Count("runs__repository", filter=public, distinct=True))
-    return render(request, "evaluations/suites.html", {"section": "leaderboards", "versions": versions})
+    versions = current_versions().annotate(models=Coalesce(F("board__model_count"), 0))
+    context = {"section": "leaderboards", "versions": versions, "groups": groups.all_groups()}
+    return render(request, "evaluations/suites.html", context)
 
 
 @require_safe
@@ -42,8 +44,9 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
     primary = version.primary_metric["name"]
     sort = request.GET.get("sort", "") or primary
     rows = boards.standings(version, Filters.read(request.GET), sort)
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    total = boards.standings(version).count()
+    page = _Pages(rows, PAGE_SIZE, page_of=boards.page_of).get_page(request.GET.get("page"))
+    board = Board.objects.filter(suite_version=version).first()
+    total = board.model_count if board else 0
     metrics, facts = _columns(request, version)
     context = {
         "section": "leaderboards",
@@ -60,10 +63,95 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
         "axis": axis_of(row.run.scores.all()[0] for row in page),
         "resolution": boards.resolution(version, total),
         "exports": EXPORTS,
+        "editions": editions.editions_of(version.suite)[:EDITIONS_SHOWN],
         "trusts": Trust.choices,
-        "choices": boards.choices(version),
+        "choices": board.choices if board else {},
     }
     return render(request, "evaluations/leaderboard.html", context)
+
+
+@require_safe
+def group(request: HttpRequest, group: str) -> HttpResponse:
+    found = groups.group(group)
+    members = found.members.all()
+    sort = request.GET.get("sort", "") or "mean"
+    rows = group_boards.standings(found, Filters.read(request.GET), sort)
+    page = _Pages(rows, PAGE_SIZE, page_of=group_boards.page_of).get_page(request.GET.get("page"))
+    cells = [(row, [_part_on(member.suite_id, row) for member in members]) for row in page]
+    complete = [(row, parts) for row, parts in cells if row.value is not None]
+    context = {
+        "section": "leaderboards",
+        "group": found,
+        "members": members,
+        "page": page,
+        "sort": sort,
+        "complete": complete,
+        "incomplete": [(row, parts) for row, parts in cells if row.value is None],
+        "axis": axis_of(row for row, _ in complete),
+        "exports": {".csv": "CSV", "": "JSON"},
+        "trusts": Trust.choices,
+        "choices": found.choices,
+    }
+    return render(request, "evaluations/group.html", context)
+
+
+@require_safe
+def editions_of(request: HttpRequest, suite: str) -> HttpResponse:
+    found = current_version(suite).suite
+    page = Paginator(editions.editions_of(found), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "evaluations/editions.html", {"section": "leaderboards", "suite": found, "page": page})
+
+
+@require_safe
+def edition(request: HttpRequest, suite: str, day: str) -> HttpResponse:
+    published = editions.edition(suite, day)
+    document = json.loads(editions.document_of(published))
+    page = Paginator(range(published.model_count), PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = range(published.model_count)[page.start_index() - 1 : page.end_index()]
+    rows = editions.rows(published, document, shown.start, shown.stop)
+    primary = published.suite_version.primary_metric
+    scores = [_Score.of(row.stated["metrics"][primary["name"]]) for row in rows]
+    context = {
+        "section": "leaderboards",
+        "suite": published.suite,
+        "edition": published,
+        "document": document,
+        "page": page,
+        "rows": zip(rows, scores, strict=True),
+        "primary": primary,
+        "axis": axis_of(scores),
+        "api": f"/api{published.get_absolute_url()}",
+        "citation": citing.plain(published),
+        "bibtex": citing.bibtex(published),
+    }
+    return render(request, "evaluations/edition.html", context)
+
+
+class _Score(NamedTuple):
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, metric: Mapping[str, Any]) -> Self:
+        return cls(metric["value"], *metric["ci95"])
+
+
+def _part_on(suite: int, row: GroupStanding) -> GroupPart | None:
+    return next((part for part in row.parts.all() if part.suite_id == suite), None)
+
+
+class _Pages(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
+    """Pages of a board, of which only the rows that are shown are read whole."""
+
+    def __init__(self, rows: QuerySet[Any], per_page: int, *, page_of: Callable[..., list[Any]]) -> None:
+        super().__init__(rows, per_page)
+        self.page_of = page_of
+
+    def page(self, number: int | str) -> Any:
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        return self._get_page(self.page_of(self.object_list, start, start + self.per_page), number, self)
 
 
 def _columns(request: HttpRequest, version: SuiteVersion) -> tuple[list[dict[str, Any]], dict[str, Any]]:

@@ -4,6 +4,9 @@ from evaluations.web import leaderboards, queue, runs
 
 urlpatterns = [
     path("leaderboards", leaderboards.suites, name="leaderboards"),
+    path("leaderboards/groups/<slug:group>", leaderboards.group, name="leaderboard-group"),
+    path("leaderboards/<slug:suite>/editions", leaderboards.editions_of, name="leaderboard-editions"),
+    path("leaderboards/<slug:suite>/editions/<str:day>", leaderboards.edition, name="leaderboard-edition"),
     path("leaderboards/<slug:suite>", leaderboards.leaderboard, name="leaderboard"),
     path("evaluations", queue.queue, name="evaluation-queue"),
     path("evaluations/<uuid:pk>", runs.run, name="run"),

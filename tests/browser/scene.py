@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from accounts.models import Actor, Invitation, Organization, Role, User, Verified
 from accounts.services import invitations, organizations, profiles, standing
-from evaluations.models import Run, State
+from evaluations.models import Edition, Run, State
+from evaluations.services import editions, group_ranking, groups
+from evaluations.services.suites import current_version
 from models_registry.community.models import (
     Appeal,
     Category,
@@ -54,7 +56,7 @@ from models_registry.services.indexing import index_commit
 from models_registry.services.pull_requests import open_draft, propose
 from models_registry.services.random_access import content_id
 from tests import make
-from tests.evaluations import rows
+from tests.evaluations import building, rows
 
 LONG_NAME = "understory-1b-base-long-context-continued-pretraining-32k"
 PASSWORD = "correct horse battery staple"
@@ -163,6 +165,7 @@ class Scene:
     dataset: Repository
     empty: Repository
     scored: Run
+    edition: Edition
     running: Run
     failed: Run
     thread: Discussion
@@ -261,8 +264,24 @@ def build() -> Scene:
     collection = _among_people(member, rowan, model, dataset)
     _gated(member, rowan)
     delivery = _told(member, model)
+    edition = _ranked_together(
+        [model, *Repository.objects.filter(namespace=rowan.namespace, name__in=[one[0] for one in others])]
+    )
     _moderated(member, rowan)
-    return Scene(member, model, dataset, empty, scored, running, failed, thread, collection, delivery)
+    return Scene(member, model, dataset, empty, scored, edition, running, failed, thread, collection, delivery)
+
+
+def _ranked_together(models: list[Repository]) -> Edition:
+    """On the suites of tables, one of them not on all; and the board of the digits as an edition with a row that is withheld."""
+    (group,) = groups.synchronize()
+    for place, model in enumerate(models):
+        for member in list(group.members.all())[place // 3 :]:
+            version = current_version(member.suite.name)
+            building.scored(model, version, building.right(version.rows - 2 - place, version.rows))
+    group_ranking.rank(group)
+    edition = editions.publish(actor=Actor(), version=rows.suite(), from_console=True)
+    edition.models.filter(position=1).delete()
+    return edition
 
 
 def _told(member: User, model: Repository) -> Delivery:
@@ -533,6 +552,9 @@ def pages(scene: Scene) -> dict[str, str]:
         "run-failed": scene.failed.get_absolute_url(),
         "leaderboards": "/leaderboards",
         "leaderboard": "/leaderboards/digits-image-classification",
+        "leaderboard-group": "/leaderboards/groups/tabular",
+        "leaderboard-editions": "/leaderboards/digits-image-classification/editions",
+        "leaderboard-edition": scene.edition.get_absolute_url(),
         "member": "/alder",
         "organisation": "/birch-lab",
         "organisation-datasets": "/birch-lab?show=datasets",

@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from evaluations.models import Run, State
 from evaluations.templatetags.scores import Axis, as_score, duration
+from evaluations.web import leaderboards
 from tests import make
 from tests.evaluations import rows
 
@@ -168,6 +169,26 @@ def test_a_leaderboard_takes_the_same_number_of_queries_however_long_it_is(
     client.get(board)
     with django_assert_max_num_queries(count):
         client.get(board)
+
+
+def test_a_long_board_goes_by_pages_and_so_does_its_api(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaderboards, "PAGE_SIZE", 2)
+    for place, correct in enumerate((533, 500, 450)):
+        rows.scored(make.repository(name=f"m{place}-net"), correct)
+    board = "/leaderboards/digits-image-classification"
+    assert [re.findall(r"<b>(\w+-net)</b>", text_of(client, f"{board}?page={page}")) for page in (1, 2, 99)] == [
+        ["m0-net", "m1-net"],
+        ["m2-net"],
+        ["m2-net"],
+    ]
+    first = client.get(f"/api{board}?limit=2")
+    assert [row["rank"] for row in first.json()["rows"]] == [[1, 1], [2, 2]]
+    following = re.search("<(.+)>", first.headers["Link"])[1]
+    second = client.get(following.removeprefix("http://testserver"))
+    assert [row["rank"] for row in second.json()["rows"]] == [[3, 3]]
+    assert "Link" not in second.headers
+    assert len(client.get(f"/api{board}").json()["rows"]) == 3
+    assert client.get(f"/api{board}?limit=none").status_code == 400
 
 
 def test_the_registrys_pages_show_scores_through_their_slots(client: Client) -> None:

@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Actor
 from evaluations import suite_files
-from evaluations.models import Result, State, SuiteVersion
+from evaluations.models import Board, Result, Score, State, SuiteVersion
 from evaluations.services import boards, listing, rank_requests, ranking, requesting, suites
 from evaluations.services.board_filters import Filters
 from evaluations.tasks import rank_board
@@ -111,7 +111,7 @@ def test_ranking_takes_the_same_queries_whatever_the_boards_length(
     digits: SuiteVersion, django_assert_max_num_queries: DjangoAssertNumQueries
 ):
     building.scored(building.model(), digits, right(500))
-    with django_assert_max_num_queries(9) as few:
+    with django_assert_max_num_queries(14) as few:
         ranking.rank(digits)
     for count in range(4):
         building.scored(building.model(), digits, right(400 + count))
@@ -136,6 +136,26 @@ def test_an_invalidated_score_leaves_the_board_at_once(digits: SuiteVersion):
     requesting.invalidate(actor=Actor(user=building.operator()), run=run, reason="Its labels leaked.")
     assert board(digits) == []
     assert Job.objects.filter(kind=rank_requests.KIND, key=str(digits.pk)).exists()
+
+
+def test_a_ranking_keeps_what_every_page_of_its_board_would_have_to_count(digits: SuiteVersion):
+    building.scored(building.model(licence="mit"), digits, right(533), machine="EPYC")
+    building.scored(building.model(licence="apache-2.0"), digits, right(500), format="onnx")
+    building.scored(building.model(licence="secret", private=True), digits, right(540))
+    board = Board.objects.get(suite_version=digits)
+    assert board.model_count == 2
+    assert board.choices == {
+        "format": ["onnx", "safetensors"],
+        "license": ["apache-2.0", "mit"],
+        "architecture": ["digits-cnn"],
+        "machine": ["EPYC"],
+        "hardware": ["cpu"],
+    }
+    digits.standings.all().delete()
+    Score.objects.all().delete()
+    ranking.rank(digits)
+    board.refresh_from_db()
+    assert (board.model_count, board.choices["license"]) == (0, [])
 
 
 def test_a_run_that_kept_no_rows_is_told_apart_from_nobody(digits: SuiteVersion):

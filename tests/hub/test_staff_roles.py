@@ -31,7 +31,7 @@ PAGES = {
         "user", "organization", "namespace", "auditentry", "repository", "report", "moderationaction", "appeal",
         "event", "discussion", "collection", "quarantine",
     },
-    "evaluator": {"suite", "run", "worker", "repository"},
+    "evaluator": {"suite", "suitegroup", "edition", "run", "worker", "repository"},
     "operator": {
         "user", "organization", "namespace", "auditentry", "repository", "accesstoken", "invitation", "job", "worker",
     },
@@ -52,7 +52,7 @@ ACTS = {
     | ON_REPORTS
     | ON_CONTENT
     | {"undo", "uphold", "reverse", "verify_organization"},
-    "evaluator": {"queue_again", "cancel", "invalidate"},
+    "evaluator": {"queue_again", "cancel", "invalidate", "publish_edition"},
     "operator": {"revoke", "retry", "appoint_administrator"} | ON_WORKERS,
 }
 

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AccessToken, Actor, User
 from accounts.services import standing
 from evaluations.models import Run
+from evaluations.services import editions, groups
 from hub.errors import NotFound
 from hub.wire.rate_limits import counters
 from models_registry.cas_api import settings as cas_settings
@@ -99,6 +101,10 @@ OTHERS: dict[str, Gives] = {
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
     "api/leaderboards/<slug:suite>": F, "<str:name>": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
+    "leaderboards/groups/<slug:group>": F, "api/leaderboards/groups/<slug:group>": F,
+    "api/leaderboards/groups/<slug:group>.csv": F,
+    "leaderboards/<slug:suite>/editions/<str:day>": F, "api/leaderboards/<slug:suite>/editions/<str:day>": F,
+    "api/leaderboards/<slug:suite>/editions/<str:day>/table.csv": F,
 }  # fmt: skip
 # How a door gives content to who may have it: (method, path below the repository, body).
 CALLS: dict[str, tuple[str, str, Any]] = {
@@ -184,6 +190,8 @@ def gated() -> Gated:
         changes=[AddFile.of("notes.txt", b"the-proposed-secret\n")],
     )  # fmt: skip
     run = runs.scored(repository, 500)
+    editions.publish(actor=Actor(), version=run.suite_version, from_console=True)
+    groups.synchronize()
     Run.objects.filter(pk=run.pk).update(log_tail="the-secret-of-the-log")
     Repository.objects.filter(pk=repository.pk).update(gated="manual")
     repository.refresh_from_db()
@@ -307,6 +315,8 @@ def fillings(gated: Gated, route: str) -> Iterator[str]:
         .replace("<int:request_id>", "1")
         .replace("<int:finding>", "1")
         .replace("<str:status>", "accepted")
+        .replace("<slug:group>", "tabular")
+        .replace("<str:day>", str(timezone.localdate()))
     )
     path = path.replace("<str:what>", "read").replace("<str:signed>", "x")
     path = re.sub(r"<str:(?:event|public_id)>", "1", path) + (
