@@ -7,7 +7,7 @@ from celery.signals import worker_ready
 from django.db import IntegrityError, OperationalError
 
 from evaluations.models import SuiteVersion
-from evaluations.services import rank_requests, suites, waking
+from evaluations.services import automatic, automatic_runs, comparison_requests, rank_requests, suites, waking
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -34,6 +34,19 @@ def rank_board(key: str) -> None:
     version = SuiteVersion.objects.filter(pk=key).first()
     if version is not None:
         ranking.rank(version)
+
+
+@job(comparison_requests.KIND, lease=timedelta(minutes=5), retry_on=(IntegrityError, OperationalError))
+def compare_run(key: str) -> None:
+    # As above.
+    from evaluations.services import comparing  # noqa: PLC0415
+
+    comparing.compare(key)
+
+
+@job(automatic.KIND, lease=timedelta(minutes=5), retry_on=(IntegrityError, OperationalError, StorageUnavailable))
+def evaluate_commit(key: str) -> None:
+    automatic_runs.consider(key)
 
 
 @shared_task(name="evaluations.sweep", ignore_result=True)

@@ -1,3 +1,5 @@
+from evaluations.models.automation import AutomaticEvaluation, TagRule
+from evaluations.models.comparison import Comparison
 from evaluations.models.run import FINAL, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
 from evaluations.models.standing import Standing, Trust
@@ -6,6 +8,8 @@ from evaluations.models.suite import Suite, SuiteVersion
 __all__ = [
     "FINAL",
     "WORKING",
+    "AutomaticEvaluation",
+    "Comparison",
     "FailureKind",
     "LeaseLost",
     "Result",
@@ -15,5 +19,6 @@ __all__ = [
     "State",
     "Suite",
     "SuiteVersion",
+    "TagRule",
     "Trust",
 ]

@@ -11,10 +11,11 @@ from accounts.models import Actor, AuditEntry, User
 from evaluations import access
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
 from evaluations.models import LeaseLost, Run, Standing, State, SuiteVersion
-from evaluations.services import rank_requests
+from evaluations.services import comparison_requests, rank_requests
 from evaluations.services.suites import current_version
 from evaluations.services.waking import wake_on_commit
 from hub.errors import Invalid
+from models_registry.community.services import activities
 from models_registry.models import Kind, Repository
 from models_registry.services import references
 
@@ -144,3 +145,5 @@ def invalidate(*, actor: Actor, run: Run, reason: str) -> None:
     AuditEntry.objects.record(actor, "evaluation.invalidated", str(run.pk), reason=reason)
     Standing.objects.filter(run=run).delete()
     rank_requests.ask(run.suite_version)
+    comparison_requests.ask_without(run)
+    activities.forget_score(repository=run.repository, run=str(run.pk))

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from evaluations.models import FailureKind, LeaseLost, Run, State
+from evaluations.models import FailureKind, LeaseLost, Run
 from evaluations.services import telling
 from hub.celery import app
 
@@ -47,7 +47,7 @@ def retry_or_fail(run: Run, *, code: str, reason: str, log: str = "") -> None:
         reason = f"{reason} It was tried {run.attempt} times."
         with transaction.atomic():
             run.fail(now, kind=FailureKind.INFRASTRUCTURE, code=code, reason=reason, log=log)
-            telling.tell(run, State.FAILED)
+            telling.tell_of_failure(run)
         logger.error("run %s failed: %s", run.pk, reason)
 
 
