@@ -45,14 +45,9 @@ class TagRuleForm(forms.Form):
     def __init__(self, *args: Any, versions: Iterable[SuiteVersion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["metric"].choices = [  # type: ignore[attr-defined]
-            (
-                version.suite.title,
-                [
-                    (f"{version.suite.name}:{metric['name']}", metric_title(metric["name"]))
-                    for metric in version.definition["metrics"]
-                ],
-            )
+            (f"{version.suite.name}:{metric['name']}", f"{version.suite.title} · {metric_title(metric['name'])}")
             for version in versions
+            for metric in version.definition["metrics"]
         ]
 
     def asked(self) -> dict[str, Any]:
