@@ -17,7 +17,12 @@ class EvaluationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from evaluations.services import exporting, rank_requests  # noqa: F401 - tell what a member takes along; listen
+        from evaluations.services import (  # noqa: F401 - they listen, guard tags, and tell what a member takes along
+            automatic,
+            exporting,
+            rank_requests,
+            tag_rules,
+        )
         from evaluations.web import slots
 
         slots.fill()

@@ -43,6 +43,18 @@ class RunIsFinal(Conflict):
     """This evaluation has ended; what it says is not changed any more."""
 
 
+class NotAutomatic(NotFound):
+    """New commits of this repository are not evaluated on this suite."""
+
+
+class TagRuleNotFound(NotFound):
+    """There is no such rule."""
+
+
+class TagRuleExists(Conflict):
+    """There is such a rule already."""
+
+
 class QuotaExhausted(RateLimited):
     """Enough evaluations for today."""
 

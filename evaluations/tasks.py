@@ -6,9 +6,8 @@ from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.db import IntegrityError, OperationalError
 
-from evaluations import presence  # noqa: F401 - a worker of an evaluation queue says that it is there
 from evaluations.models import SuiteGroup, SuiteVersion
-from evaluations.services import groups, rank_requests, suites, waking
+from evaluations.services import automatic, automatic_runs, comparison_requests, groups, rank_requests, suites, waking
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -46,6 +45,19 @@ def rank_group(key: str) -> None:
     group = SuiteGroup.objects.filter(pk=key).first()
     if group is not None:
         group_ranking.rank(group)
+
+
+@job(comparison_requests.KIND, lease=timedelta(minutes=5), retry_on=(IntegrityError, OperationalError))
+def compare_run(key: str) -> None:
+    # As above.
+    from evaluations.services import comparing  # noqa: PLC0415
+
+    comparing.compare(key)
+
+
+@job(automatic.KIND, lease=timedelta(minutes=5), retry_on=(IntegrityError, OperationalError, StorageUnavailable))
+def evaluate_commit(key: str) -> None:
+    automatic_runs.consider(key)
 
 
 @shared_task(name="evaluations.sweep", ignore_result=True)

@@ -150,6 +150,14 @@ class ReferenceExists(Conflict):
     """There is a reference of this name already."""
 
 
+class ReferenceGuarded(Forbidden):
+    """This tag is protected, and may not move so."""
+
+    # Not 409: the stock client takes that for "it is there already", which `exist_ok=True` lets pass.
+
+    code = "ReferenceGuarded"
+
+
 class BranchMoved(PreconditionFailed):
     """The branch was updated since you opened this page. Please refresh and try again."""
 

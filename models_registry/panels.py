@@ -34,8 +34,22 @@ class Tab:
     count: Callable[[Any], int | None]
 
 
+@dataclass(frozen=True)
+class SettingsPage:
+    """A page of a repository's settings, beside General and Access.
+
+    `key`: what the page's context calls it, as `settings_page`. `url(repository)` is "" where there is no such page.
+    """
+
+    key: str
+    title: str | Promise
+    icon: str
+    url: Callable[[Any], str]
+
+
 _fillers: dict[str, list[Filler]] = defaultdict(list)
 _tabs: list[Tab] = []
+_settings_pages: list[SettingsPage] = []
 
 # The slots there are: header (of the whole site: unread notifications), home-feed (a member's, before all else on the home
 # page), home (newest scores), repository-side (ranks on a model page), repository-foot (below all its
@@ -64,6 +78,14 @@ def add_tab(tab: Tab) -> None:
 
 def tabs() -> list[Tab]:
     return list(_tabs)
+
+
+def add_settings_page(page: SettingsPage) -> None:
+    _settings_pages.append(page)
+
+
+def settings_pages() -> list[SettingsPage]:
+    return list(_settings_pages)
 
 
 def panels(slot: str, request: ActorRequest, subject: Any = None) -> list[SafeString | str]:

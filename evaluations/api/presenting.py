@@ -10,6 +10,7 @@ from rest_framework import serializers
 from accounts.models import Actor
 from evaluations.models import Edition, GroupStanding, Run, Standing, SuiteGroup, SuiteVersion, Trust
 from evaluations.services import citing
+from evaluations.services.differences import Compared
 from evaluations.services.queueing import Turn, turns_of
 
 BOARD_QUERY = [
@@ -82,6 +83,33 @@ class Evaluation(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(allow_null=True)
     rerun_of = serializers.CharField(allow_null=True)
     url = serializers.CharField()
+
+
+class MetricDifference(serializers.Serializer[Any]):
+    previous = serializers.FloatField()
+    difference = serializers.FloatField()
+
+
+class Comparison(serializers.Serializer[Any]):
+    """Beside the run of the commit that was scored before, on the same rows of the same version of the suite.
+
+    `verdict`: better, worse, same (no difference that the data can show, at p ≥ 0.05) or untested. `test`: mcnemar (exact)
+    or bootstrap (paired).
+    """
+
+    evaluation = serializers.CharField()
+    commit = serializers.CharField()
+    verdict = serializers.ChoiceField(["better", "worse", "same", "untested"])
+    words = serializers.CharField()
+    test = serializers.ChoiceField(["mcnemar", "bootstrap"], allow_null=True)
+    p_value = serializers.FloatField(allow_null=True)
+    metrics = serializers.DictField(child=MetricDifference())
+
+
+class ComparedEvaluation(Evaluation):
+    """A run with its comparison; none where no other commit was scored before, or until a worker has made it."""
+
+    comparison = Comparison(allow_null=True)
 
 
 class LeaderboardRow(serializers.Serializer[Any]):
@@ -230,6 +258,20 @@ def _run(shown: Run, turn: Turn | None, *, is_explained: bool) -> dict[str, Any]
         "finished_at": shown.finished_at,
         "rerun_of": str(shown.rerun_of_id) if shown.rerun_of_id else None,
         "url": f"{settings.BASE_URL}{shown.get_absolute_url()}",
+    }
+
+
+def comparison(found: Compared | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "evaluation": str(found.previous.pk),
+        "commit": found.previous.commit,
+        "verdict": found.comparison.verdict,
+        "words": str(found.words),
+        "test": found.comparison.test or None,
+        "p_value": found.comparison.p_value,
+        "metrics": {one.score.name: {"previous": one.before, "difference": one.value} for one in found.differences},
     }
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evaluations.api import views
+from evaluations.api import automatic, views
 
 urlpatterns = [
     path("api/evaluations", views.EvaluationsView.as_view()),
@@ -9,6 +9,10 @@ urlpatterns = [
     path("api/evaluations/<uuid:run_id>/result", views.ResultView.as_view()),
     path("api/evaluations/<uuid:run_id>/bundle", views.BundleView.as_view()),
     path("api/evaluations/<uuid:run_id>/cancel", views.CancelView.as_view()),
+    path("api/evaluations/automatic/<str:namespace>/<str:name>", automatic.AutomaticView.as_view()),
+    path("api/evaluations/automatic/<str:namespace>/<str:name>/<slug:suite>", automatic.AutomaticSuiteView.as_view()),
+    path("api/evaluations/tag-rules/<str:namespace>/<str:name>", automatic.TagRulesView.as_view()),
+    path("api/evaluations/tag-rules/<str:namespace>/<str:name>/<int:rule_id>", automatic.TagRuleView.as_view()),
     path("api/suites", views.SuitesView.as_view()),
     path("api/leaderboards/groups", views.GroupsView.as_view()),
     path("api/leaderboards/groups/<slug:group>", views.GroupView.as_view()),

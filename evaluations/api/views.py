@@ -28,6 +28,7 @@ from evaluations.services import (
     suites,
 )
 from evaluations.services.board_filters import Filters
+from evaluations.services.differences import compared
 from hub.errors import BadRequest
 from hub.wire import rate_limits
 from hub.wire.describing import ANY_OBJECT, BYTES, describe
@@ -80,9 +81,12 @@ class EvaluationsView(HubApiView):
 class EvaluationView(HubApiView):
     """One evaluation, as it stands."""
 
-    @describe(answer=presenting.Evaluation)
+    @describe(answer=presenting.ComparedEvaluation)
     def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
-        return Response(presenting.run(request.actor, access.run_for(request.actor, run_id)))
+        """One evaluation as it stands, beside the one of the commit that was scored before."""
+        run = access.run_for(request.actor, run_id)
+        beside = presenting.comparison(compared(run))
+        return Response({**presenting.run(request.actor, run), "comparison": beside})
 
 
 class ResultView(HubApiView):

@@ -340,4 +340,51 @@ class Migration(migrations.Migration):
             model_name='groupmember',
             constraint=models.UniqueConstraint(fields=('group', 'suite'), name='suite_once_in_a_group'),
         ),
+        migrations.CreateModel(
+            name='Comparison',
+            fields=[
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='comparison', serialize=False, to='evaluations.run')),
+                ('verdict', models.CharField(choices=[('better', 'Better'), ('worse', 'Worse'), ('same', 'Same'), ('untested', 'Untested'), ('first', 'First')], max_length=16)),
+                ('test', models.CharField(blank=True, choices=[('', 'None'), ('mcnemar', 'Mcnemar'), ('bootstrap', 'Bootstrap')], max_length=16)),
+                ('p_value', models.FloatField(null=True)),
+                ('previous', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='comparisons', to='evaluations.run')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='AutomaticEvaluation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('hardware_class', models.CharField(default='cpu', max_length=40)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('outcome', models.CharField(blank=True, choices=[('', 'None'), ('asked', 'Asked'), ('unchanged', 'Unchanged'), ('refused', 'Refused')], default='', max_length=16)),
+                ('commit', models_registry.models.fields.HashField(20, null=True)),
+                ('note', models.TextField(blank=True)),
+                ('looked_at', models.DateTimeField(null=True)),
+                ('repository', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='automatic_evaluations', to='models_registry.repository')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='evaluations.run')),
+                ('suite', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='evaluations.suite')),
+                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('repository', 'suite'), name='automatic_evaluation_once_per_suite')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TagRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pattern', models.CharField(max_length=100)),
+                ('metric', models.CharField(max_length=64)),
+                ('minimum', models.FloatField(null=True)),
+                ('maximum', models.FloatField(null=True)),
+                ('not_worse', models.BooleanField(default=False)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('repository', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tag_rules', to='models_registry.repository')),
+                ('suite', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='evaluations.suite')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('repository', 'pattern', 'suite', 'metric'), name='tag_rule_once_per_pattern_and_metric'), models.CheckConstraint(condition=models.Q(('minimum__isnull', False), ('maximum__isnull', False), ('not_worse', True), _connector='OR'), name='tag_rule_asks_for_something')],
+            },
+        ),
     ]

@@ -1,4 +1,6 @@
+from evaluations.models.automation import AutomaticEvaluation, TagRule
 from evaluations.models.board import Board
+from evaluations.models.comparison import Comparison
 from evaluations.models.edition import Edition, EditionModel
 from evaluations.models.group import GroupMember, GroupPart, GroupStanding, SuiteGroup
 from evaluations.models.run import FINAL, UNFINISHED, WORKING, FailureKind, LeaseLost, Run, State
@@ -11,7 +13,9 @@ __all__ = [
     "FINAL",
     "UNFINISHED",
     "WORKING",
+    "AutomaticEvaluation",
     "Board",
+    "Comparison",
     "Edition",
     "EditionModel",
     "FailureKind",
@@ -28,6 +32,7 @@ __all__ = [
     "Suite",
     "SuiteGroup",
     "SuiteVersion",
+    "TagRule",
     "Trust",
     "Worker",
 ]

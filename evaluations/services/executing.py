@@ -29,14 +29,22 @@ from evaluations.embedded import is_embedded
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State, Worker
-from evaluations.services import fetching, pinning, queueing, rank_requests, results, telling
+from evaluations.services import (
+    choosing,
+    comparison_requests,
+    fetching,
+    pinning,
+    queueing,
+    rank_requests,
+    results,
+    telling,
+)
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
 from evaluations.suite_files import digest_of_data
 from hub import clock
 from models_registry import storage
 from models_registry.errors import StorageUnavailable
-from models_registry.formats import card
 from models_registry.formats.card import CardError
 from models_registry.formats.safetensors_header import InvalidHeaderError
 from models_registry.models import Commit, Repository
@@ -199,23 +207,17 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
 def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
     """Choose the file to evaluate and bring it here. Raises _UnfitModelError."""
     accepts = run.suite_version.definition["accepts"]
-    entries = fetching.files_of(run.repository, run.commit)
     try:
-        choice = formats.choose(entries, accepts["formats"])
-        name: str | None = None
-        options: dict[str, Any] = {}
-        if choice.format == formats.SAFETENSORS:
-            choice, name, options = formats.understood(
-                choice, entries, _front_matter(run, entries), _config(run, entries)
-            )
+        chosen = choosing.choose(run.repository, run.commit, accepts)
     except (NotEvaluableError, CardError) as error:
         raise _UnfitModelError("unsupported", str(error)) from error
+    choice, entries = chosen.choice, chosen.entries
     size = sum(entries[path].size for path in choice.paths)
     if size > accepts["max_bytes"]:
         raise _UnfitModelError("too_large", f"The model has {size} bytes; this suite takes {accepts['max_bytes']}.")
     files = {path: fetching.fetch(run.repository, entries[path], heartbeat.check) for path in choice.paths}
     facts = {"format": choice.format, "path": choice.path, "model_bytes": size}
-    return _Model(choice, entries, files, name, options, facts)
+    return _Model(choice, entries, files, chosen.architecture, chosen.options, facts)
 
 
 def _tensor_facts(model: _Model, most: int) -> dict[str, Any]:
@@ -245,19 +247,6 @@ def _within(parameters: int | None, most: int) -> int | None:
     if parameters is not None and parameters > most:
         raise _UnfitModelError("too_large", f"The model has {parameters} parameters; this suite takes {most}.")
     return parameters
-
-
-def _front_matter(run: Run, entries: Mapping[str, TreeEntry]) -> dict[str, Any]:
-    readme = entries.get("README.md")
-    if readme is None:
-        return {}
-    text = fetching.read_small(run.repository, readme, formats.MAX_CONFIG_BYTES)
-    return card.parse(text.decode("utf-8", errors="replace")).metadata
-
-
-def _config(run: Run, entries: Mapping[str, TreeEntry]) -> bytes | None:
-    config = entries.get("config.json")
-    return None if config is None else fetching.read_small(run.repository, config, formats.MAX_CONFIG_BYTES)
 
 
 def _described(entry: TreeEntry, place: Path) -> dict[str, Any]:
@@ -348,7 +337,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
             )
             pinning.pin(run)
             rank_requests.ask(run.suite_version)
-            telling.tell(run, State.SCORED)
+            comparison_requests.ask(run)
     except LeaseLost:
         storage.delete(samples_key)
         raise
@@ -358,7 +347,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
 def _fail(run: Run, code: str, reason: str, log: str = "") -> None:
     with transaction.atomic():
         run.fail(clock.now(), kind=FailureKind.MODEL, code=code, reason=reason, log=log)
-        telling.tell(run, State.FAILED)
+        telling.tell_of_failure(run)
     logger.info("run %s failed: %s", run.pk, reason)
 
 

@@ -13,11 +13,12 @@ from evaluations import access, formats
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
 from evaluations.models import GroupStanding, LeaseLost, Run, Standing, State, SuiteVersion
 from evaluations.models.run import RunQuerySet
-from evaluations.services import fetching, rank_requests
+from evaluations.services import comparison_requests, fetching, rank_requests
 from evaluations.services.suites import current_version
 from evaluations.services.waking import wake_on_commit
 from hub import clock
 from hub.errors import Invalid
+from models_registry.community.services import activities
 from models_registry.models import Kind, Repository
 from models_registry.services import references
 
@@ -192,3 +193,5 @@ def invalidate(*, actor: Actor, run: Run, reason: str) -> None:
     Standing.objects.filter(run=run).delete()
     GroupStanding.objects.filter(parts__run=run).delete()
     rank_requests.ask(run.suite_version)
+    comparison_requests.ask_without(run)
+    activities.forget_score(repository=run.repository, run=str(run.pk))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from evaluations.models import FailureKind, LeaseLost, Run, State
+from evaluations.models import FailureKind, LeaseLost, Run
 from evaluations.services import telling, workers
 from hub import clock
 from hub.celery import app
@@ -47,7 +47,7 @@ def retry_or_fail(run: Run, *, code: str, reason: str, log: str = "") -> None:
         reason = f"{reason} It was tried {run.attempt} times."
         with transaction.atomic():
             run.fail(now, kind=FailureKind.INFRASTRUCTURE, code=code, reason=reason, log=log)
-            telling.tell(run, State.FAILED)
+            telling.tell_of_failure(run)
         logger.error("run %s failed: %s", run.pk, reason)
 
 

@@ -102,6 +102,18 @@ def as_score(value: float | None) -> str:
 
 
 @register.filter
+def as_difference(value: float) -> str:
+    """As a score, with its sign."""
+    shown = as_score(abs(value))
+    return f"{'+' if value > 0 else '−'}{shown}" if shown != as_score(0) else shown
+
+
+@register.filter
+def p_value(value: float) -> str:
+    return f"= {number_format(value, 4)}" if value >= 0.0001 else f"< {number_format(0.0001, 4)}"
+
+
+@register.filter
 def duration(seconds: float | None) -> str:
     """72 → "1 min 12 s"."""
     if seconds is None:

@@ -6,7 +6,54 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from evaluations.models import SuiteVersion
+from evaluations.services import tag_rules
+from evaluations.templatetags.scores import metric_title
 from models_registry.templatetags.registry import task_title
+
+
+def _number() -> forms.NumberInput:
+    return forms.NumberInput(attrs={"step": "any"})
+
+
+class AutomaticForm(forms.Form):
+    suite = forms.ChoiceField(label=_("Suite"))
+    hardware = forms.ChoiceField(label=_("Worker"))
+
+    def __init__(self, *args: Any, versions: Iterable[SuiteVersion], **kwargs: Any) -> None:
+        """versions: of the suites that are not switched on yet."""
+        super().__init__(*args, **kwargs)
+        self.fields["suite"].choices = [(version.suite.name, version.suite.title) for version in versions]  # type: ignore[attr-defined]
+        classes = settings.HARDWARE_CLASSES
+        self.fields["hardware"].choices = [(name, name) for name in classes]  # type: ignore[attr-defined]
+        if len(classes) == 1:
+            self.fields["hardware"].required = False
+            self.fields["hardware"].widget = forms.HiddenInput()
+
+
+class TagRuleForm(forms.Form):
+    pattern = forms.CharField(
+        label=_("Tags"),
+        max_length=tag_rules.LONGEST_PATTERN,
+        help_text=_("A name such as production, or several by * and ?, such as release-*."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off", "placeholder": "release-*"}),
+    )
+    metric = forms.ChoiceField(label=_("Suite and metric"))
+    minimum = forms.FloatField(label=_("At least"), required=False, widget=_number())
+    maximum = forms.FloatField(label=_("At most"), required=False, widget=_number())
+    not_worse = forms.BooleanField(label=_("Not worse than the commit where the tag stands now"), required=False)
+
+    def __init__(self, *args: Any, versions: Iterable[SuiteVersion], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["metric"].choices = [  # type: ignore[attr-defined]
+            (f"{version.suite.name}:{metric['name']}", f"{version.suite.title} · {metric_title(metric['name'])}")
+            for version in versions
+            for metric in version.definition["metrics"]
+        ]
+
+    def asked(self) -> dict[str, Any]:
+        """As `services.tag_rules.add` takes it."""
+        suite, _separator, metric = self.cleaned_data["metric"].partition(":")
+        return {**self.cleaned_data, "suite": suite, "metric": metric}
 
 
 class EvaluateForm(forms.Form):

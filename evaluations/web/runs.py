@@ -20,6 +20,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.requests import ActorRequest
 from evaluations import access
 from evaluations.models import Run, State, SuiteVersion
+from evaluations.services.differences import compared
 from evaluations.services.listing import runs_of
 from evaluations.services.queueing import turns_of
 from evaluations.services.requesting import cancel, quota_left, request_evaluation
@@ -138,6 +139,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "commit": Commit.objects.filter(repository=shown.repository, oid=shown.commit).first(),
         "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),
         "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),
+        "compared": compared(shown),
         "earlier": earlier,
         "spread": _spread([shown, *earlier]) if earlier and scores else None,
     }

@@ -36,6 +36,10 @@ def runs_url(repository: Repository) -> str:
     return f"{repository.get_absolute_url()}/evaluations" if repository.kind == Kind.MODEL else ""
 
 
+def settings_url(repository: Repository) -> str:
+    return f"{repository.get_absolute_url()}/settings/evaluations" if repository.kind == Kind.MODEL else ""
+
+
 def run_count(repository: Repository) -> int:
     return Run.objects.filter(repository=repository).exclude(state=State.CANCELLED).count()
 
@@ -44,6 +48,9 @@ def fill() -> None:
     panels.fill("home", newest_scores)
     panels.fill("repository-side", ranks)
     panels.fill("repository-actions", evaluate_button)
+    panels.add_settings_page(
+        panels.SettingsPage(key="evaluations", title=_("Evaluations"), icon="bar-chart-steps", url=settings_url)
+    )
     panels.add_tab(
         panels.Tab(key="evaluations", title=_("Evaluations"), icon="bar-chart-steps", url=runs_url, count=run_count)
     )

@@ -84,11 +84,11 @@ def remove(*, actor: Actor, repository: Repository, hashes: Sequence[str], rewri
     """Take contents (SHA-256) from the repository for good; nothing of it serves them any more.
 
     rewrite_history: take the files out of every commit, too, all of which get other ids. Otherwise they still name them.
-    Raises Forbidden, Conflict.
+    Raises Forbidden, ReferenceGuarded, Conflict.
     """
     access.require_write(actor, repository)
     if rewrite_history:
-        rewriting.remove_large_files(repository, hashes)
+        rewriting.remove_large_files(actor, repository, hashes)
     with transaction.atomic():
         access.keep(repository)
         RepositoryLfsObject.objects.filter(repository=repository, lfs_object__sha256__in=hashes).delete()

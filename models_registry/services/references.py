@@ -15,7 +15,7 @@ from models_registry.events import ReferenceMove, references_moved
 from models_registry.formats import git_objects
 from models_registry.models import Commit, GitObject, ObjectKind, Reference, Repository
 from models_registry.models.git import ReferenceQuerySet
-from models_registry.services import objects
+from models_registry.services import objects, reference_guards
 
 _HEX = frozenset("0123456789abcdef")
 SHORT_ID = 7
@@ -102,11 +102,12 @@ def checked_name(full_name: str) -> str:
 
 @transaction.atomic
 def create_branch(*, actor: Actor, repository: Repository, name: str, start: str | None = None) -> Reference:
-    """Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
+    """Raises Forbidden, ReferenceGuarded, ReferenceExists, RevisionNotFound, Invalid."""
     access.require_write(actor, repository)
     full_name = checked_name(f"refs/heads/{name}")
     access.keep(repository)
     commit = resolve(repository, start or repository.default_branch)
+    reference_guards.require(actor, repository, ReferenceMove(full_name, None, commit.oid))
     made = add(repository, full_name, commit.oid)
     _tell(actor, repository, full_name, None, commit.oid)
     return made
@@ -125,11 +126,16 @@ def delete_branch(*, actor: Actor, repository: Repository, name: str) -> None:
 def create_tag(
     *, actor: Actor, repository: Repository, name: str, revision: str, message: str | None = None
 ) -> Reference:
-    """A tag; an annotated one if there is a message. Raises Forbidden, ReferenceExists, RevisionNotFound, Invalid."""
+    """A tag; an annotated one if there is a message.
+
+    Raises Forbidden, ReferenceGuarded, ReferenceExists, RevisionNotFound, Invalid.
+    """
     access.require_write(actor, repository)
     full_name = checked_name(f"refs/tags/{name}")
     access.keep(repository)
     target = resolve(repository, revision).oid
+    if not Reference.objects.filter(repository=repository, name=full_name).exists():  # else it is refused as such
+        reference_guards.require(actor, repository, ReferenceMove(full_name, None, target))
     if message:
         user = actor.require_user()
         encoded = git_objects.encode_tag(
@@ -149,15 +155,18 @@ def create_tag(
 
 @transaction.atomic
 def delete_tag(*, actor: Actor, repository: Repository, name: str) -> None:
-    """Raises Forbidden, RevisionNotFound."""
+    """Raises Forbidden, ReferenceGuarded, RevisionNotFound."""
     access.require_write(actor, repository)
+    access.keep(repository)
     _delete(actor, repository, f"refs/tags/{name}")
 
 
 def _delete(actor: Actor, repository: Repository, full_name: str) -> None:
-    """Raises RevisionNotFound."""
+    """Raises RevisionNotFound, ReferenceGuarded."""
     found = Reference.objects.filter(repository=repository, name=full_name)
     target = found.values_list("target", flat=True).first()
+    if target is not None:
+        reference_guards.require(actor, repository, ReferenceMove(full_name, target, None))
     if target is None or not found.delete()[0]:
         raise RevisionNotFound(full_name.split("/", 2)[2])
     _tell(actor, repository, full_name, target, None)

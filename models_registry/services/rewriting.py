@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import F
 
+from accounts.models import Actor
 from hub.batches import batches
 from hub.errors import Conflict
 from models_registry.events import ReferenceMove, commit_created, references_moved
@@ -26,7 +27,7 @@ from models_registry.models import (
     Repository,
     RepositoryLfsObject,
 )
-from models_registry.services import history, objects
+from models_registry.services import history, objects, reference_guards, references
 from models_registry.services.objects import Prepared
 
 _COMMITS = 200  # made again together
@@ -34,13 +35,13 @@ _ROWS = 500  # of one statement
 _ATTEMPTS = 10
 
 
-def remove_large_files(repository: Repository, hashes: Sequence[str]) -> None:
+def remove_large_files(actor: Actor, repository: Repository, hashes: Sequence[str]) -> None:
     """Take every file with one of these contents (SHA-256) out of all commits, and the contents from the repository.
 
     The commits that held them are gone afterwards, with all that followed; others stand in their place. Raises Conflict if
-    the repository is written to all the time.
+    the repository is written to all the time, ReferenceGuarded if a guarded tag would move.
     """
-    rewriting = _Rewriting(repository, hashes)
+    rewriting = _Rewriting(actor, repository, hashes)
     for _ in range(_ATTEMPTS):
         rewriting.prepare()
         if rewriting.finish():
@@ -56,7 +57,8 @@ class _Folder(NamedTuple):
 
 
 class _Rewriting:
-    def __init__(self, repository: Repository, hashes: Sequence[str]):
+    def __init__(self, actor: Actor, repository: Repository, hashes: Sequence[str]):
+        self._actor = actor
         self._repository = repository
         self._hashes = list(hashes)
         self._blobs: set[str] = set()
@@ -189,6 +191,7 @@ class _Rewriting:
                 Reference.objects.filter(pk=reference.pk).update(target=target)
                 moved.append((reference, ReferenceMove(reference.name, reference.target, target)))
                 reference.target = target
+        self._require_unguarded(moved)
         self._remove_rows()
         for merged in PullRequest.objects.filter(repository=self._repository, merge_commit__isnull=False):
             for name in ("merge_commit", "base_before"):
@@ -210,6 +213,12 @@ class _Rewriting:
                 sender=Repository, repository=self._repository, moves=[move for _reference, move in moved]
             )
         return True
+
+    def _require_unguarded(self, moved: Sequence[tuple[Reference, ReferenceMove]]) -> None:
+        """Raises ReferenceGuarded, which undoes everything."""
+        named = references.peeled(self._repository, [reference for reference, _ in moved])
+        moves = [move._replace(new=named.get(reference.target, reference.target)) for reference, move in moved]
+        reference_guards.require(self._actor, self._repository, *moves)
 
     def _moved(self, target: str, batch: int) -> str:
         """What a reference to a commit or an annotated tag names from now on; a tag is made again."""

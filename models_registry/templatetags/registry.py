@@ -52,6 +52,16 @@ def slot(context: Any, name: str) -> SafeString:
     return format_html_join("", "{}", ((shown,) for shown in panels.panels(name, context["request"])))
 
 
+@register.simple_tag
+def settings_pages(repository: Repository) -> list[dict[str, Any]]:
+    """Pages of its settings that higher apps add."""
+    return [
+        {"key": page.key, "title": page.title, "icon": page.icon, "url": url}
+        for page in panels.settings_pages()
+        if (url := page.url(repository))
+    ]
+
+
 @register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)
 def repository_header(context: Any, repository: Repository, current: str) -> dict[str, Any]:
     """Path, actions, tags and tabs. `current`: "card", "files", "settings", or the key of a higher app's tab."""

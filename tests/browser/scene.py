@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import Actor, Invitation, Organization, Role, User, Verified
 from accounts.services import invitations, organizations, profiles, standing
-from evaluations.models import Edition, Run, State
-from evaluations.services import editions, group_ranking, groups
+from evaluations.models import AutomaticEvaluation, Edition, Run, State
+from evaluations.services import automatic, comparing, editions, group_ranking, groups, tag_rules
 from evaluations.services.suites import current_version
 from models_registry.community.models import (
     Appeal,
@@ -253,7 +253,11 @@ def build() -> Scene:
     )
     _described(dataset, "# Digits\n\n1,797 images.", licence="cc-by-4.0")
     empty = make.repository(member, "seedling")
+    before = rows.scored(model, 500)
+    Run.objects.filter(pk=before.pk).update(commit=references.resolve(model, "main").first_parent)
     scored = rows.scored(model, 533)
+    comparing.compare(str(scored.pk))
+    _released(member, model, scored)
     rows.scored(model, 533)
     failed = rows.failed(model)
     now = timezone.now()
@@ -282,6 +286,28 @@ def _ranked_together(models: list[Repository]) -> Edition:
     edition = editions.publish(actor=Actor(), version=rows.suite(), from_console=True)
     edition.models.filter(position=1).delete()
     return edition
+
+
+def _released(member: User, model: Repository, run: Run) -> None:
+    """New commits are evaluated by themselves, and tags stand where the score allows it."""
+    actor = Actor(user=member)
+    for suite in (rows.SUITE, "digits-tabular-classification"):
+        automatic.switch_on(actor=actor, repository=model, suite=suite)
+    looked_at = {"commit": run.commit, "looked_at": timezone.now()}
+    both = AutomaticEvaluation.objects.filter(repository=model)
+    both.filter(suite__name=rows.SUITE).update(outcome="asked", run=run, **looked_at)
+    note = "You have had 10 evaluations on digits-tabular-classification within a day. Try tomorrow."
+    both.exclude(suite__name=rows.SUITE).update(outcome="refused", note=note, **looked_at)
+    for pattern, metric in (("production", "accuracy"), ("release-*", "f1_macro")):
+        tag_rules.add(
+            actor=actor,
+            repository=model,
+            pattern=pattern,
+            suite=rows.SUITE,
+            metric=metric,
+            minimum=0.98,
+            not_worse=True,
+        )
 
 
 def _told(member: User, model: Repository) -> Delivery:
@@ -536,6 +562,7 @@ def pages(scene: Scene) -> dict[str, str]:
         "pull-request-new": f"{model}/discussions/new/pull-request",
         "edit-file": f"{model}/edit/main/train.py",
         "settings": f"{model}/settings",
+        "settings-evaluations": f"{model}/settings/evaluations",
         "settings-licence": "/birch-lab/herbarium/settings/licence",
         "settings-access": "/birch-lab/herbarium/settings/access",
         "settings-access-declined": "/birch-lab/herbarium/settings/access?status=rejected",

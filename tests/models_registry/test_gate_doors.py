@@ -61,7 +61,9 @@ ROWS: dict[str, Gives] = {
     "/settings": M, "/settings/visibility": M, "/settings/default-branch": M, "/settings/licence": M,
     "/settings/access": M, "/settings/access/gate": M, "/settings/access/questions": M, "/settings/access/grant": M,
     "/settings/access/accept": M, "/settings/access/export": M, "/settings/access/<int:request_id>": M,
-    "/settings/delete": M,
+    "/settings/delete": M, "/settings/evaluations": M, "/settings/evaluations/automatic": M,
+    "/settings/evaluations/automatic/<slug:suite>/off": M, "/settings/evaluations/tags": M,
+    "/settings/evaluations/tags/<int:rule_id>/remove": M,
     "/secrets": M, "/secrets/<int:finding>/dismiss": M, "api:/secrets": M, "api:/secrets/<int:finding>/dismiss": M,
     "/settings/transfer": M, "/edit/<path:rest>": C,
     "/discussions": F, "/discussions/<int:number>/files": C, "/discussions/<int:number>/commits": C,
@@ -99,6 +101,7 @@ OTHERS: dict[str, Gives] = {
     "": F, "models": F, "datasets": F, "api/<plural:plural>": F, "leaderboards": F, "leaderboards/<slug:suite>": F,
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
+    "api/evaluations/automatic/<str:namespace>/<str:name>": M, "api/evaluations/tag-rules/<str:namespace>/<str:name>": M,
     "api/leaderboards/<slug:suite>": F, "<str:name>": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
     "leaderboards/groups/<slug:group>": F, "api/leaderboards/groups/<slug:group>": F,
@@ -314,6 +317,7 @@ def fillings(gated: Gated, route: str) -> Iterator[str]:
         path.replace("<int:number>", "1")
         .replace("<int:request_id>", "1")
         .replace("<int:finding>", "1")
+        .replace("<int:rule_id>", "1")
         .replace("<str:status>", "accepted")
         .replace("<slug:group>", "tabular")
         .replace("<str:day>", str(timezone.localdate()))

@@ -16,7 +16,8 @@ class Activity(models.Model):
 
     Written in the transaction of the act. Who may read it is asked when it is read: of what it is about. `namespace` is
     whose that was at the time. Old ones are removed (`services.feed`).
-    `data` by verb: committed {"oid", "title", "count"}; released {"tag"}.
+    `data` by verb: committed {"oid", "title", "count"}; released {"tag"}; scored {"run", "suite", "metric", "value", "digits"}
+    and, where a commit was scored before, {"difference", "previous"}.
     """
 
     class Verb(models.TextChoices):
@@ -28,6 +29,7 @@ class Activity(models.Model):
         MERGED = "merged"
         LIKED = "liked"
         COLLECTED = "collected"  # made a collection
+        SCORED = "scored"  # had a commit measured, which was not before
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+", db_index=False)
     verb = models.CharField(max_length=16, choices=Verb.choices)

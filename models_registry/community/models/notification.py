@@ -29,6 +29,7 @@ class NoticeKind(models.TextChoices):
     WEBHOOK = "webhook", _("A webhook of mine is disabled, because nothing arrives")
     LICENCE = "licence", _("The licence of a repository of mine contradicts what it was made from")
     EVALUATION = "evaluation", _("An evaluation I asked for has ended")
+    SCORED = "scored", _("A repository that I follow, or of mine, has a new score")
 
 
 class Notice(models.Model):

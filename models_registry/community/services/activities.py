@@ -42,6 +42,11 @@ def forget_like(*, user: User, repository: Repository) -> None:
     Activity.objects.filter(actor=user, repository=repository, verb=Verb.LIKED).delete()
 
 
+def forget_score(*, repository: Repository, run: str) -> None:
+    """A score that counts no more is no news."""
+    Activity.objects.filter(repository=repository, verb=Verb.SCORED, data__run=run).delete()
+
+
 def prune() -> None:
     """Remove what is too old to be shown."""
     Activity.objects.filter(created_at__lt=timezone.now() - KEPT).delete()

@@ -21,6 +21,9 @@ def of(notice: Notice) -> dict[int, NoticeKind]:
     if kind == NoticeKind.VERSION and notice.repository_id:
         followers = Follow.objects.filter(repository=notice.repository_id).values_list("user_id", flat=True)
         reasons = dict.fromkeys(followers, kind)
+    if kind == NoticeKind.SCORED and notice.repository is not None:
+        followers = Follow.objects.filter(repository=notice.repository).values_list("user_id", flat=True)
+        reasons = dict.fromkeys([*followers, *keepers_of(notice.repository)], kind)
     if notice.event is not None and kind != NoticeKind.MENTION:
         reasons = _of_thread(notice.event)
     named = set(notice.users)

@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Wish] = {
     NoticeKind.WEBHOOK: Wish(on_page=True, email=Email.NOW),
     NoticeKind.LICENCE: Wish(on_page=True, email=Email.DIGEST),
     NoticeKind.EVALUATION: Wish(on_page=True, email=Email.DIGEST),
+    NoticeKind.SCORED: Wish(on_page=True, email=Email.NEVER),
 }
 
 

@@ -21,6 +21,7 @@ _ICONS = {
     NoticeKind.WEBHOOK: "link-45deg",
     NoticeKind.LICENCE: "exclamation-triangle",
     NoticeKind.EVALUATION: "bar-chart-steps",
+    NoticeKind.SCORED: "bar-chart-steps",
 }
 _EXCERPT = 200
 
@@ -85,6 +86,7 @@ _SENTENCES = {
     NoticeKind.WEBHOOK: gettext_lazy("Your webhook is disabled"),
     NoticeKind.LICENCE: gettext_lazy("Its licence contradicts that of what it was made from"),
     NoticeKind.EVALUATION: gettext_lazy("The evaluation has ended"),
+    NoticeKind.SCORED: gettext_lazy("A new score"),
 }
 
 
@@ -99,6 +101,10 @@ def _what(notification: Notification) -> str:
         sentence = _("Your request for access is accepted")
     if kind == NoticeKind.ACCESS_DECIDED and notice.outcome == "rejected":
         sentence = _("Your request for access is declined")
+    if kind == NoticeKind.EVALUATION and notice.outcome == "refused":
+        sentence = _("A commit was not evaluated")
+    if kind == NoticeKind.EVALUATION and notice.outcome == "off":
+        sentence = _("Automatic evaluation is switched off")
     if kind == NoticeKind.STATUS and notice.event is not None:
         if notice.event.kind == Event.Kind.MERGE:
             sentence = _("%(who)s merges it")

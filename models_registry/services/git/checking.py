@@ -47,25 +47,35 @@ class _Found(NamedTuple):
     path: str
 
 
-def kinds(folder: Path, commands: Sequence[Command]) -> dict[str, str]:
-    """Refusals of the commands whose new object is missing or of the wrong kind: {reference's name: why}."""
+class Targets(NamedTuple):
+    """What commands point at. refusals: {reference's name: why its new object is missing or of the wrong kind}; commits:
+    {reference's name: the commit that it, or the annotated tag there, names}.
+    """
+
+    refusals: dict[str, str]
+    commits: dict[str, str]
+
+
+def targets_of(folder: Path, commands: Sequence[Command]) -> Targets:
     moved = [command for command in commands if not command.deletes]
     targets = _written(folder / "targets", (command.new for command in moved))
     with _asked(folder, "--batch-check", targets) as output:
         found = [None if line.endswith(b" missing\n") else _found(line) for line in output]
     tags = {item.oid for item in found if item and item.kind is ObjectKind.TAG and item.size <= LARGEST_TEXT}
-    of_commits = set()
+    of_commits = {}
     with _asked(folder, "--batch", _written(folder / "tags", tags)) as output:
         for tag, raw in _contents(output):
             if git_objects.tag_names_commit(raw):
-                of_commits.add(tag.oid)
-    refusals = {}
+                of_commits[tag.oid] = git_objects.tag_target(raw)
+    refusals, commits = {}, {}
     for command, item in zip(moved, found, strict=True):
         if item is None:
             refusals[command.name] = "the object it should point at was not sent and is not here"
         elif item.kind is not ObjectKind.COMMIT and not (command.is_tag and item.oid in of_commits):
             refusals[command.name] = "it must point at a commit" + (" or a tag of one" if command.is_tag else "")
-    return refusals
+        else:
+            commits[command.name] = of_commits.get(item.oid, item.oid)
+    return Targets(refusals, commits)
 
 
 def examine(folder: Path, commands: Sequence[Command], spool: Spool) -> Brought:

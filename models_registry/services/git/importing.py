@@ -18,7 +18,16 @@ from models_registry.errors import ContentQuarantined, PushRefused
 from models_registry.events import ReferenceMove, commit_created, references_moved
 from models_registry.formats.git_objects import ReadCommit
 from models_registry.models import BlobContent, Commit, ObjectKind, PullRequest, Reference, Repository
-from models_registry.services import ancestry, history, objects, possession, pull_requests, quarantine, references
+from models_registry.services import (
+    ancestry,
+    history,
+    objects,
+    possession,
+    pull_requests,
+    quarantine,
+    reference_guards,
+    references,
+)
 from models_registry.services.git.checking import Brought
 from models_registry.services.git.commands import Command
 from models_registry.services.objects import ROW_LIMIT, Prepared
@@ -61,13 +70,15 @@ def write(
     repository: Repository,
     epoch: int,
     commands: Sequence[Command],
+    named: Mapping[str, str],
     brought: Brought,
     large: Mapping[str, BlobContent],
     is_atomic: bool,
 ) -> Written:
     """Move the references and insert what they need, all but those that have moved meanwhile; open pull requests.
 
-    epoch: of the repository when the push was examined; objects that were deleted since may be missed.
+    epoch: of the repository when the push was examined; objects that were deleted since may be missed. named: {reference's
+    name: the commit that it is to name}.
     Raises PushRefused, Forbidden, PreconditionFailed, RepositoryNotFound.
     """
     try:
@@ -78,8 +89,10 @@ def write(
                 raise PreconditionFailed("The repository was cleaned up meanwhile: push again.")
             _own_content(actor, repository, brought)
             proposals = [command for command in commands if command.proposed_for]
-            moved, refusals = _move_all(repository, [command for command in commands if not command.proposed_for])
-            refusals |= _empty(repository, proposals)
+            moving = [command for command in commands if not command.proposed_for]
+            refusals = reference_guards.refusals(actor, repository, [_as_move(command, named) for command in moving])
+            moved, unmoved = _move_all(repository, [command for command in moving if command.name not in refusals])
+            refusals |= unmoved | _empty(repository, proposals)
             if refusals and (is_atomic or len(refusals) == len(commands)):
                 raise _Undone(refusals)
             _insert(repository, brought, large, batch)
@@ -126,6 +139,10 @@ def _open(actor: Actor, repository: Repository, command: Command) -> PullRequest
     return pull_requests.open_at(
         actor=actor, repository=repository, base=base, commit=commit, title=commit.title, description=commit.body
     )
+
+
+def _as_move(command: Command, named: Mapping[str, str]) -> ReferenceMove:
+    return ReferenceMove(command.name, None if command.creates else command.old, named.get(command.name))
 
 
 def _own_content(actor: Actor, repository: Repository, brought: Brought) -> None:

@@ -61,7 +61,8 @@ def _receive(
         if request.sends_pack:
             receiving.unpack(body, folder)
         allowed = _without(request.commands, refusals)
-        refusals |= checking.kinds(folder, allowed)
+        targets = checking.targets_of(folder, allowed)
+        refusals |= targets.refusals
         refusals |= _rewriting(actor, repository, folder, _without(allowed, refusals), wanted.references)
         allowed = _without(request.commands, refusals)
         if _is_over(request, refusals):
@@ -70,8 +71,8 @@ def _receive(
         large = importing.store_large(brought)
         try:
             written = importing.write(
-                actor=actor, repository=repository, epoch=wanted.epoch, commands=allowed, brought=brought,
-                large=large, is_atomic="atomic" in request.abilities,
+                actor=actor, repository=repository, epoch=wanted.epoch, commands=allowed, named=targets.commits,
+                brought=brought, large=large, is_atomic="atomic" in request.abilities,
             )  # fmt: skip
         except (
             Conflict,
