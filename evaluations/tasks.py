@@ -7,7 +7,7 @@ from celery.signals import worker_ready
 from django.db import IntegrityError, OperationalError
 
 from evaluations.models import SuiteVersion
-from evaluations.services import rank_requests, suites, waking
+from evaluations.services import rank_requests, sealing, suites, waking
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -36,9 +36,18 @@ def rank_board(key: str) -> None:
         ranking.rank(version)
 
 
+@job(sealing.JUDGE, lease=timedelta(minutes=30), retry_on=(StorageUnavailable, IntegrityError, OperationalError))
+def judge_challenge(key: str) -> None:
+    # As above.
+    from evaluations.services import judging  # noqa: PLC0415
+
+    judging.judge(int(key))
+
+
 @shared_task(name="evaluations.sweep", ignore_result=True)
 def sweep() -> None:
     waking.sweep()
+    sealing.ask_for_results()
 
 
 @worker_ready.connect

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Actor
 from evaluations.models import Run, Standing, SuiteVersion, Trust
+from evaluations.services import sealing
 from evaluations.services.listing import queue_positions
 
 BOARD_QUERY = [
@@ -76,6 +77,7 @@ class Evaluation(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
     rerun_of = serializers.CharField(allow_null=True)
+    withheld = serializers.CharField(allow_null=True, help_text="why metrics are shown to nobody yet")
     url = serializers.CharField()
 
 
@@ -139,6 +141,7 @@ def _run(shown: Run, queue_position: int | None, *, is_explained: bool) -> dict[
         "started_at": shown.started_at,
         "finished_at": shown.finished_at,
         "rerun_of": str(shown.rerun_of_id) if shown.rerun_of_id else None,
+        "withheld": sealing.withheld_until(shown.challenge) if shown.is_withheld and shown.challenge else None,
         "url": f"{settings.BASE_URL}{shown.get_absolute_url()}",
     }
 

@@ -12,7 +12,7 @@ from evaluations import access, signing
 from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result
-from evaluations.services import board_exports, boards, bundles, listing, requesting, results, suites
+from evaluations.services import board_exports, boards, bundles, listing, requesting, results, sealing, suites
 from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from hub.wire import rate_limits
@@ -74,6 +74,7 @@ class ResultView(HubApiView):
     @describe(answer=ANY_OBJECT, headers={"ETag": "SHA-256 of the document."}, refuses=[409])
     def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
         run = access.run_for(request.actor, run_id)
+        sealing.require_shown(run)
         result = Result.objects.filter(run=run).first()
         if result is None:
             raise ResultNotReady(f"This evaluation is {run.state}: it has no result.")

@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import Actor, AuditEntry, User
 from evaluations import access
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
-from evaluations.models import LeaseLost, Run, Standing, State, SuiteVersion
-from evaluations.services import rank_requests
+from evaluations.models import Challenge, LeaseLost, Run, Standing, State, Submission, SuiteVersion
+from evaluations.services import rank_requests, sealing
 from evaluations.services.suites import current_version
 from evaluations.services.waking import wake_on_commit
 from hub.errors import Invalid
@@ -28,14 +28,12 @@ def request_evaluation(
 ) -> Run:
     """Queue an evaluation of the commit that `revision` means now; the same one that is under way is given back.
 
-    Raises SuiteNotFound, RevisionNotFound, NothingToEvaluate, QuotaExhausted, and as `access.require_request`.
+    Raises SuiteNotFound, RevisionNotFound, NothingToEvaluate, SuiteSealed, QuotaExhausted, and as `access.require_request`.
     """
     user = access.require_request(actor, repository)
-    if repository.kind != Kind.MODEL:
-        raise NothingToEvaluate(f"{repository.full_name} is a {repository.kind}: only models are evaluated.")
-    if hardware_class not in settings.HARDWARE_CLASSES:
-        raise Invalid(f"This hub has no {hardware_class!r} workers: it has {', '.join(settings.HARDWARE_CLASSES)}.")
+    require_evaluable(repository, hardware_class)
     version = current_version(suite)
+    sealing.require_unsealed(version)
     commit = references.resolve(repository, revision).oid
     same = Run.objects.filter(
         repository=repository, commit=commit, suite_version=version, hardware_class=hardware_class
@@ -64,10 +62,42 @@ def request_evaluation(
     return run
 
 
+def require_evaluable(repository: Repository, hardware_class: str) -> None:
+    """Raises NothingToEvaluate; Invalid for workers that this hub has not got."""
+    if repository.kind != Kind.MODEL:
+        raise NothingToEvaluate(f"{repository.full_name} is a {repository.kind}: only models are evaluated.")
+    if hardware_class not in settings.HARDWARE_CLASSES:
+        raise Invalid(f"This hub has no {hardware_class!r} workers: it has {', '.join(settings.HARDWARE_CLASSES)}.")
+
+
+def queue_for_challenge(
+    *, user: User, repository: Repository, commit: str, challenge: Challenge, hardware_class: str
+) -> Run:
+    """A run whose scores the challenge withholds, or the same one that is under way: the caller has checked all else.
+
+    Within the transaction that writes the submission.
+    """
+    Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)  # as every request for one of its commits
+    same = {
+        "repository": repository,
+        "commit": commit,
+        "suite_version": challenge.suite_version,
+        "hardware_class": hardware_class,
+    }
+    under_way = Run.objects.unfinished().filter(**same).first()
+    if under_way is not None:
+        Run.objects.filter(pk=under_way.pk, challenge=None).update(challenge=challenge)
+        return under_way
+    run = Run.objects.create(**same, requested_by=user, challenge=challenge)
+    wake_on_commit(run)
+    logger.info("run %s of %s at %s for the challenge %s queued", run.pk, repository, commit[:12], challenge.slug)
+    return run
+
+
 def _require_quota(version: SuiteVersion, user: User, repository: Repository) -> None:
     quota = version.definition["quota"]
     recent = Run.objects.filter(
-        suite_version__suite=version.suite, created_at__gt=timezone.now() - QUOTA_PERIOD
+        suite_version__suite=version.suite, created_at__gt=timezone.now() - QUOTA_PERIOD, challenge=None
     ).counted_for_quota()
     if user.is_staff:
         return
@@ -86,15 +116,20 @@ def cancel(*, actor: Actor, run: Run) -> Run:
         raise RunIsFinal(f"This evaluation is {run.state} already.")
     with transaction.atomic():
         AuditEntry.objects.record(actor, "evaluation.cancelled", str(run.pk), repository=run.repository.full_name)
-        if run.state == State.QUEUED:
-            try:
-                run.withdraw(timezone.now())
-            except LeaseLost:  # a worker took it just now: it will see the flag
-                _ask_to_stop(run)
-        else:
-            _ask_to_stop(run)
+        stop(run)
     run.refresh_from_db()
     return run
+
+
+def stop(run: Run) -> None:
+    """At once if it waits, at its worker's next heartbeat if it runs. Raises RunIsFinal."""
+    if run.state == State.QUEUED:
+        try:
+            run.withdraw(timezone.now())
+        except LeaseLost:  # a worker took it just now: it will see the flag
+            _ask_to_stop(run)
+    else:
+        _ask_to_stop(run)
 
 
 def _ask_to_stop(run: Run) -> None:
@@ -120,7 +155,10 @@ def queue_again(*, actor: Actor, run: Run) -> Run:
                 hardware_class=run.hardware_class,
                 requested_by=actor.user,
                 rerun_of=run,
+                challenge=sealing.challenge_on(run.suite_version),
             )
+            if run.state == State.FAILED:
+                Submission.objects.filter(run=run).update(run=again)
             AuditEntry.objects.record(actor, "evaluation.queued_again", str(run.pk), run=str(again.pk))
             wake_on_commit(again)
     except IntegrityError:
