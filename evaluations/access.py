@@ -64,14 +64,19 @@ def entry_of(actor: Actor, challenge: Challenge) -> Entry | None:
     """The one that the actor belongs to now."""
     if actor.user is None:
         return None
-    return Entry.objects.filter(
-        challenge=challenge, entrants__user=actor.user, entrants__state=EntrantState.MEMBER
-    ).first()
+    mine = Entry.objects.filter(entrants__user=actor.user, entrants__state=EntrantState.MEMBER)
+    return mine.filter(challenge=challenge).select_related("challenge").first()
 
 
 def require_entry(actor: Actor, challenge: Challenge) -> Entry:
     """The actor's entry, to act for it. Raises Unauthenticated, Suspended, ReadOnlyToken, EntryNotFound."""
     actor.require_writer()
+    return require_own_entry(actor, challenge)
+
+
+def require_own_entry(actor: Actor, challenge: Challenge) -> Entry:
+    """The actor's entry, to look at. Raises Unauthenticated, EntryNotFound."""
+    actor.require_user()
     entry = entry_of(actor, challenge)
     if entry is None:
         raise EntryNotFound("You have no entry in this challenge: enter it first.")

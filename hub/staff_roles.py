@@ -48,6 +48,12 @@ ROLES: dict[str, list[str]] = {
         "evaluations.queue_run",
         "evaluations.cancel_run",
         "evaluations.invalidate_run",
+        "evaluations.manage_challenge",
+        "evaluations.view_challenge",
+        "evaluations.view_entry",
+        "evaluations.view_entrant",
+        "evaluations.view_phase",
+        "evaluations.view_submission",
         "models_registry.view_repository",
     ],
     "operator": [

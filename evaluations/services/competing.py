@@ -34,7 +34,9 @@ def disqualified(challenge: Challenge) -> QuerySet[Entry]:
 
 def runs_shown(actor: Actor, board: list[Place]) -> set[object]:
     """The ids of those runs on the board that the actor may see: of public repositories, and of their own."""
-    runs = Run.objects.visible_to(actor).filter(pk__in=[place.submission.run_id for place in board])
+    runs = Run.objects.visible_to(actor).filter(
+        pk__in=[place.submission.run_id for place in board if place.submission.run_id]
+    )
     return set(runs.values_list("pk", flat=True))
 
 
@@ -45,7 +47,7 @@ def submissions_of(entry: Entry) -> QuerySet[Submission]:
 
 def repositories_shown(actor: Actor, submissions: list[Submission]) -> set[int]:
     """The ids of their repositories that the actor may know of: a team's may be private to one of them."""
-    ids = [submission.repository_id for submission in submissions]
+    ids = [submission.repository_id for submission in submissions if submission.repository_id]
     return set(Repository.objects.visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True))
 
 

@@ -52,7 +52,7 @@ def judge(challenge_id: int, now: datetime | None = None) -> None:
             .get(pk=challenge_id)
         )
         rows = _rows_of(challenge)
-        public = splits.unpack(challenge.public_rows or b"", challenge.suite_version.rows)
+        public = splits.unpack(bytes(challenge.public_rows or b""), challenge.suite_version.rows)
         _score(challenge, rows, public, "public")
         _rank(challenge, Board.PUBLIC, rows, public)
         if challenge.results_at is None and not _is_due(challenge, now):

@@ -18,6 +18,7 @@ from evaluations import access
 from evaluations.models import Run, State, SuiteVersion
 from evaluations.services.listing import estimated_start, queue_position, runs_of
 from evaluations.services.requesting import cancel, request_evaluation
+from evaluations.services.sealing import withheld_until
 from evaluations.services.suites import current_versions
 from evaluations.templatetags.scores import axis_of
 from evaluations.web.forms import EvaluateForm
@@ -107,6 +108,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),
         "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),
         "earlier": earlier,
+        "withheld": withheld_until(shown.challenge) if shown.is_withheld and shown.challenge else "",
         "spread": _spread([shown, *earlier]) if earlier and scores else None,
     }
     return render(request, "evaluations/run.html", context)
