@@ -45,7 +45,7 @@ def unpack(bits: bytes, rows: int) -> np.ndarray:
     return np.unpackbits(np.frombuffer(bits, np.uint8), count=rows, bitorder="little").astype(bool)
 
 
-def share_right(correct: np.ndarray) -> SplitScore:
+def accuracy(correct: np.ndarray) -> SplitScore:
     """Of (rows,) bool, with the interval of Wilson, 1927."""
     right, rows = int(correct.sum()), len(correct)
     interval = binomtest(right, rows).proportion_ci(CONFIDENCE, method="wilson")

@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField(editable=False, null=True)),
                 ('seed', models.BigIntegerField(default=evaluations.models.challenge.new_seed, editable=False)),
                 ('public_rows', models.BinaryField(null=True)),
-                ('measure', models.CharField(blank=True, choices=[('share-right', 'share of rows that are right'), ('mean-loss', 'mean loss of the rows')], editable=False, max_length=16)),
+                ('measure', models.CharField(blank=True, choices=[('accuracy', 'accuracy'), ('mean-loss', 'mean loss')], editable=False, max_length=16)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('published_at', models.DateTimeField(editable=False, null=True)),
                 ('results_at', models.DateTimeField(editable=False, null=True)),

@@ -63,8 +63,8 @@ class FinalBy(models.TextChoices):
 class Measure(models.TextChoices):
     """What the rows of a suite tell of a submission: found out with the first that is scored."""
 
-    RIGHT = "share-right", _("share of rows that are right")
-    LOSS = "mean-loss", _("mean loss of the rows")
+    ACCURACY = "accuracy", _("accuracy")
+    MEAN_LOSS = "mean-loss", _("mean loss")
 
 
 class ChallengeQuerySet(models.QuerySet["Challenge"]):
@@ -169,7 +169,7 @@ class Challenge(models.Model):
 
     @property
     def higher_is_better(self) -> bool:
-        return self.measure != Measure.LOSS
+        return self.measure != Measure.MEAN_LOSS
 
     @property
     def is_sealing(self) -> bool:

@@ -92,7 +92,7 @@ def _rows_of(challenge: Challenge) -> Rows:
             found[result.run_id] = np.frombuffer(bytes(result.losses), "<f4", count=challenge.suite_version.rows)
     if found and not challenge.measure:
         is_right = next(iter(found.values())).dtype == bool
-        challenge.measure = Measure.RIGHT if is_right else Measure.LOSS
+        challenge.measure = Measure.ACCURACY if is_right else Measure.MEAN_LOSS
         challenge.save(update_fields=["measure"])
     return found
 
@@ -103,7 +103,7 @@ def _score(challenge: Challenge, rows: Rows, part: np.ndarray, name: str) -> Non
     submissions = list(unscored)
     for submission in submissions:
         of_rows = rows[submission.run_id][part]  # type: ignore[index]  # those without a run are not among them
-        score = splits.share_right(of_rows) if of_rows.dtype == bool else splits.mean_loss(of_rows)
+        score = splits.accuracy(of_rows) if of_rows.dtype == bool else splits.mean_loss(of_rows)
         for fact in ("value", "low", "high", "stderr"):
             setattr(submission, f"{name}_{fact}", getattr(score, fact))
     facts = [f"{name}_{fact}" for fact in ("value", "low", "high", "stderr")]

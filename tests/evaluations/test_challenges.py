@@ -69,7 +69,7 @@ def test_rows_without_classes_are_divided_too(labels: np.ndarray | None) -> None
 
 
 def test_a_score_on_a_part_has_its_interval() -> None:
-    score = splits.share_right(np.arange(540) < 533)
+    score = splits.accuracy(np.arange(540) < 533)
     assert (round(score.value, 4), round(score.low, 4), round(score.high, 4)) == (0.9870, 0.9735, 0.9937)
     loss = splits.mean_loss(np.random.default_rng(0).normal(3, 1, 400).astype("<f4"))
     assert loss.low < 3 < loss.high
