@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from accounts.models import Actor, User
-from evaluations.errors import RunNotFound
-from evaluations.models import Run
+from evaluations.errors import ChallengeNotFound, EntryNotFound, RunNotFound
+from evaluations.models import Challenge, EntrantState, Entry, Run
 from hub.errors import HubError
 from models_registry import access
 from models_registry.models import Repository
@@ -55,3 +55,39 @@ def require_evaluator(actor: Actor, act: str) -> None:
 def require_worker_manager(actor: Actor) -> None:
     """May this actor pause, resume and drain workers? Raises Unauthenticated, Forbidden."""
     actor.require_permission("evaluations.manage_worker")
+
+
+def challenge_for(actor: Actor, slug: str) -> Challenge:
+    """The challenge, if this actor may know of it. Raises ChallengeNotFound."""
+    found = Challenge.objects.visible_to(actor).for_lists().filter(slug=slug).first()
+    if found is None:
+        raise ChallengeNotFound(f"There is no challenge {slug!r}.")
+    return found
+
+
+def entry_of(actor: Actor, challenge: Challenge) -> Entry | None:
+    """The one that the actor belongs to now."""
+    if actor.user is None:
+        return None
+    mine = Entry.objects.filter(entrants__user=actor.user, entrants__state=EntrantState.MEMBER)
+    return mine.filter(challenge=challenge).select_related("challenge").first()
+
+
+def require_entry(actor: Actor, challenge: Challenge) -> Entry:
+    """The actor's entry, to act for it. Raises Unauthenticated, Suspended, ReadOnlyToken, EntryNotFound."""
+    actor.require_writer()
+    return require_own_entry(actor, challenge)
+
+
+def require_own_entry(actor: Actor, challenge: Challenge) -> Entry:
+    """The actor's entry, to look at. Raises Unauthenticated, EntryNotFound."""
+    actor.require_user()
+    entry = entry_of(actor, challenge)
+    if entry is None:
+        raise EntryNotFound("You have no entry in this challenge: enter it first.")
+    return entry
+
+
+def require_challenge_manager(actor: Actor) -> User:
+    """Raises Unauthenticated, Forbidden."""
+    return actor.require_permission("evaluations.manage_challenge")

@@ -61,3 +61,35 @@ class QuotaExhausted(RateLimited):
 
 class SuiteChanged(Conflict):
     """A suite's file was changed without a new version: results of one version must all mean the same."""
+
+
+class ChallengeNotFound(NotFound):
+    """There is no such challenge."""
+
+
+class EntryNotFound(NotFound):
+    """There is no such entry, invitation or submission of yours."""
+
+
+class ChallengeClosed(Conflict):
+    """This challenge does not take it now."""
+
+
+class AlreadyEntered(Conflict):
+    """Each member competes in one entry of a challenge."""
+
+
+class TeamIsFull(Conflict):
+    """The entry has as many members as the challenge allows."""
+
+
+class AlreadySubmitted(Conflict):
+    """The entry has submitted this commit already."""
+
+
+class SuiteSealed(Conflict):
+    """A challenge is held on this suite: until its results, it measures nothing but submissions."""
+
+
+class ResultWithheld(Conflict):
+    """Scores and samples are withheld until the challenge has ended."""

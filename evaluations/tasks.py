@@ -7,7 +7,16 @@ from celery.signals import worker_ready
 from django.db import IntegrityError, OperationalError
 
 from evaluations.models import SuiteGroup, SuiteVersion
-from evaluations.services import automatic, automatic_runs, comparison_requests, groups, rank_requests, suites, waking
+from evaluations.services import (
+    automatic,
+    automatic_runs,
+    comparison_requests,
+    groups,
+    rank_requests,
+    sealing,
+    suites,
+    waking,
+)
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -60,9 +69,18 @@ def evaluate_commit(key: str) -> None:
     automatic_runs.consider(key)
 
 
+@job(sealing.JUDGE, lease=timedelta(minutes=30), retry_on=(StorageUnavailable, IntegrityError, OperationalError))
+def judge_challenge(key: str) -> None:
+    # As above.
+    from evaluations.services import judging  # noqa: PLC0415
+
+    judging.judge(int(key))
+
+
 @shared_task(name="evaluations.sweep", ignore_result=True)
 def sweep() -> None:
     waking.sweep()
+    sealing.ask_for_results()
 
 
 @worker_ready.connect

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Actor
 from evaluations.models import Edition, GroupStanding, Run, Standing, SuiteGroup, SuiteVersion, Trust
-from evaluations.services import citing
+from evaluations.services import citing, sealing
 from evaluations.services.differences import Compared
 from evaluations.services.queueing import Turn, turns_of
 
@@ -82,6 +82,7 @@ class Evaluation(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
     rerun_of = serializers.CharField(allow_null=True)
+    withheld = serializers.CharField(allow_null=True, help_text="why metrics are shown to nobody yet")
     url = serializers.CharField()
 
 
@@ -257,6 +258,7 @@ def _run(shown: Run, turn: Turn | None, *, is_explained: bool) -> dict[str, Any]
         "started_at": shown.started_at,
         "finished_at": shown.finished_at,
         "rerun_of": str(shown.rerun_of_id) if shown.rerun_of_id else None,
+        "withheld": sealing.withheld_until(shown.challenge) if shown.is_withheld and shown.challenge else None,
         "url": f"{settings.BASE_URL}{shown.get_absolute_url()}",
     }
 

@@ -25,6 +25,7 @@ from evaluations.services import (
     listing,
     requesting,
     results,
+    sealing,
     suites,
 )
 from evaluations.services.board_filters import Filters
@@ -95,6 +96,7 @@ class ResultView(HubApiView):
     @describe(answer=ANY_OBJECT, headers={"ETag": "SHA-256 of the document."}, refuses=[409])
     def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
         run = access.run_for(request.actor, run_id)
+        sealing.require_shown(run)
         result = Result.objects.filter(run=run).first()
         if result is None:
             raise ResultNotReady(f"This evaluation is {run.state}: it has no result.")

@@ -5,6 +5,9 @@ import django.utils.timezone
 import models_registry.models.fields
 import uuid
 from django.conf import settings
+import django.core.validators
+import django.db.models.functions.text
+import evaluations.models.challenge
 from django.db import migrations, models
 
 
@@ -386,5 +389,175 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('repository', 'pattern', 'suite', 'metric'), name='tag_rule_once_per_pattern_and_metric'), models.CheckConstraint(condition=models.Q(('minimum__isnull', False), ('maximum__isnull', False), ('not_worse', True), _connector='OR'), name='tag_rule_asks_for_something')],
             },
+        ),
+        migrations.CreateModel(
+            name='SealedResult',
+            fields=[
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='sealed_result', serialize=False, to='evaluations.run')),
+                ('rows', models.TextField()),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Challenge',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.SlugField(max_length=80, unique=True)),
+                ('title', models.CharField(max_length=120)),
+                ('summary', models.TextField(help_text='Markdown.', max_length=20000)),
+                ('rules', models.TextField(help_text='Markdown.', max_length=50000)),
+                ('prizes', models.TextField(blank=True, help_text='Markdown.', max_length=20000)),
+                ('per_day', models.PositiveSmallIntegerField(default=5, help_text='Submissions of one entry within 24 hours.', validators=[django.core.validators.MinValueValidator(1)])),
+                ('in_total', models.PositiveSmallIntegerField(default=100, help_text='Submissions of one entry.', validators=[django.core.validators.MinValueValidator(1)])),
+                ('most_members', models.PositiveSmallIntegerField(default=5, help_text='Of one entry.', validators=[django.core.validators.MinValueValidator(1)])),
+                ('public_percent', models.PositiveSmallIntegerField(default=30, help_text="How many of the suite's rows are public.", validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(95)])),
+                ('board_is_public', models.BooleanField(default=True, help_text='Off: until the end, each entry sees its own public scores alone.')),
+                ('final_by', models.CharField(choices=[('selected', 'those the entry selected, else its best on the public rows'), ('best', 'all')], default='selected', max_length=16)),
+                ('starts_at', models.DateTimeField(editable=False, null=True)),
+                ('ends_at', models.DateTimeField(editable=False, null=True)),
+                ('seed', models.BigIntegerField(default=evaluations.models.challenge.new_seed, editable=False)),
+                ('public_rows', models.BinaryField(null=True)),
+                ('measure', models.CharField(blank=True, choices=[('accuracy', 'accuracy'), ('mean-loss', 'mean loss')], editable=False, max_length=16)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('published_at', models.DateTimeField(editable=False, null=True)),
+                ('results_at', models.DateTimeField(editable=False, null=True)),
+                ('organizer', models.ForeignKey(blank=True, help_text="Empty: the hub's staff.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.organization')),
+                ('suite_version', models.ForeignKey(help_text='With hidden labels. From publication until the results, it measures nothing but submissions.', on_delete=django.db.models.deletion.PROTECT, related_name='challenges', to='evaluations.suiteversion')),
+            ],
+            options={
+                'ordering': ['-starts_at', '-pk'],
+                'permissions': [('manage_challenge', 'Can publish, extend and end challenges, and disqualify entries')],
+            },
+        ),
+        migrations.AddField(
+            model_name='run',
+            name='challenge',
+            field=models.ForeignKey(help_text='Until whose end its scores are withheld.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='evaluations.challenge'),
+        ),
+        migrations.CreateModel(
+            name='Entry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=60)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('disqualified_at', models.DateTimeField(null=True)),
+                ('disqualified_reason', models.TextField(blank=True, help_text='Everybody can read it.')),
+                ('challenge', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='evaluations.challenge')),
+            ],
+            options={
+                'verbose_name_plural': 'entries',
+                'ordering': ['created_at', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Entrant',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', models.CharField(choices=[('invited', 'Invited'), ('member', 'Member'), ('left', 'Left')], max_length=16)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('challenge', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entrants', to='evaluations.challenge')),
+                ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entrants', to=settings.AUTH_USER_MODEL)),
+                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entrants', to='evaluations.entry')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Phase',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80)),
+                ('starts_at', models.DateTimeField()),
+                ('ends_at', models.DateTimeField()),
+                ('counts', models.BooleanField(default=True, help_text='Its submissions count for the final board.')),
+                ('challenge', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='phases', to='evaluations.challenge')),
+            ],
+            options={
+                'ordering': ['starts_at'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Submission',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('repository_name', models.CharField(max_length=200)),
+                ('commit', models_registry.models.fields.HashField(20)),
+                ('created_at', models.DateTimeField()),
+                ('withdrawn_at', models.DateTimeField(null=True)),
+                ('selected', models.BooleanField(default=False, help_text='For the final board.')),
+                ('public_value', models.FloatField(null=True)),
+                ('public_low', models.FloatField(null=True)),
+                ('public_high', models.FloatField(null=True)),
+                ('public_stderr', models.FloatField(null=True)),
+                ('hidden_value', models.FloatField(null=True)),
+                ('hidden_low', models.FloatField(null=True)),
+                ('hidden_high', models.FloatField(null=True)),
+                ('hidden_stderr', models.FloatField(null=True)),
+                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='submissions', to='evaluations.entry')),
+                ('phase', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='evaluations.phase')),
+                ('repository', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='models_registry.repository')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='submissions', to='evaluations.run')),
+                ('submitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-created_at', '-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Place',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('board', models.CharField(choices=[('public', 'Public'), ('final', 'Final')], max_length=16)),
+                ('position', models.PositiveIntegerField()),
+                ('first', models.PositiveIntegerField()),
+                ('last', models.PositiveIntegerField()),
+                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='places', to='evaluations.entry')),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='evaluations.submission')),
+            ],
+            options={
+                'ordering': ['position'],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='challenge',
+            constraint=models.CheckConstraint(condition=models.Q(('published_at', None), models.Q(('ends_at__isnull', False), ('starts_at__isnull', False)), _connector='OR'), name='published_challenge_has_dates'),
+        ),
+        migrations.AddConstraint(
+            model_name='challenge',
+            constraint=models.CheckConstraint(condition=models.Q(('public_percent__gte', 5), ('public_percent__lte', 95)), name='challenge_public_share_is_a_part'),
+        ),
+        migrations.AddConstraint(
+            model_name='entry',
+            constraint=models.UniqueConstraint(models.F('challenge'), django.db.models.functions.text.Lower('name'), name='entry_name_once_per_challenge'),
+        ),
+        migrations.AddConstraint(
+            model_name='entry',
+            constraint=models.CheckConstraint(condition=models.Q(('disqualified_at', None), models.Q(('disqualified_reason', ''), _negated=True), _connector='OR'), name='disqualified_entry_says_why'),
+        ),
+        migrations.AddConstraint(
+            model_name='entrant',
+            constraint=models.UniqueConstraint(fields=('entry', 'user'), name='entrant_once_per_entry'),
+        ),
+        migrations.AddConstraint(
+            model_name='entrant',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'invited'), _negated=True), fields=('challenge', 'user'), name='one_entry_per_member_and_challenge'),
+        ),
+        migrations.AddConstraint(
+            model_name='phase',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='phase_ends_after_it_starts'),
+        ),
+        migrations.AddConstraint(
+            model_name='phase',
+            constraint=models.UniqueConstraint(fields=('challenge', 'starts_at'), name='phase_starts_once'),
+        ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(fields=['entry', 'created_at'], name='submission_by_entry'),
+        ),
+        migrations.AddConstraint(
+            model_name='place',
+            constraint=models.UniqueConstraint(fields=('entry', 'board'), name='place_once_per_entry_and_board'),
         ),
     ]

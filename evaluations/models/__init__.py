@@ -1,5 +1,20 @@
 from evaluations.models.automation import AutomaticEvaluation, TagRule
 from evaluations.models.board import Board
+from evaluations.models.challenge import (
+    MOST_SELECTED,
+    BoardKind,
+    Challenge,
+    ChallengeState,
+    Entrant,
+    EntrantState,
+    Entry,
+    FinalBy,
+    Measure,
+    Phase,
+    Place,
+    SealedResult,
+    Submission,
+)
 from evaluations.models.comparison import Comparison
 from evaluations.models.edition import Edition, EditionModel
 from evaluations.models.group import GroupMember, GroupPart, GroupStanding, SuiteGroup
@@ -11,24 +26,37 @@ from evaluations.models.worker import Mode, Worker
 
 __all__ = [
     "FINAL",
+    "MOST_SELECTED",
     "UNFINISHED",
     "WORKING",
     "AutomaticEvaluation",
     "Board",
+    "BoardKind",
+    "Challenge",
+    "ChallengeState",
     "Comparison",
     "Edition",
     "EditionModel",
+    "Entrant",
+    "EntrantState",
+    "Entry",
     "FailureKind",
+    "FinalBy",
     "GroupMember",
     "GroupPart",
     "GroupStanding",
     "LeaseLost",
+    "Measure",
     "Mode",
+    "Phase",
+    "Place",
     "Result",
     "Run",
     "Score",
+    "SealedResult",
     "Standing",
     "State",
+    "Submission",
     "Suite",
     "SuiteGroup",
     "SuiteVersion",

@@ -65,9 +65,9 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def for_lists(self) -> Self:
         """With all that a list's row shows, in two queries."""
-        return self.select_related("repository__namespace", "suite_version__suite", "requested_by").prefetch_related(
-            "scores"
-        )
+        return self.select_related(
+            "repository__namespace", "suite_version__suite", "requested_by", "challenge"
+        ).prefetch_related("scores")
 
 
 class Run(models.Model):
@@ -90,6 +90,13 @@ class Run(models.Model):
         default=0, help_text="Bytes, as far as its files tell: which workers it fits."
     )
     rerun_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="reruns")
+    challenge = models.ForeignKey(
+        "evaluations.Challenge",
+        models.PROTECT,
+        null=True,
+        related_name="runs",
+        help_text="Until whose end its scores are withheld.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
@@ -156,6 +163,11 @@ class Run(models.Model):
     @property
     def is_final(self) -> bool:
         return self.state in FINAL
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether what it found, or will find, is nobody's to see before the end of a challenge."""
+        return self.challenge is not None and self.challenge.is_sealing
 
     @property
     def queue(self) -> str:

@@ -9,7 +9,7 @@ from django.utils.encoding import escape_uri_path
 from accounts.models import Actor
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result, Run, Suite
-from evaluations.services import results
+from evaluations.services import results, sealing
 from models_registry import storage
 from models_registry.access import require_read
 
@@ -20,9 +20,10 @@ DESCRIBING = ("README.md", "config.json")
 def manifest(actor: Actor, run: Run) -> dict[str, Any]:
     """For whoever may read the model. Hidden labels are not in it, nor the inputs of a hidden suite.
 
-    Raises GatedRepository, RepositoryClosed, ResultNotReady.
+    Raises GatedRepository, RepositoryClosed, ResultWithheld, ResultNotReady.
     """
     require_read(actor, run.repository)
+    sealing.require_shown(run)
     result = Result.objects.filter(run=run).first()
     if result is None:
         raise ResultNotReady(f"This evaluation is {run.state}: it has no result.")

@@ -37,6 +37,7 @@ from evaluations.services import (
     queueing,
     rank_requests,
     results,
+    sealing,
     telling,
 )
 from evaluations.services.heartbeat import Heartbeat
@@ -305,36 +306,37 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
     signature = signing.sign(document)
     samples_key = f"samples/{str(run.pk)[:2]}/{run.pk}.{run.attempt}.parquet"
     storage.put(samples_key, samples)
+    scores = [
+        Score(
+            run=run,
+            name=measured.name,
+            value=measured.value,
+            low=measured.low,
+            high=measured.high,
+            stderr=measured.stderr,
+            method=measured.method,
+            n=measured.n,
+            chance=measured.chance,
+            higher_is_better=measured.higher_is_better,
+            primary=measured.primary,
+        )
+        for measured in scored.measurements
+    ]
+    result = Result(
+        run=run,
+        document=document.decode(),
+        sha256=signature.sha256,
+        public_key=signature.public_key,
+        signature=signature.value,
+        outcomes=b"" if scored.correct is None else np.packbits(scored.correct, bitorder="little").tobytes(),
+        losses=b"" if scored.losses is None else scored.losses.astype("<f4").tobytes(),
+        samples_key=samples_key,
+    )
     try:
         with transaction.atomic():
             rows = run.suite_version.rows
             run.finish(finished, progress_done=rows, progress_total=rows, log_tail=report.log, **found)
-            Score.objects.bulk_create(
-                Score(
-                    run=run,
-                    name=measured.name,
-                    value=measured.value,
-                    low=measured.low,
-                    high=measured.high,
-                    stderr=measured.stderr,
-                    method=measured.method,
-                    n=measured.n,
-                    chance=measured.chance,
-                    higher_is_better=measured.higher_is_better,
-                    primary=measured.primary,
-                )
-                for measured in scored.measurements
-            )
-            Result.objects.create(
-                run=run,
-                document=document.decode(),
-                sha256=signature.sha256,
-                public_key=signature.public_key,
-                signature=signature.value,
-                outcomes=b"" if scored.correct is None else np.packbits(scored.correct, bitorder="little").tobytes(),
-                losses=b"" if scored.losses is None else scored.losses.astype("<f4").tobytes(),
-                samples_key=samples_key,
-            )
+            sealing.keep(run, [*scores, result])
             pinning.pin(run)
             rank_requests.ask(run.suite_version)
             comparison_requests.ask(run)

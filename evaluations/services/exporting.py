@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts import exporting
 from accounts.models import Actor, User
-from evaluations.models import Run
+from evaluations.models import Entrant, Run, Submission
 from models_registry.models import Repository
 
 
@@ -22,3 +22,31 @@ def _evaluations(user: User) -> Iterable[dict[str, Any]]:
 
 
 exporting.add("evaluations", _evaluations)
+
+
+def _submissions(user: User) -> Iterable[dict[str, Any]]:
+    """What they put forward in challenges, and reached where it is known."""
+    rows = Submission.objects.filter(submitted_by=user).select_related("entry__challenge").order_by("created_at")
+    visible = set(
+        Repository.objects.visible_to(Actor(user=user))
+        .filter(pk__in=rows.values("repository"))
+        .values_list("pk", flat=True)
+    )
+    for row in rows.iterator(chunk_size=500):
+        yield {
+            "challenge": row.entry.challenge.title, "entry": row.entry.name, "commit": row.commit,
+            "repository": row.repository_name if row.repository_id in visible else None, "created_at": row.created_at,
+            "public_score": row.public_value, "hidden_score": row.hidden_value,
+        }  # fmt: skip
+
+
+def _entries(user: User) -> Iterable[dict[str, Any]]:
+    rows = Entrant.objects.filter(user=user).select_related("entry__challenge").order_by("created_at")
+    for row in rows.iterator(chunk_size=500):
+        yield {
+            "challenge": row.entry.challenge.title, "entry": row.entry.name, "state": row.state, "created_at": row.created_at,
+        }  # fmt: skip
+
+
+exporting.add("challenge_entries", _entries)
+exporting.add("challenge_submissions", _submissions)

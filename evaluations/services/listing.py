@@ -17,7 +17,7 @@ def runs_of(actor: Actor, repository: Repository) -> QuerySet[Run]:
 
 def newest_scored(actor: Actor, count: int) -> list[Run]:
     """The latest scores on the hub that this actor may see."""
-    runs = Run.objects.visible_to(actor).filter(state=State.SCORED).for_lists()
+    runs = Run.objects.visible_to(actor).filter(state=State.SCORED, sealed_result=None).for_lists()
     return list(runs.order_by("-finished_at")[:count])
 
 

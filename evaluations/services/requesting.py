@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.models import Actor, AuditEntry, Namespace, Role, User
 from evaluations import access, formats
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
-from evaluations.models import GroupStanding, LeaseLost, Run, Standing, State, SuiteVersion
+from evaluations.models import Challenge, GroupStanding, LeaseLost, Run, Standing, State, Submission, SuiteVersion
 from evaluations.models.run import RunQuerySet
-from evaluations.services import comparison_requests, fetching, rank_requests
+from evaluations.services import comparison_requests, fetching, rank_requests, sealing
 from evaluations.services.suites import current_version
 from evaluations.services.waking import wake_on_commit
 from hub import clock
@@ -34,14 +34,12 @@ def request_evaluation(
 ) -> Run:
     """Queue an evaluation of the commit that `revision` means now; the same one that is under way is given back.
 
-    Raises SuiteNotFound, RevisionNotFound, NothingToEvaluate, QuotaExhausted, and as `access.require_request`.
+    Raises SuiteNotFound, RevisionNotFound, NothingToEvaluate, SuiteSealed, QuotaExhausted, and as `access.require_request`.
     """
     user = access.require_request(actor, repository)
-    if repository.kind != Kind.MODEL:
-        raise NothingToEvaluate(f"{repository.full_name} is a {repository.kind}: only models are evaluated.")
-    if hardware_class not in settings.HARDWARE_CLASSES:
-        raise Invalid(f"This hub has no {hardware_class!r} workers: it has {', '.join(settings.HARDWARE_CLASSES)}.")
+    require_evaluable(repository, hardware_class)
     version = current_version(suite)
+    sealing.require_unsealed(version)
     commit = references.resolve(repository, revision).oid
     account, memory_needed = _account(actor, user, repository), _memory_needed(repository, commit, version)
     same = Run.objects.filter(
@@ -110,7 +108,47 @@ def quota_left(user: User, repository: Repository, version: SuiteVersion) -> Lef
 
 def _counted(version: SuiteVersion) -> RunQuerySet:
     since = timezone.now() - QUOTA_PERIOD
-    return Run.objects.filter(suite_version__suite=version.suite, created_at__gt=since).counted_for_quota()
+    return Run.objects.filter(
+        suite_version__suite=version.suite, created_at__gt=since, challenge=None
+    ).counted_for_quota()
+
+
+def require_evaluable(repository: Repository, hardware_class: str) -> None:
+    """Raises NothingToEvaluate; Invalid for workers that this hub has not got."""
+    if repository.kind != Kind.MODEL:
+        raise NothingToEvaluate(f"{repository.full_name} is a {repository.kind}: only models are evaluated.")
+    if hardware_class not in settings.HARDWARE_CLASSES:
+        raise Invalid(f"This hub has no {hardware_class!r} workers: it has {', '.join(settings.HARDWARE_CLASSES)}.")
+
+
+def queue_for_challenge(
+    *, user: User, repository: Repository, commit: str, challenge: Challenge, hardware_class: str
+) -> Run:
+    """A run whose scores the challenge withholds, or the same one that is under way: the caller has checked all else.
+
+    Within the transaction that writes the submission.
+    """
+    Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)  # as every request for one of its commits
+    same = {
+        "repository": repository,
+        "commit": commit,
+        "suite_version": challenge.suite_version,
+        "hardware_class": hardware_class,
+    }
+    under_way = Run.objects.unfinished().filter(**same).first()
+    if under_way is not None:
+        Run.objects.filter(pk=under_way.pk, challenge=None).update(challenge=challenge)
+        return under_way
+    run = Run.objects.create(
+        **same,
+        requested_by=user,
+        account=Namespace.objects.get(user=user),
+        memory_needed=_memory_needed(repository, commit, challenge.suite_version),
+        challenge=challenge,
+    )
+    wake_on_commit(run)
+    logger.info("run %s of %s at %s for the challenge %s queued", run.pk, repository, commit[:12], challenge.slug)
+    return run
 
 
 def _require_quota(version: SuiteVersion, user: User, repository: Repository) -> None:
@@ -132,15 +170,20 @@ def cancel(*, actor: Actor, run: Run) -> Run:
         raise RunIsFinal(f"This evaluation is {run.state} already.")
     with transaction.atomic():
         AuditEntry.objects.record(actor, "evaluation.cancelled", str(run.pk), repository=run.repository.full_name)
-        if run.state == State.QUEUED:
-            try:
-                run.withdraw(clock.now())
-            except LeaseLost:  # a worker took it just now: it will see the flag
-                _ask_to_stop(run)
-        else:
-            _ask_to_stop(run)
+        stop(run)
     run.refresh_from_db()
     return run
+
+
+def stop(run: Run) -> None:
+    """At once if it waits, at its worker's next heartbeat if it runs. Raises RunIsFinal."""
+    if run.state == State.QUEUED:
+        try:
+            run.withdraw(clock.now())
+        except LeaseLost:  # a worker took it just now: it will see the flag
+            _ask_to_stop(run)
+    else:
+        _ask_to_stop(run)
 
 
 def _ask_to_stop(run: Run) -> None:
@@ -168,7 +211,10 @@ def queue_again(*, actor: Actor, run: Run) -> Run:
                 account=run.account,
                 memory_needed=run.memory_needed,
                 rerun_of=run,
+                challenge=sealing.challenge_on(run.suite_version),
             )
+            if run.state == State.FAILED:
+                Submission.objects.filter(run=run).update(run=again)
             AuditEntry.objects.record(actor, "evaluation.queued_again", str(run.pk), run=str(again.pk))
             wake_on_commit(again)
     except IntegrityError:

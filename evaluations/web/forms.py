@@ -82,3 +82,34 @@ class EvaluateForm(forms.Form):
         self.fields["hardware"].choices = [(name, name) for name in classes]  # type: ignore[attr-defined]
         if len(classes) == 1:  # nothing to choose
             del self.fields["hardware"]
+
+
+class EnterForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name of the entry"),
+        max_length=60,
+        required=False,
+        help_text=_("Shown on the boards. Without one, your own name is."),
+    )
+
+
+class InviteForm(forms.Form):
+    username = forms.CharField(
+        label=_("Member"), max_length=60, widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"})
+    )
+
+
+class SubmitForm(forms.Form):
+    repository = forms.CharField(
+        label=_("Model"),
+        max_length=200,
+        help_text=_("namespace/name. It may be private, if you may read it."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )
+    revision = forms.CharField(
+        label=_("Revision"),
+        max_length=200,
+        initial="main",
+        help_text=_("A branch, tag or commit; the commit it means now is what runs."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )

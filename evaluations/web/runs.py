@@ -24,6 +24,7 @@ from evaluations.services.differences import compared
 from evaluations.services.listing import runs_of
 from evaluations.services.queueing import turns_of
 from evaluations.services.requesting import cancel, quota_left, request_evaluation
+from evaluations.services.sealing import withheld_until
 from evaluations.services.suites import current_versions
 from evaluations.templatetags.scores import axis_of
 from evaluations.web.forms import EvaluateForm
@@ -141,6 +142,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),
         "compared": compared(shown),
         "earlier": earlier,
+        "withheld": withheld_until(shown.challenge) if shown.is_withheld and shown.challenge else "",
         "spread": _spread([shown, *earlier]) if earlier and scores else None,
     }
     response = render(request, "evaluations/run.html", context)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evaluations.web import leaderboards, queue, repository_settings, runs
+from evaluations.web import challenges, leaderboards, queue, repository_settings, runs
 
 urlpatterns = [
     path("leaderboards", leaderboards.suites, name="leaderboards"),
@@ -9,6 +9,16 @@ urlpatterns = [
     path("leaderboards/<slug:suite>/editions/<str:day>", leaderboards.edition, name="leaderboard-edition"),
     path("leaderboards/<slug:suite>", leaderboards.leaderboard, name="leaderboard"),
     path("evaluations", queue.queue, name="evaluation-queue"),
+    path("challenges", challenges.challenges, name="challenges"),
+    path("challenges/<slug:slug>", challenges.challenge, name="challenge"),
+    path("challenges/<slug:slug>/entry", challenges.entry, name="challenge-entry"),
+    path("challenges/<slug:slug>/enter", challenges.enter, name="challenge-enter"),
+    path("challenges/<slug:slug>/leave", challenges.leave, name="challenge-leave"),
+    path("challenges/<slug:slug>/invite", challenges.invite, name="challenge-invite"),
+    path("challenges/<slug:slug>/invitations/<int:pk>", challenges.answer, name="challenge-answer"),
+    path("challenges/<slug:slug>/invitations/<int:pk>/take-back", challenges.take_back, name="challenge-take-back"),
+    path("challenges/<slug:slug>/submissions/<int:pk>/withdraw", challenges.withdraw, name="challenge-withdraw"),
+    path("challenges/<slug:slug>/submissions/<int:pk>/select", challenges.select, name="challenge-select"),
     path("evaluations/<uuid:pk>", runs.run, name="run"),
     path("evaluations/<uuid:pk>/cancel", runs.cancel_run, name="run-cancel"),
     path("<str:namespace>/<str:name>/evaluations", runs.of_repository, name="repository-evaluations"),

@@ -40,6 +40,7 @@ accounts.Membership.user accounts.Namespace.user models_registry.AccessRequest.u
 models_registry.UploadSession.user models_registry.XetGrant.user community.Like.user community.Follow.user
 community.Reaction.user community.Subscription.user community.CollectionUpvote.user community.Activity.actor
 community.Notification.recipient community.NotificationPreference.user community.Mail.recipient
+evaluations.Entrant.user
 """
 STAY = """
 accounts.AuditEntry.user accounts.Invitation.invited_by accounts.Invitation.accepted_by
@@ -49,6 +50,7 @@ community.CommentEdit.editor community.Notice.actor community.Report.author comm
 community.Report.settled_by community.Complaint.reporter community.ModerationAction.author
 community.ModerationAction.moderator community.Appeal.user community.Appeal.decided_by community.Picture.uploader
 models_registry.SecretFinding.dismissed_by evaluations.Run.requested_by
+evaluations.Entrant.invited_by evaluations.Submission.submitted_by
 """
 
 

@@ -3,13 +3,26 @@
 import struct
 import zlib
 from dataclasses import dataclass
+from datetime import timedelta
 
+import numpy as np
 from django.utils import timezone
 
 from accounts.models import Actor, Invitation, Organization, Role, User, Verified
 from accounts.services import invitations, organizations, profiles, standing
-from evaluations.models import AutomaticEvaluation, Edition, Run, State
-from evaluations.services import automatic, comparing, editions, group_ranking, groups, tag_rules
+from evaluations.models import AutomaticEvaluation, Edition, Run, State, Submission, SuiteVersion
+from evaluations.services import (
+    automatic,
+    challenges,
+    comparing,
+    editions,
+    entering,
+    group_ranking,
+    groups,
+    judging,
+    submitting,
+    tag_rules,
+)
 from evaluations.services.suites import current_version
 from models_registry.community.models import (
     Appeal,
@@ -56,7 +69,7 @@ from models_registry.services.indexing import index_commit
 from models_registry.services.pull_requests import open_draft, propose
 from models_registry.services.random_access import content_id
 from tests import make
-from tests.evaluations import building, rows
+from tests.evaluations import building, competing, rows
 
 LONG_NAME = "understory-1b-base-long-context-continued-pretraining-32k"
 PASSWORD = "correct horse battery staple"
@@ -267,6 +280,7 @@ def build() -> Scene:
     )  # fmt: skip
     collection = _among_people(member, rowan, model, dataset)
     _gated(member, rowan)
+    _challenged(member, rowan)
     delivery = _told(member, model)
     edition = _ranked_together(
         [model, *Repository.objects.filter(namespace=rowan.namespace, name__in=[one[0] for one in others])]
@@ -356,6 +370,50 @@ def _moderated(member: User, rowan: User) -> None:
     ):
         reports.open_report(subject=subject, category=category, text=text, actor=Actor(user=member))
     standing.acknowledge(actor=Actor(user=User.objects.get(pk=member.pk)))
+
+
+def _challenged(member: User, rowan: User) -> None:
+    """A challenge that is open, one with results, and one that the member has not entered."""
+    now = timezone.now()
+    words = {
+        "summary": "Tell **three cultivars** apart by thirteen measurements of their wine. 依据十三项化学指标区分三种葡萄酒。",
+        "rules": "1. One entry a person.\n2. No labels by hand.\n\n| part | rows |\n|--|--|\n| public | 30 % |",
+        "prizes": "The winner chooses the next suite.",
+    }
+    days = timedelta(days=1)
+    for slug, title, suite, start in (
+        ("cellar-cup", "Cellar Cup", "wine-classification", now - 2 * days),
+        ("iris-cup", "Iris Cup", "iris-classification", now - 5 * days),
+        (
+            "next-cup",
+            "A challenge with a rather long name that is still to come, 即将开始",
+            "breast-cancer-classification",
+            now + days,
+        ),
+    ):
+        version = SuiteVersion.objects.get(suite__name=suite)
+        challenge = competing.challenge(version, slug=slug, title=title, start=start, **words)
+        if slug == "next-cup":
+            continue
+        for index, (user, name) in enumerate(
+            ((member, "Alder & Rowan"), (make.user(f"{slug}-a"), "Vintners"), (make.user(f"{slug}-b"), "葡萄"))
+        ):
+            entry = competing.entry(challenge, user, name, now=now)
+            submission = competing.submit(entry, now=now)
+            assert submission.run is not None
+            correct = np.arange(version.rows) >= (2 + index * version.rows // 3)
+            competing.end(submission.run, correct)
+            if user == member and slug == "cellar-cup":
+                actor = Actor(user=member)
+                entering.invite(actor=actor, entry=entry, username=rowan.username)
+                submitting.select(actor=actor, challenge=challenge, submission_id=submission.pk, selected=True)
+                competing.submit(entry, now=now)
+        judging.judge(challenge.pk)
+        staff = Actor(user=member)
+        challenges.disqualify(actor=staff, entry=entry, reason="The same weights as another entry’s, by its own card.")
+        if slug == "iris-cup":
+            challenges.end_early(actor=staff, challenge=challenge, reason="All have submitted.")
+        judging.judge(challenge.pk)
 
 
 def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
@@ -582,6 +640,15 @@ def pages(scene: Scene) -> dict[str, str]:
         "leaderboard-group": "/leaderboards/groups/tabular",
         "leaderboard-editions": "/leaderboards/digits-image-classification/editions",
         "leaderboard-edition": scene.edition.get_absolute_url(),
+        "challenges": "/challenges",
+        "challenge": "/challenges/cellar-cup",
+        "challenge-final": "/challenges/iris-cup",
+        "challenge-entry": "/challenges/cellar-cup/entry",
+        "challenge-entry-final": "/challenges/iris-cup/entry",
+        "challenge-enter": "/challenges/next-cup/entry",
+        "run-withheld": Submission.objects.filter(entry__challenge__slug="cellar-cup")
+        .latest("pk")
+        .run.get_absolute_url(),
         "member": "/alder",
         "organisation": "/birch-lab",
         "organisation-datasets": "/birch-lab?show=datasets",

@@ -1,14 +1,18 @@
 """A hub with one of everything, so that made-up requests get past 404: names, ids and tokens that exist."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Actor, TokenRole
+from evaluations.models import SuiteVersion
 from models_registry.models import Commit, Repository
 from models_registry.services import references
 from models_registry.services.xet import tokens
 from tests import make
-from tests.evaluations import rows
+from tests.evaluations import competing, rows
 from tests.models_registry.xet.sending import caller, send_file, some_xorb, text
 
 CARD = "---\nlicense: mit\npipeline_tag: text-classification\ntags: [green]\n---\n# A card\n"
@@ -41,6 +45,10 @@ def plant() -> Seeds:
     made = some_xorb(1)
     stored = send_file(caller(model), (made, 0, len(made.chunks)))
     run = rows.scored(model)
+    now = timezone.now()
+    iris = SuiteVersion.objects.get(suite__name="iris-classification")
+    entry = competing.entry(competing.challenge(iris, start=now - timedelta(days=1)), author, now=now)
+    submission = competing.submit(entry, model, now=now)
     names = ["ada/model", "ada/private", "ada/gated", "ada/data", "lab/shared"]
     return Seeds(
         repositories=[
@@ -78,6 +86,8 @@ def plant() -> Seeds:
             "revision": ["main", "v1", "nowhere"],
             "suite": [rows.suite().suite.name],
             "run_id": [str(run.pk)],
+            "challenge": [entry.challenge.slug],
+            "submission": [submission.pk, 2**70],
             "oid": [stored.sha256, "ab" * 32],
             "path": ["README.md", "folder/deep/a.txt", "new/b.txt", "folder", "a/../b", ".git/config"],
             "paths": [["README.md", "folder"], ["nowhere"]],

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, Namespace, User
 from accounts.services.staff_roles import set_roles
-from evaluations.models import Run, Suite, Worker
+from evaluations.models import Challenge, Entry, Run, Suite, Worker
 from hub.errors import Forbidden
 from hub.jobs.models import Job
 from hub.staff_roles import ROLES
@@ -23,7 +23,7 @@ from models_registry.community.services.moderation import acts, appeals, reports
 from models_registry.community.services.moderation.acts import Order
 from models_registry.models import Quarantine, Repository
 from tests import make
-from tests.evaluations import rows
+from tests.evaluations import competing, rows
 from tests.models_registry.community.test_reports import comment_in
 
 PAGES = {
@@ -31,7 +31,7 @@ PAGES = {
         "user", "organization", "namespace", "auditentry", "repository", "report", "moderationaction", "appeal",
         "event", "discussion", "collection", "quarantine",
     },
-    "evaluator": {"suite", "suitegroup", "edition", "run", "worker", "repository"},
+    "evaluator": {"suite", "suitegroup", "edition", "run", "worker", "repository", "challenge", "entry"},
     "operator": {
         "user", "organization", "namespace", "auditentry", "repository", "accesstoken", "invitation", "job", "worker",
     },
@@ -43,6 +43,7 @@ ON_PICTURES = {"hide_picture", "show_picture"}
 ON_CONTENT = {"confirm_quarantine", "release_quarantine"}
 ON_REPORTS = {"take", "put_back", "resolve", "dismiss", "next_report", "take_name"}
 ON_WORKERS = {"pause", "resume", "drain"}
+ON_CHALLENGES = {"publish_challenge", "extend_phase", "end_challenge", "disqualify_entry"}
 # What staff of a role may do; all else is a superuser's alone.
 ACTS = {
     "moderator": ON_REPOSITORIES
@@ -52,7 +53,7 @@ ACTS = {
     | ON_REPORTS
     | ON_CONTENT
     | {"undo", "uphold", "reverse", "verify_organization"},
-    "evaluator": {"queue_again", "cancel", "invalidate", "publish_edition"},
+    "evaluator": {"queue_again", "cancel", "invalidate", "publish_edition"} | ON_CHALLENGES,
     "operator": {"revoke", "retry", "appoint_administrator"} | ON_WORKERS,
 }
 
@@ -97,6 +98,8 @@ def rows_of(model: type[Model]) -> list[Any]:
         ModerationAction: lambda: [_act(repository)],
         Appeal: lambda: [appeals.make(user=repository.creator, action=_act(repository), text="No")],
         Suite: lambda: list(Suite.objects.all()[:1]),
+        Challenge: lambda: [competing.challenge(rows.suite())],
+        Entry: lambda: [competing.entry(competing.challenge(rows.suite()))],
     }
     if model in made:
         return made[model]()
