@@ -8,10 +8,10 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.models import Actor
-from evaluations.models import Run, Standing, SuiteVersion, Trust
+from evaluations.models import Run, Score, Standing, SuiteVersion, Trust
 from evaluations.services.listing import queue_positions
 
-BOARD_QUERY = [
+FILTER_QUERY = [
     *(
         OpenApiParameter(name, str)
         for name in ("license", "architecture", "format", "machine", "hardware", "namespace")
@@ -21,6 +21,9 @@ BOARD_QUERY = [
     OpenApiParameter("max_params", int),
     OpenApiParameter("since", str, description="YYYY-MM-DD"),
     OpenApiParameter("until", str, description="YYYY-MM-DD, that day included"),
+]
+BOARD_QUERY = [
+    *FILTER_QUERY,
     OpenApiParameter("sort", str, description="A metric of the suite, best first; the primary one without it."),
 ]
 
@@ -100,6 +103,21 @@ class Leaderboard(serializers.Serializer[Any]):
     rows = LeaderboardRow(many=True)
 
 
+class Record(Metric):
+    """A score that was the best of its suite when it was measured."""
+
+    repository = serializers.CharField()
+    evaluation = serializers.CharField()
+    finished_at = serializers.DateTimeField()
+
+
+class BoardProgress(serializers.Serializer[Any]):
+    suite = serializers.CharField()
+    version = serializers.CharField()
+    metric = serializers.CharField()
+    records = Record(many=True)
+
+
 class Key(serializers.Serializer[Any]):
     algorithm = serializers.ChoiceField(["Ed25519"])
     public_key = serializers.CharField()
@@ -169,4 +187,13 @@ def board_row(row: Standing) -> dict[str, Any]:
         "format": row.run.format,
         "evaluation": str(row.run.pk),
         "trust": row.trust,
+    }
+
+
+def record(score: Score) -> dict[str, Any]:
+    return {
+        **metric(score),
+        "repository": score.run.repository.full_name,
+        "evaluation": str(score.run_id),
+        "finished_at": score.run.finished_at,
     }

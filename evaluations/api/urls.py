@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/evaluations/<uuid:run_id>/cancel", views.CancelView.as_view()),
     path("api/suites", views.SuitesView.as_view()),
     path("api/leaderboards/<slug:suite>", views.LeaderboardView.as_view()),
+    path("api/leaderboards/<slug:suite>/progress", views.ProgressView.as_view()),
     path("api/leaderboards/<slug:suite>.csv", views.BoardAsCsvView.as_view()),
     path("api/leaderboards/<slug:suite>.parquet", views.BoardAsParquetView.as_view()),
 ]

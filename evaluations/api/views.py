@@ -12,7 +12,7 @@ from evaluations import access, signing
 from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result
-from evaluations.services import board_exports, boards, bundles, listing, requesting, results, suites
+from evaluations.services import board_exports, boards, bundles, listing, plots, requesting, results, suites
 from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from hub.wire import rate_limits
@@ -127,6 +127,24 @@ class LeaderboardView(HubApiView):
         rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
         return Response(
             {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
+        )
+
+
+class ProgressView(HubApiView):
+    """How a suite's best score has grown."""
+
+    @describe(answer=presenting.BoardProgress, query=presenting.FILTER_QUERY)
+    def get(self, request: ActorApiRequest, suite: str) -> Response:
+        """Each score that was the best when it was measured, oldest first; with the board's filters, of what they leave."""
+        version = suites.current_version(suite)
+        records = plots.progress(version, Filters.read(request.GET))
+        return Response(
+            {
+                "suite": suite,
+                "version": version.version,
+                "metric": version.primary_metric["name"],
+                "records": [presenting.record(score) for score in records],
+            }
         )
 
 

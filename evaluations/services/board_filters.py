@@ -44,11 +44,11 @@ class Filters:
             **{name: _text(query.get(name)) for name in TEXTS},
         )
 
-    def condition(self) -> Q:
-        """On Standing."""
+    def condition(self, trust: str = "trust") -> Q:
+        """On Standing; with another way to its `trust`, on whatever has a `run`."""
         wanted = Q()
         for field, value in (
-            ("trust", self.trust),
+            (trust, self.trust),
             ("run__repository__licence", self.licence),
             ("run__architecture", self.architecture),
             ("run__format", self.format),

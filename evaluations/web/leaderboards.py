@@ -6,12 +6,13 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Actor
 from evaluations.models import State, SuiteVersion, Trust
-from evaluations.services import boards
+from evaluations.services import boards, plots
 from evaluations.services.board_filters import Filters
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
@@ -27,6 +28,8 @@ FACTS = {
 }
 EXPORTS = {".csv": "CSV", "": "JSON", ".parquet": "Parquet"}  # beside /api/leaderboards/{suite}
 SHOWN_FACTS = ("params", "when")
+TABS = {"": _("Run here"), "progress": _("Over time")}
+COSTS = {"params": _("Parameters"), "bytes": _("Size")}  # of `plots.COSTS`, in words
 
 
 @require_safe
@@ -39,19 +42,30 @@ def suites(request: HttpRequest) -> HttpResponse:
 @require_safe
 def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
     version = current_version(suite)
-    primary = version.primary_metric["name"]
-    sort = request.GET.get("sort", "") or primary
-    rows = boards.standings(version, Filters.read(request.GET), sort)
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    total = boards.standings(version).count()
-    metrics, facts = _columns(request, version)
-    context = {
+    filters = Filters.read(request.GET)
+    tab = request.GET.get("tab", "")
+    context: dict[str, Any] = {
         "section": "leaderboards",
         "suite": version.suite,
         "version": version,
-        "page": page,
-        "total": total,
+        "tab": tab if tab in TABS else "",
+        "tabs": TABS,
+        "total": boards.standings(version).count(),
         "primary": version.primary_metric,
+        "exports": EXPORTS,
+    }
+    context |= _progress(version, filters) if context["tab"] else _board(request, version, filters, context["total"])
+    return render(request, "evaluations/leaderboard.html", context)
+
+
+def _board(request: HttpRequest, version: SuiteVersion, filters: Filters, total: int) -> dict[str, Any]:
+    primary = version.primary_metric["name"]
+    sort = request.GET.get("sort", "") or primary
+    rows = boards.standings(version, filters, sort)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    metrics, facts = _columns(request, version)
+    return {
+        "page": page,
         "sort": sort,
         "metrics": metrics,
         "facts": facts,
@@ -59,11 +73,16 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
         "all_facts": FACTS,
         "axis": axis_of(row.run.scores.all()[0] for row in page),
         "resolution": boards.resolution(version, total),
-        "exports": EXPORTS,
         "trusts": Trust.choices,
         "choices": boards.choices(version),
+        "scatter": plots.scatter(version, filters, request.GET.get("cost", ""), request.GET.get("quality", "")),
+        "costs": COSTS,
     }
-    return render(request, "evaluations/leaderboard.html", context)
+
+
+def _progress(version: SuiteVersion, filters: Filters) -> dict[str, Any]:
+    records = list(plots.progress(version, filters))
+    return {"records": records, "newest_first": records[::-1], "now": timezone.now()}
 
 
 def _columns(request: HttpRequest, version: SuiteVersion) -> tuple[list[dict[str, Any]], dict[str, Any]]:

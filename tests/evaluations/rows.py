@@ -24,8 +24,9 @@ def suite() -> SuiteVersion:
 
 def run(repository: Repository, **fields: Any) -> Run:
     commit = references.resolve(repository, repository.default_branch).oid
+    version = fields.pop("suite_version", None) or suite()
     return Run.objects.create(
-        repository=repository, commit=commit, suite_version=suite(), requested_by=repository.creator, **fields
+        repository=repository, commit=commit, suite_version=version, requested_by=repository.creator, **fields
     )
 
 
@@ -34,13 +35,12 @@ def scored(repository: Repository, correct: int = 533, **fields: Any) -> Run:
     now = timezone.now()
     made = run(
         repository,
-        state=State.SCORED,
-        attempt=1,
-        started_at=now - timedelta(seconds=3),
-        finished_at=now,
-        **{"format": "safetensors", "path": "model.safetensors", "architecture": "digits-cnn", "parameters": 38_282}
+        **{
+            "state": State.SCORED, "attempt": 1, "started_at": now - timedelta(seconds=3), "finished_at": now,
+            "format": "safetensors", "path": "model.safetensors", "architecture": "digits-cnn", "parameters": 38_282,
+        }
         | fields,
-    )
+    )  # fmt: skip
     for name, primary in (("accuracy", True), ("f1_macro", False)):
         value = correct / ROWS
         Score.objects.create(

@@ -98,6 +98,7 @@ OTHERS: dict[str, Gives] = {
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
     "api/leaderboards/<slug:suite>": F, "<str:name>": F,
+    "api/leaderboards/<slug:suite>/progress": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
 }  # fmt: skip
 # How a door gives content to who may have it: (method, path below the repository, body).
