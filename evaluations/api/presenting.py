@@ -9,7 +9,10 @@ from rest_framework import serializers
 
 from accounts.models import Actor
 from evaluations.models import Run, Score, Standing, SuiteVersion, Trust
+from evaluations.services import boards
+from evaluations.services.identical_weights import Twin, twins_of
 from evaluations.services.listing import queue_positions
+from models_registry import models as registry
 
 FILTER_QUERY = [
     *(
@@ -79,7 +82,17 @@ class Evaluation(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
     rerun_of = serializers.CharField(allow_null=True)
+    trust = serializers.ChoiceField(
+        [*Trust.values, "stale"], allow_null=True, help_text="stale: of an older version of the suite"
+    )
     url = serializers.CharField()
+
+
+class SameWeights(serializers.Serializer[Any]):
+    """The oldest other repository with the same tensors, and how many more there are."""
+
+    repository = serializers.CharField()
+    more = serializers.IntegerField()
 
 
 class LeaderboardRow(serializers.Serializer[Any]):
@@ -90,17 +103,27 @@ class LeaderboardRow(serializers.Serializer[Any]):
     commit = serializers.CharField()
     metrics = serializers.DictField(child=Metric())
     params = serializers.IntegerField(allow_null=True)
+    bytes = serializers.IntegerField(allow_null=True)
     license = serializers.CharField(allow_null=True)
     architecture = serializers.CharField()
     format = serializers.CharField()
     evaluation = serializers.CharField()
     trust = serializers.CharField()
+    same_weights = SameWeights(allow_null=True)
+
+
+class RemovedRow(serializers.Serializer[Any]):
+    """What moderators took off the board: it keeps no name."""
+
+    standing = serializers.ChoiceField([registry.Standing.TAKEN_DOWN.value, registry.Standing.QUARANTINED.value])
+    date = serializers.DateField(allow_null=True)
 
 
 class Leaderboard(serializers.Serializer[Any]):
     suite = serializers.CharField()
     version = serializers.CharField()
     rows = LeaderboardRow(many=True)
+    removed = RemovedRow(many=True)
 
 
 class Record(Metric):
@@ -157,6 +180,7 @@ def _run(shown: Run, queue_position: int | None, *, is_explained: bool) -> dict[
         "started_at": shown.started_at,
         "finished_at": shown.finished_at,
         "rerun_of": str(shown.rerun_of_id) if shown.rerun_of_id else None,
+        "trust": shown.trust or None,
         "url": f"{settings.BASE_URL}{shown.get_absolute_url()}",
     }
 
@@ -175,18 +199,30 @@ def suite(version: SuiteVersion) -> dict[str, Any]:
     return {**shown, "sha256": version.digest, "url": f"{settings.BASE_URL}{version.suite.get_absolute_url()}"}
 
 
-def board_row(row: Standing) -> dict[str, Any]:
+def board(version: SuiteVersion, actor: Actor, rows: Sequence[Standing]) -> dict[str, Any]:
+    twins = twins_of(actor, (row.run for row in rows))
+    return {
+        "suite": version.suite.name,
+        "version": version.version,
+        "rows": [_board_row(row, twins.get(row.pk)) for row in rows],
+        "removed": [{"standing": gone.standing, "date": gone.date} for gone in boards.removed(version)],
+    }
+
+
+def _board_row(row: Standing, twin: Twin | None) -> dict[str, Any]:
     return {
         "rank": [row.first, row.last],
         "repository": row.run.repository.full_name,
         "commit": row.run.commit,
         "metrics": {score.name: metric(score) for score in row.run.scores.all()},
         "params": row.run.parameters,
+        "bytes": row.run.model_bytes,
         "license": row.run.repository.licence or None,
         "architecture": row.run.architecture,
         "format": row.run.format,
         "evaluation": str(row.run.pk),
         "trust": row.trust,
+        "same_weights": {"repository": twin.repository.full_name, "more": twin.more} if twin else None,
     }
 
 

@@ -125,9 +125,7 @@ class LeaderboardView(HubApiView):
     def get(self, request: ActorApiRequest, suite: str) -> Response:
         version = suites.current_version(suite)
         rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
-        return Response(
-            {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in rows]}
-        )
+        return Response(presenting.board(version, request.actor, list(rows)))
 
 
 class ProgressView(HubApiView):

@@ -169,4 +169,8 @@ class Migration(migrations.Migration):
             model_name='run',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(models.Q(('failure_kind', ''), _negated=True), models.Q(('failure_reason', ''), _negated=True)), _connector='OR'), name='failed_run_says_why'),
         ),
+        migrations.AddIndex(
+            model_name='run',
+            index=models.Index(fields=['tensor_digest'], name='run_by_weights'),
+        ),
     ]

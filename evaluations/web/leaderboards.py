@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Actor
+from accounts.requests import ActorRequest
 from evaluations.models import State, SuiteVersion, Trust
 from evaluations.services import boards, plots
 from evaluations.services.board_filters import Filters
+from evaluations.services.identical_weights import twins_of
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
 from models_registry.models import Repository
@@ -40,7 +42,7 @@ def suites(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
+def leaderboard(request: ActorRequest, suite: str) -> HttpResponse:
     version = current_version(suite)
     filters = Filters.read(request.GET)
     tab = request.GET.get("tab", "")
@@ -53,12 +55,13 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
         "total": boards.standings(version).count(),
         "primary": version.primary_metric,
         "exports": EXPORTS,
+        "removed": boards.removed(version),
     }
     context |= _progress(version, filters) if context["tab"] else _board(request, version, filters, context["total"])
     return render(request, "evaluations/leaderboard.html", context)
 
 
-def _board(request: HttpRequest, version: SuiteVersion, filters: Filters, total: int) -> dict[str, Any]:
+def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, total: int) -> dict[str, Any]:
     primary = version.primary_metric["name"]
     sort = request.GET.get("sort", "") or primary
     rows = boards.standings(version, filters, sort)
@@ -66,6 +69,9 @@ def _board(request: HttpRequest, version: SuiteVersion, filters: Filters, total:
     metrics, facts = _columns(request, version)
     return {
         "page": page,
+        "is_whole": filters == Filters(),
+        "twins": twins_of(request.actor, (row.run for row in page)),
+        "width": 3 + len(metrics) + len(facts),
         "sort": sort,
         "metrics": metrics,
         "facts": facts,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import ActorRequest
 from evaluations import access
 from evaluations.models import Run, State, SuiteVersion
+from evaluations.services.identical_weights import twins_of
 from evaluations.services.listing import estimated_start, queue_position, runs_of
 from evaluations.services.requesting import cancel, request_evaluation
 from evaluations.services.suites import current_versions
@@ -106,6 +107,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "commit": Commit.objects.filter(repository=shown.repository, oid=shown.commit).first(),
         "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),
         "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),
+        "twin": twins_of(request.actor, [shown]).get(shown.pk),
         "earlier": earlier,
         "spread": _spread([shown, *earlier]) if earlier and scores else None,
     }

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import ActorRequest
 from evaluations.models import Run, State
-from evaluations.services.boards import ranks_of
+from evaluations.services.boards import older_scores_of, ranks_of
 from evaluations.services.listing import newest_scored
 from models_registry import panels
 from models_registry.models import Kind, Repository
@@ -18,11 +18,13 @@ def newest_scores(request: ActorRequest, repository: None) -> str:
 
 
 def ranks(request: ActorRequest, repository: Repository) -> str:
-    """Where a public model stands; nothing for one that is on no board."""
-    standing = list(ranks_of(repository)) if repository.kind == Kind.MODEL else []
-    if not standing:
+    """Where a public model stands, and what it reached on boards that were replaced; nothing for one that is on none."""
+    if repository.kind != Kind.MODEL:
         return ""
-    context = {"repository": repository, "standing": standing}
+    standing, older = list(ranks_of(repository)), older_scores_of(repository)
+    if not standing and not older:
+        return ""
+    context = {"repository": repository, "standing": standing, "older": older}
     return render_to_string("evaluations/_ranks.html", context, request)
 
 
