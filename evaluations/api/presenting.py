@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Actor
 from evaluations.models import Run, Score, Standing, SuiteVersion, Trust
-from evaluations.services import boards
+from evaluations.services import boards, comparing, sample_reading
 from evaluations.services.identical_weights import Twin, twins_of
 from evaluations.services.listing import queue_positions
 from models_registry import models as registry
@@ -141,6 +141,41 @@ class BoardProgress(serializers.Serializer[Any]):
     records = Record(many=True)
 
 
+class Sample(serializers.Serializer[Any]):
+    """What a run said of one row; `predicted` is null where the suite is hidden."""
+
+    row = serializers.IntegerField()
+    correct = serializers.BooleanField(allow_null=True)
+    loss = serializers.FloatField(allow_null=True)
+    predicted = serializers.FloatField(allow_null=True)
+
+
+class Samples(serializers.Serializer[Any]):
+    evaluation = serializers.CharField()
+    total = serializers.IntegerField(help_text="rows in all pages")
+    rows = Sample(many=True)
+
+
+class DifferingRow(serializers.Serializer[Any]):
+    first = Sample()
+    second = Sample()
+
+
+class Comparison(serializers.Serializer[Any]):
+    """Two runs on the same rows. `both_right`, `both_wrong` are null where no row is simply right or wrong."""
+
+    first = serializers.CharField()
+    second = serializers.CharField()
+    rows = serializers.IntegerField()
+    both_right = serializers.IntegerField(allow_null=True)
+    both_wrong = serializers.IntegerField(allow_null=True)
+    first_better = serializers.IntegerField(help_text="rows that the first alone has right, or loses less on")
+    second_better = serializers.IntegerField()
+    test = serializers.ChoiceField(["mcnemar", "bootstrap"])
+    p_value = serializers.FloatField(allow_null=True, help_text="two-sided; null where there are too many rows")
+    differing = DifferingRow(many=True)
+
+
 class Key(serializers.Serializer[Any]):
     algorithm = serializers.ChoiceField(["Ed25519"])
     public_key = serializers.CharField()
@@ -232,4 +267,25 @@ def record(score: Score) -> dict[str, Any]:
         "repository": score.run.repository.full_name,
         "evaluation": str(score.run_id),
         "finished_at": score.run.finished_at,
+    }
+
+
+def sample(row: sample_reading.Sample) -> dict[str, Any]:
+    return {"row": row.row, "correct": row.correct, "loss": row.loss, "predicted": row.predicted}
+
+
+def comparison(
+    first: Run, second: Run, found: comparing.Comparison, shown: Sequence[tuple[sample_reading.Sample, ...]]
+) -> dict[str, Any]:
+    return {
+        "first": str(first.pk),
+        "second": str(second.pk),
+        "rows": found.rows,
+        "both_right": found.both_right,
+        "both_wrong": found.both_wrong,
+        "first_better": found.first_better,
+        "second_better": found.second_better,
+        "test": found.test,
+        "p_value": found.p_value,
+        "differing": [{"first": sample(one), "second": sample(two)} for one, two in shown],
     }

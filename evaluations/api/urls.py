@@ -8,6 +8,8 @@ urlpatterns = [
     path("api/evaluations/<uuid:run_id>", views.EvaluationView.as_view()),
     path("api/evaluations/<uuid:run_id>/result", views.ResultView.as_view()),
     path("api/evaluations/<uuid:run_id>/bundle", views.BundleView.as_view()),
+    path("api/evaluations/<uuid:run_id>/samples", views.SamplesView.as_view()),
+    path("api/evaluations/<uuid:run_id>/compare/<uuid:other>", views.ComparisonView.as_view()),
     path("api/evaluations/<uuid:run_id>/cancel", views.CancelView.as_view()),
     path("api/suites", views.SuitesView.as_view()),
     path("api/leaderboards/<slug:suite>", views.LeaderboardView.as_view()),

@@ -1,6 +1,7 @@
 """Evaluations, suites and leaderboards for programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
@@ -12,15 +13,29 @@ from evaluations import access, signing
 from evaluations.api import presenting
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result
-from evaluations.services import board_exports, boards, bundles, listing, plots, requesting, results, suites
+from evaluations.services import (
+    board_exports,
+    boards,
+    bundles,
+    comparing,
+    listing,
+    plots,
+    requesting,
+    results,
+    sample_reading,
+    suites,
+)
 from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from hub.wire import rate_limits
 from hub.wire.describing import ANY_OBJECT, BYTES, describe
-from hub.wire.pagination import page_limit
+from hub.wire.pagination import id_cursor, next_link, page_limit
 from hub.wire.views import HubApiView, json_object
 from models_registry.access import repository_for
 from models_registry.models import Kind
+
+MOST_SAMPLES = 1000
+Row = TypeVar("Row")
 
 
 @rate_limits.under(writes="evaluation")
@@ -88,6 +103,45 @@ class BundleView(HubApiView):
         """The signed result, the suite's definition, and where files, inputs and samples are to be had."""
         run = access.run_for(request.actor, run_id)
         return Response(bundles.manifest(request.actor, run), headers={"Cache-Control": "no-store"})
+
+
+class SamplesView(HubApiView):
+    """What a scored evaluation said of each row."""
+
+    @describe(
+        answer=presenting.Samples,
+        query=[
+            OpenApiParameter("show", str, enum=["wrong", "worst"], description="Wrong rows alone, or the worst first.")
+        ],
+        paged=True,
+        refuses=[403],
+    )
+    def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
+        """Right or wrong, or how far off; and what was predicted, unless the suite is hidden. Never a label."""
+        run = access.run_for(request.actor, run_id)
+        found = sample_reading.samples_of(request.actor, run, request.GET.get("show", ""))
+        shown, headers = _page(request, found)
+        rows = [presenting.sample(row) for row in shown]
+        return Response({"evaluation": str(run.pk), "total": len(found), "rows": rows}, headers=headers)
+
+
+class ComparisonView(HubApiView):
+    """Two scored evaluations on the same rows."""
+
+    @describe(
+        answer=presenting.Comparison,
+        query=[
+            OpenApiParameter("show", str, enum=["first", "second"], description="Rows on which this one is better.")
+        ],
+        paged=True,
+        refuses=[403, 409],
+    )
+    def get(self, request: ActorApiRequest, run_id: UUID, other: UUID) -> Response:
+        """How often both, one or none is right, a paired test of the difference, and the rows on which they differ."""
+        first, second = access.run_for(request.actor, run_id), access.run_for(request.actor, other)
+        found = comparing.compare(request.actor, first, second, request.GET.get("show", ""))
+        shown, headers = _page(request, found.differing)
+        return Response(presenting.comparison(first, second, found, shown), headers=headers)
 
 
 class CancelView(HubApiView):
@@ -164,6 +218,13 @@ class BoardAsParquetView(HubApiView):
         version = suites.current_version(suite)
         rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
         return _file(board_exports.as_parquet(version, rows), "application/vnd.apache.parquet", f"{suite}.parquet")
+
+
+def _page(request: ActorApiRequest, rows: Sequence[Row]) -> tuple[Sequence[Row], dict[str, str]]:
+    """As many rows as were asked for, and the Link to those after them."""
+    start, limit = id_cursor(request), page_limit(request, default=100, most=MOST_SAMPLES)
+    end = start + limit
+    return rows[start:end], next_link(request, str(end) if end < len(rows) else None)
 
 
 def _file(parts: Iterator[str] | Iterator[bytes], media_type: str, name: str) -> StreamingHttpResponse:

@@ -77,11 +77,15 @@ def older_scores_of(repository: Repository) -> list[Score]:
     ).exclude(run__suite_version__suite__in=current.values("suite_version__suite"))
     found: dict[int, Score] = {}
     for score in scores.select_related("run__suite_version__suite").order_by("run__suite_version__created_at"):
-        version, before = score.run.suite_version, found.get(score.run.suite_version.suite_id)
-        is_newer = before is None or before.run.suite_version != version
-        if is_newer or (score.value > before.value) == score.higher_is_better:
+        version = score.run.suite_version
+        before = found.get(version.suite_id)
+        if before is None or before.run.suite_version != version or _is_better(score, before):
             found[version.suite_id] = score
     return sorted(found.values(), key=lambda score: score.run.suite_version.suite.name)
+
+
+def _is_better(score: Score, other: Score) -> bool:
+    return score.value > other.value if score.higher_is_better else score.value < other.value
 
 
 @dataclass(frozen=True, slots=True)

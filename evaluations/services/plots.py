@@ -1,8 +1,11 @@
 """What the drawings of a board show: quality against cost, and the best score over time."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import F, FilteredRelation, Max, Min, Q, QuerySet, RowRange, Window
 
 from accounts.models import Actor
@@ -14,6 +17,8 @@ from hub.errors import BadRequest
 from models_registry.models import Repository
 
 MOST_POINTS = 200
+LONG = 1000  # models, of which to look for the front takes longer than all else of the page
+REMEMBERED = 300  # seconds
 COSTS = {"params": "run__parameters", "bytes": "run__model_bytes"}
 
 
@@ -41,11 +46,19 @@ class Scatter:
         return [point for point in self.points if point.is_on_front]
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """points: (run, cost, whether it is on the front), cheapest first, out of `total`."""
+
+    points: list[tuple[UUID, int, bool]]
+    total: int
+
+
 def scatter(version: SuiteVersion, filters: Filters, cost: str = "", metric: str = "") -> Scatter:
-    """The board's models by what they cost and how good they are: four queries.
+    """The board's models by what they cost and how good they are: three queries.
 
     cost: of COSTS, metric: of the suite; the first and the primary one without. Where there are too many, the front is kept,
-    and of the others the best. Raises BadRequest.
+    and of the others the best; which those are is remembered for a while on a board that is long. Raises BadRequest.
     """
     cost, metrics = cost or next(iter(COSTS)), {known["name"]: known for known in version.definition["metrics"]}
     chosen = metrics.get(metric or version.primary_metric["name"])
@@ -53,22 +66,39 @@ def scatter(version: SuiteVersion, filters: Filters, cost: str = "", metric: str
         raise BadRequest(f"Quality is drawn against {' or '.join(COSTS)}, not {cost[:40]!r}.")
     if chosen is None:
         raise BadRequest(f"This board has no metric {metric[:40]!r}; it has {', '.join(metrics)}.")
-    measured = _measured(version, filters, COSTS[cost], chosen["name"])
-    costs, values = [row[1] for row in measured], [row[2] for row in measured]
-    front = pareto.front(costs, values, higher_is_better=chosen["higher_is_better"])
-    best_first = sorted(range(len(measured)), key=values.__getitem__, reverse=chosen["higher_is_better"])
-    kept = list(dict.fromkeys([*front, *best_first]))[:MOST_POINTS]
-    standings = boards.standings(version, filters).in_bulk([measured[index][0] for index in kept])
-    on_front = set(front)
+    key = f"evaluations:scatter:{version.pk}:{_digest(filters, cost, chosen['name'])}"
+    drawn: _Drawn | None = cache.get(key)
+    if drawn is None:
+        drawn = _drawn(version, filters, COSTS[cost], chosen)
+        if drawn.total >= LONG:
+            cache.set(key, drawn, REMEMBERED)
+    standings = boards.standings(version, filters).in_bulk([run for run, _, _ in drawn.points])
     points = []
-    for index in sorted(kept, key=lambda index: (costs[index], index)):
-        standing = standings[measured[index][0]]
-        score = next(score for score in standing.run.scores.all() if score.name == chosen["name"])
-        points.append(Point(standing, score, costs[index], index in on_front))
-    return Scatter(cost, chosen, points, len(measured))
+    for run, amount, is_on_front in drawn.points:
+        standing = standings.get(run)  # it may have left since
+        scores = standing.run.scores.all() if standing else ()
+        if score := next((score for score in scores if score.name == chosen["name"]), None):
+            points.append(Point(standings[run], score, amount, is_on_front))
+    return Scatter(cost, chosen, points, drawn.total)
 
 
-def _measured(version: SuiteVersion, filters: Filters, cost: str, metric: str) -> list[tuple[Any, int, float]]:
+def _drawn(version: SuiteVersion, filters: Filters, cost: str, metric: dict[str, Any]) -> _Drawn:
+    measured = _measured(version, filters, cost, metric["name"])
+    costs, values = [row[1] for row in measured], [row[2] for row in measured]
+    front = pareto.front(costs, values, higher_is_better=metric["higher_is_better"])
+    best_first = sorted(range(len(measured)), key=values.__getitem__, reverse=metric["higher_is_better"])
+    kept = list(dict.fromkeys([*front, *best_first]))[:MOST_POINTS]
+    on_front = set(front)
+    cheapest_first = sorted(kept, key=lambda index: (costs[index], index))
+    return _Drawn([(measured[index][0], costs[index], index in on_front) for index in cheapest_first], len(measured))
+
+
+def _digest(*parts: object) -> str:
+    """A short name of what was asked for, of characters that a cache's key may have."""
+    return sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _measured(version: SuiteVersion, filters: Filters, cost: str, metric: str) -> list[tuple[UUID, int, float]]:
     """(run, cost, value) of every row of the board that has both; a cost of nothing is not on a logarithmic scale."""
     rows = boards.standings(version, filters).prefetch_related(None).select_related(None)
     rows = rows.alias(drawn=FilteredRelation("run__scores", condition=Q(run__scores__name=metric)))

@@ -42,7 +42,7 @@ def scatter_plot(shown: Scatter) -> dict[str, Any]:
     upwards, heights = _upwards(point.score for point in shown.points)
     costs = [math.log10(point.cost) for point in shown.points]
     across = Scale(min(costs) - 0.15, max(costs) + 0.15, LEFT, RIGHT)
-    points = [
+    points: list[dict[str, Any]] = [
         {
             "x": across.at(cost),
             "y": upwards.at(point.score.value),

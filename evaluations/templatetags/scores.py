@@ -1,7 +1,7 @@
 """Scores and ranks as drawings. Geometry is computed here and written as SVG attributes: pages hold no style of their own."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +127,20 @@ def metric_title(name: str) -> str:
     """ "f1_macro" → "F1 macro"."""
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+@register.filter
+def as_prediction(value: float | str | None, classes: Sequence[str]) -> str:
+    """A class by its name where the suite gives one; a number as it is."""
+    if isinstance(value, int) and 0 <= value < len(classes):
+        return classes[value]
+    return as_score(value) if isinstance(value, float) else "–" if value is None else str(value)
+
+
+@register.filter
+def as_p_value(value: float) -> str:
+    """0.0312 → "0.031", and no more zeros than anybody reads."""
+    return "< 0.001" if value < 0.001 else number_format(round(value, 3), 3)
 
 
 @register.filter

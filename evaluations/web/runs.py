@@ -17,7 +17,7 @@ from accounts.requests import ActorRequest
 from evaluations import access
 from evaluations.models import Run, State, SuiteVersion
 from evaluations.services.identical_weights import twins_of
-from evaluations.services.listing import estimated_start, queue_position, runs_of
+from evaluations.services.listing import estimated_start, queue_position, rivals_of, runs_of
 from evaluations.services.requesting import cancel, request_evaluation
 from evaluations.services.suites import current_versions
 from evaluations.templatetags.scores import axis_of
@@ -108,6 +108,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),
         "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),
         "twin": twins_of(request.actor, [shown]).get(shown.pk),
+        "rivals": rivals_of(shown) if scores else [],
         "earlier": earlier,
         "spread": _spread([shown, *earlier]) if earlier and scores else None,
     }

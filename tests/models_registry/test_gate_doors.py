@@ -97,6 +97,8 @@ OTHERS: dict[str, Gives] = {
     "": F, "models": F, "datasets": F, "api/<plural:plural>": F, "leaderboards": F, "leaderboards/<slug:suite>": F,
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
+    "evaluations/<uuid:pk>/samples": C, "evaluations/<uuid:pk>/compare/<uuid:other>": C,
+    "api/evaluations/<uuid:run_id>/samples": C, "api/evaluations/<uuid:run_id>/compare/<uuid:other>": C,
     "api/leaderboards/<slug:suite>": F, "<str:name>": F,
     "api/leaderboards/<slug:suite>/progress": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
@@ -300,6 +302,7 @@ def fillings(gated: Gated, route: str) -> Iterator[str]:
         route.replace("<plural:plural>", "models")
         .replace("<str:namespace>", "ada")
         .replace("<uuid:pk>", str(gated.run.pk))
+        .replace("<uuid:other>", str(gated.run.pk))
     )
     path = re.sub(r"<(?:str|git_name):name>", "shut" if "<str:namespace>" in route else "ada", path)
     path = path.replace("<uuid:run_id>", str(gated.run.pk)).replace("<slug:suite>", gated.run.suite_version.suite.name)
