@@ -17,7 +17,7 @@ class EvaluationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from evaluations.services import exporting, rank_requests  # noqa: F401 - tell what a member takes along; listen
+        from evaluations.services import exporting, rank_requests, self_reported  # noqa: F401 - tell what a member takes along; listen
         from evaluations.web import slots
 
         slots.fill()

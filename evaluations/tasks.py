@@ -7,7 +7,7 @@ from celery.signals import worker_ready
 from django.db import IntegrityError, OperationalError
 
 from evaluations.models import SuiteVersion
-from evaluations.services import rank_requests, suites, waking
+from evaluations.services import rank_requests, self_reported, suites, waking
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -34,6 +34,11 @@ def rank_board(key: str) -> None:
     version = SuiteVersion.objects.filter(pk=key).first()
     if version is not None:
         ranking.rank(version)
+
+
+@job(self_reported.KIND, lease=timedelta(minutes=5), retry_on=(StorageUnavailable, OperationalError))
+def read_self_reported_scores(key: str) -> None:
+    self_reported.read(int(key))
 
 
 @shared_task(name="evaluations.sweep", ignore_result=True)

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.models import Actor
-from evaluations.models import Run, Score, Standing, SuiteVersion, Trust
+from evaluations.models import Run, Score, SelfReportedScore, Standing, SuiteVersion, Trust
 from evaluations.services import boards, comparing, sample_reading
 from evaluations.services.identical_weights import Twin, twins_of
 from evaluations.services.listing import queue_positions
@@ -139,6 +139,20 @@ class BoardProgress(serializers.Serializer[Any]):
     version = serializers.CharField()
     metric = serializers.CharField()
     records = Record(many=True)
+
+
+class SelfReported(serializers.Serializer[Any]):
+    """What a model's author says it reaches; nobody has measured it here."""
+
+    repository = serializers.CharField()
+    commit = serializers.CharField()
+    path = serializers.CharField(help_text="the file that says it")
+    task = serializers.CharField()
+    dataset = serializers.CharField()
+    split = serializers.CharField()
+    metric = serializers.CharField(help_text="as it is written; empty where the file names none")
+    value = serializers.FloatField()
+    source_url = serializers.CharField()
 
 
 class Sample(serializers.Serializer[Any]):
@@ -288,4 +302,18 @@ def comparison(
         "test": found.test,
         "p_value": found.p_value,
         "differing": [{"first": sample(one), "second": sample(two)} for one, two in shown],
+    }
+
+
+def self_reported(row: SelfReportedScore) -> dict[str, Any]:
+    return {
+        "repository": row.repository.full_name,
+        "commit": row.commit,
+        "path": row.path,
+        "task": row.task,
+        "dataset": row.dataset,
+        "split": row.split,
+        "metric": row.metric,
+        "value": row.value,
+        "source_url": row.source_url,
     }

@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/suites", views.SuitesView.as_view()),
     path("api/leaderboards/<slug:suite>", views.LeaderboardView.as_view()),
     path("api/leaderboards/<slug:suite>/progress", views.ProgressView.as_view()),
+    path("api/leaderboards/<slug:suite>/self-reported", views.SelfReportedView.as_view()),
     path("api/leaderboards/<slug:suite>.csv", views.BoardAsCsvView.as_view()),
     path("api/leaderboards/<slug:suite>.parquet", views.BoardAsParquetView.as_view()),
 ]

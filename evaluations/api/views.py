@@ -26,10 +26,11 @@ from evaluations.services import (
     suites,
 )
 from evaluations.services.board_filters import Filters
+from evaluations.services.self_reported import reported_for
 from hub.errors import BadRequest
 from hub.wire import rate_limits
 from hub.wire.describing import ANY_OBJECT, BYTES, describe
-from hub.wire.pagination import id_cursor, next_link, page_limit
+from hub.wire.pagination import id_cursor, next_link, page_by_id, page_limit
 from hub.wire.views import HubApiView, json_object
 from models_registry.access import repository_for
 from models_registry.models import Kind
@@ -198,6 +199,16 @@ class ProgressView(HubApiView):
                 "records": [presenting.record(score) for score in records],
             }
         )
+
+
+class SelfReportedView(HubApiView):
+    """What models' cards say of a suite's task or data."""
+
+    @describe(answer=presenting.SelfReported(many=True), paged=True)
+    def get(self, request: ActorApiRequest, suite: str) -> Response:
+        """Nobody has measured these here, and they are ranked with nothing."""
+        rows, headers = page_by_id(request, reported_for(suites.current_version(suite)), default=100)
+        return Response([presenting.self_reported(row) for row in rows], headers=headers)
 
 
 class BoardAsCsvView(HubApiView):

@@ -1,5 +1,6 @@
 from evaluations.models.run import FINAL, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
+from evaluations.models.self_reported import SelfReportedScore
 from evaluations.models.standing import Standing, Trust
 from evaluations.models.suite import Suite, SuiteVersion
 
@@ -11,6 +12,7 @@ __all__ = [
     "Result",
     "Run",
     "Score",
+    "SelfReportedScore",
     "Standing",
     "State",
     "Suite",

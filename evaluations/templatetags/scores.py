@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
 from django.utils.formats import number_format
@@ -141,6 +142,12 @@ def as_prediction(value: float | str | None, classes: Sequence[str]) -> str:
 def as_p_value(value: float) -> str:
     """0.0312 → "0.031", and no more zeros than anybody reads."""
     return "< 0.001" if value < 0.001 else number_format(round(value, 3), 3)
+
+
+@register.filter
+def host(address: str) -> str:
+    """Where a link leads, in short."""
+    return urlsplit(address).hostname or ""
 
 
 @register.filter

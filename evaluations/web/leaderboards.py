@@ -16,6 +16,7 @@ from evaluations.models import State, SuiteVersion, Trust
 from evaluations.services import boards, plots
 from evaluations.services.board_filters import Filters
 from evaluations.services.identical_weights import twins_of
+from evaluations.services.self_reported import reported_for
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
 from models_registry.models import Repository
@@ -30,7 +31,7 @@ FACTS = {
 }
 EXPORTS = {".csv": "CSV", "": "JSON", ".parquet": "Parquet"}  # beside /api/leaderboards/{suite}
 SHOWN_FACTS = ("params", "when")
-TABS = {"": _("Run here"), "progress": _("Over time")}
+TABS = {"": _("Run here"), "self-reported": _("Self-reported"), "progress": _("Over time")}
 COSTS = {"params": _("Parameters"), "bytes": _("Size")}  # of `plots.COSTS`, in words
 
 
@@ -57,7 +58,15 @@ def leaderboard(request: ActorRequest, suite: str) -> HttpResponse:
         "exports": EXPORTS,
         "removed": boards.removed(version),
     }
-    context |= _progress(version, filters) if context["tab"] else _board(request, version, filters, context["total"])
+    reported = reported_for(version)
+    context["counts"] = {"": context["total"], "self-reported": reported.count()}
+    match context["tab"]:
+        case "self-reported":
+            context["page"] = Paginator(reported, PAGE_SIZE).get_page(request.GET.get("page"))
+        case "progress":
+            context |= _progress(version, filters)
+        case _:
+            context |= _board(request, version, filters, context["total"])
     return render(request, "evaluations/leaderboard.html", context)
 
 

@@ -7,10 +7,12 @@ from accounts.requests import ActorRequest
 from evaluations.models import Run, State
 from evaluations.services.boards import older_scores_of, ranks_of
 from evaluations.services.listing import newest_scored
+from evaluations.services.self_reported import reported_by
 from models_registry import panels
 from models_registry.models import Kind, Repository
 
 NEWEST = 6
+REPORTED = 8
 
 
 def newest_scores(request: ActorRequest, repository: None) -> str:
@@ -26,6 +28,15 @@ def ranks(request: ActorRequest, repository: Repository) -> str:
         return ""
     context = {"repository": repository, "standing": standing, "older": older}
     return render_to_string("evaluations/_ranks.html", context, request)
+
+
+def self_reported(request: ActorRequest, repository: Repository) -> str:
+    """What a model's card claims; nothing for one that claims nothing."""
+    rows = list(reported_by(repository)) if repository.kind == Kind.MODEL else []
+    if not rows:
+        return ""
+    context = {"reported": rows[:REPORTED], "more": len(rows[REPORTED:])}
+    return render_to_string("evaluations/_reported.html", context, request)
 
 
 def evaluate_button(request: ActorRequest, repository: Repository) -> str:
@@ -45,6 +56,7 @@ def run_count(repository: Repository) -> int:
 def fill() -> None:
     panels.fill("home", newest_scores)
     panels.fill("repository-side", ranks)
+    panels.fill("repository-side", self_reported)
     panels.fill("repository-actions", evaluate_button)
     panels.add_tab(
         panels.Tab(key="evaluations", title=_("Evaluations"), icon="bar-chart-steps", url=runs_url, count=run_count)

@@ -100,7 +100,7 @@ OTHERS: dict[str, Gives] = {
     "evaluations/<uuid:pk>/samples": C, "evaluations/<uuid:pk>/compare/<uuid:other>": C,
     "api/evaluations/<uuid:run_id>/samples": C, "api/evaluations/<uuid:run_id>/compare/<uuid:other>": C,
     "api/leaderboards/<slug:suite>": F, "<str:name>": F,
-    "api/leaderboards/<slug:suite>/progress": F,
+    "api/leaderboards/<slug:suite>/progress": F, "api/leaderboards/<slug:suite>/self-reported": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
 }  # fmt: skip
 # How a door gives content to who may have it: (method, path below the repository, body).
