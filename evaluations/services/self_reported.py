@@ -42,7 +42,7 @@ METRICS = {
 def ask(sender: object, repository: Repository, card: Card, files: list[TreeEntry], **_: Any) -> None:
     """Only where there is something to read, or was."""
     says = "model-index" in card.front_matter or any(FILES.fullmatch(entry.path) for entry in files)
-    if repository.kind == Kind.MODEL and (says or repository.self_reported_scores.exists()):
+    if repository.kind == Kind.MODEL and (says or reported_by(repository).exists()):
         Job.objects.add(KIND, str(repository.pk))
 
 

@@ -3,12 +3,13 @@
 import struct
 import zlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils import timezone
 
 from accounts.models import Actor, Invitation, Organization, Role, User, Verified
 from accounts.services import invitations, organizations, profiles, standing
-from evaluations.models import Run, State
+from evaluations.models import Run, SelfReportedScore, State
 from models_registry.community.models import (
     Appeal,
     Category,
@@ -163,6 +164,7 @@ class Scene:
     dataset: Repository
     empty: Repository
     scored: Run
+    rival: Run
     running: Run
     failed: Run
     thread: Discussion
@@ -237,7 +239,16 @@ def build() -> Scene:
         LineageEdge.objects.create(
             repository=other, base_name=model.full_name, base_key=model.full_name, base=model, relation=relation
         )
-        rows.scored(other, correct, parameters=parameters, format="onnx" if index else "safetensors")
+        rival = rows.scored(
+            other, correct, parameters=parameters, format="onnx" if index else "safetensors", tensor_digest="ab" * 32,
+            finished_at=timezone.now() - timedelta(days=40 * (index + 1)),
+        )  # fmt: skip
+    rows.keep_digits(rival, set(range(70)))
+    SelfReportedScore.objects.create(
+        repository=other, commit=rival.commit, path="README.md", task="image-classification", dataset="digits",
+        dataset_key="digits", dataset_name="Digits", metric="accuracy", metric_key="accuracy", value=0.9981,
+        source_url="https://example.org/log",
+    )  # fmt: skip
     _described(
         make.repository(member, "digits-cnn-onnx", namespace="birch-lab", private=True), task="image-classification"
     )
@@ -250,7 +261,7 @@ def build() -> Scene:
     )
     _described(dataset, "# Digits\n\n1,797 images.", licence="cc-by-4.0")
     empty = make.repository(member, "seedling")
-    scored = rows.scored(model, 533)
+    scored = rows.keep_digits(rows.scored(model, 533), set(range(7)))
     rows.scored(model, 533)
     failed = rows.failed(model)
     now = timezone.now()
@@ -262,7 +273,12 @@ def build() -> Scene:
     _gated(member, rowan)
     delivery = _told(member, model)
     _moderated(member, rowan)
-    return Scene(member, model, dataset, empty, scored, running, failed, thread, collection, delivery)
+    closed = make.repository(rowan, "copied-net")
+    rows.scored(closed, 520)
+    Repository.objects.filter(pk=closed.pk).update(
+        disabled_as=Standing.TAKEN_DOWN, disabled_reason="a claim", disabled_at=timezone.now()
+    )
+    return Scene(member, model, dataset, empty, scored, rival, running, failed, thread, collection, delivery)
 
 
 def _told(member: User, model: Repository) -> Delivery:
@@ -533,6 +549,10 @@ def pages(scene: Scene) -> dict[str, str]:
         "run-failed": scene.failed.get_absolute_url(),
         "leaderboards": "/leaderboards",
         "leaderboard": "/leaderboards/digits-image-classification",
+        "leaderboard-progress": "/leaderboards/digits-image-classification?tab=progress",
+        "leaderboard-self-reported": "/leaderboards/digits-image-classification?tab=self-reported",
+        "run-samples": f"{scene.scored.get_absolute_url()}/samples?show=wrong",
+        "runs-compared": f"{scene.scored.get_absolute_url()}/compare/{scene.rival.pk}",
         "member": "/alder",
         "organisation": "/birch-lab",
         "organisation-datasets": "/birch-lab?show=datasets",

@@ -20,7 +20,6 @@ from evaluations.models import Result, Run, Suite, SuiteVersion
 from evaluations.services import comparing, sample_reading
 from evaluations.services.sample_reading import samples_of
 from hub.errors import BadRequest
-from models_registry import storage
 from models_registry.errors import GatedRepository
 from models_registry.models import Repository
 from tests import make
@@ -29,28 +28,13 @@ from tests.evaluations import rows
 NUMBERS = "diabetes-regression"
 
 
-def classified(wrong: set[int], **fields: object) -> Run:
-    """A run on the digits that got these rows wrong, and says of each row its last digit."""
-    run = rows.scored(make.repository(), 540 - len(wrong), **fields)
-    correct = np.array([row not in wrong for row in range(rows.ROWS)])
-    return _with_rows(run, Scored((), np.arange(rows.ROWS) % 10, correct=correct))
+def classified(wrong: set[int]) -> Run:
+    return rows.keep_digits(rows.scored(make.repository(), rows.ROWS - len(wrong)), wrong)
 
 
 def foretold(losses: np.ndarray) -> Run:
-    version = SuiteVersion.objects.get(suite__name=NUMBERS)
-    run = rows.scored(make.repository(), 500, suite_version=version)
-    return _with_rows(run, Scored((), losses * 2, losses=losses.astype(np.float32)))
-
-
-def _with_rows(run: Run, scored: Scored) -> Run:
-    key = f"samples/{run.pk}.parquet"
-    storage.put(key, samples.to_parquet(scored))
-    Result.objects.filter(run=run).update(
-        samples_key=key,
-        outcomes=b"" if scored.correct is None else np.packbits(scored.correct, bitorder="little").tobytes(),
-        losses=b"" if scored.losses is None else scored.losses.astype("<f4").tobytes(),
-    )
-    return Run.objects.for_lists().get(pk=run.pk)
+    run = rows.scored(make.repository(), 500, suite_version=SuiteVersion.objects.get(suite__name=NUMBERS))
+    return rows.keep(run, Scored((), losses * 2, losses=losses.astype(np.float32)))
 
 
 @given(st.sets(st.integers(0, 200)))
