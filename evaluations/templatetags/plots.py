@@ -1,6 +1,7 @@
 """Larger drawings of a board, as SVG attributes alone: pages hold no style of their own. What they show is in a table besides."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +61,7 @@ def scatter_plot(shown: Scatter) -> dict[str, Any]:
         "points": points,
         "front": _steps([(point["x"], point["y"]) for point in points if point["is_on_front"]]),
         "heights": heights,
-        "ticks": [{"at": across.at(math.log10(tick)), "text": short_number(tick)} for tick in _powers(across)],
+        "ticks": [{"at": across.at(math.log10(tick)), "text": _amount(tick)} for tick in _powers(across)],
     }
 
 
@@ -112,6 +113,11 @@ def _powers(scale: Scale) -> list[int]:
         if len(shown) > 1:
             return shown[:: -(-len(shown) // MOST_TICKS)]
     return shown
+
+
+def _amount(tick: int) -> str:
+    """10000000 → "10 M": round numbers need no decimals."""
+    return re.sub(r"\D0(?=\D)", "", short_number(tick))
 
 
 def _steps(points: Sequence[tuple[float, float]]) -> str:

@@ -140,8 +140,8 @@ def as_prediction(value: float | str | None, classes: Sequence[str]) -> str:
 
 @register.filter
 def as_p_value(value: float) -> str:
-    """0.0312 → "0.031", and no more zeros than anybody reads."""
-    return "< 0.001" if value < 0.001 else number_format(round(value, 3), 3)
+    """0.0312 → "= 0.031", and no more zeros than anybody reads."""
+    return "< 0.001" if value < 0.001 else f"= {number_format(round(value, 3), 3)}"
 
 
 @register.filter

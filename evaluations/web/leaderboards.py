@@ -80,7 +80,7 @@ def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, total
         "page": page,
         "is_whole": filters == Filters(),
         "twins": twins_of(request.actor, (row.run for row in page)),
-        "width": 3 + len(metrics) + len(facts),
+        "more_columns": len(metrics) + len(facts),
         "sort": sort,
         "metrics": metrics,
         "facts": facts,
@@ -97,7 +97,8 @@ def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, total
 
 def _progress(version: SuiteVersion, filters: Filters) -> dict[str, Any]:
     records = list(plots.progress(version, filters))
-    return {"records": records, "newest_first": records[::-1], "now": timezone.now()}
+    is_filtered = filters != Filters()
+    return {"records": records, "newest_first": records[::-1], "now": timezone.now(), "is_filtered": is_filtered}
 
 
 def _columns(request: HttpRequest, version: SuiteVersion) -> tuple[list[dict[str, Any]], dict[str, Any]]:

@@ -139,3 +139,24 @@ def test_a_logarithmic_scale_has_a_few_round_numbers(low: float, high: float) ->
     ticks = _powers(Scale(low, high, 0, 1))
     assert 1 <= len(ticks) <= 6
     assert ticks == sorted(set(ticks))
+
+
+def test_of_a_long_board_what_is_drawn_is_remembered_but_nothing_that_has_left(
+    digits: SuiteVersion, four: dict[str, Run], monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    monkeypatch.setattr(plots, "LONG", 1)
+    assert len(plots.scatter(digits, Filters()).points) == 4
+    Repository.objects.filter(name="middle").update(private=True)
+    assert names(plots.scatter(digits, Filters()).points) == ["small", "worse", "big"]
+    assert names(plots.scatter(digits, Filters(max_parameters=50_000)).points) == ["small", "worse"]
+    Repository.objects.update(private=True)
+    assert client.get(BOARD).status_code == 200
+
+
+def test_filters_go_along_from_tab_to_tab(client: Client, four: dict[str, Run]) -> None:
+    assert "?tab=progress&amp;max_params=50000" in (
+        page := client.get(f"{BOARD}?max_params=50000").content.decode()
+    ) or ("?max_params=50000&amp;tab=progress" in page)
+    page = client.get(f"{BOARD}?max_params=50000&tab=progress").content.decode()
+    assert "Of the models that the filters leave." in page
+    assert "big" not in re.findall(r"<td><a href=[^>]+>[^<]*/(\w+)</a>", page)
