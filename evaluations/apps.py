@@ -21,6 +21,7 @@ class EvaluationsConfig(AppConfig):
             automatic,
             exporting,
             rank_requests,
+            self_reported,
             tag_rules,
         )
         from evaluations.web import slots

@@ -35,6 +35,10 @@ class ResultNotReady(NotFound):
     """This evaluation has no result."""
 
 
+class NotComparable(Conflict):
+    """These two evaluations did not answer the same rows."""
+
+
 class NothingToEvaluate(Invalid):
     """Only models are evaluated."""
 

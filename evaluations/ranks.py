@@ -24,9 +24,12 @@ def mcnemar_neighbours(correct: np.ndarray) -> np.ndarray:
     the discordant rows.
     """
     first, second = correct[:-1], correct[1:]
-    only_first = (first & ~second).sum(axis=1)
-    only_second = (second & ~first).sum(axis=1)
-    tail = binom.cdf(np.minimum(only_first, only_second), only_first + only_second, 0.5)
+    return mcnemar((first & ~second).sum(axis=1), (second & ~first).sum(axis=1))
+
+
+def mcnemar(only_first: np.ndarray | int, only_second: np.ndarray | int) -> np.ndarray:
+    """The same of two runs, or of as many pairs as the arrays are long, by the number of rows that one alone has right."""
+    tail = binom.cdf(np.minimum(only_first, only_second), np.add(only_first, only_second), 0.5)
     return np.minimum(1.0, 2 * np.asarray(tail))
 
 

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 
 from evaluations.measurements import Scored
 
+ROWS_TOGETHER = 4096  # in a group: what is read at least to show one row
+
 
 def to_parquet(scored: Scored) -> bytes:
     """Columns: row, predicted, and correct or loss; never the label."""
@@ -20,5 +22,5 @@ def to_parquet(scored: Scored) -> bytes:
     if scored.losses is not None:
         columns["loss"] = pa.array(scored.losses, pa.float32())
     target = io.BytesIO()
-    pq.write_table(pa.table(columns), target, compression="zstd")
+    pq.write_table(pa.table(columns), target, compression="zstd", row_group_size=ROWS_TOGETHER)
     return target.getvalue()

@@ -14,6 +14,7 @@ from evaluations.services import (
     groups,
     rank_requests,
     sealing,
+    self_reported,
     suites,
     waking,
 )
@@ -75,6 +76,11 @@ def judge_challenge(key: str) -> None:
     from evaluations.services import judging  # noqa: PLC0415
 
     judging.judge(int(key))
+
+
+@job(self_reported.KIND, lease=timedelta(minutes=5), retry_on=(StorageUnavailable, OperationalError))
+def read_self_reported_scores(key: str) -> None:
+    self_reported.read(int(key))
 
 
 @shared_task(name="evaluations.sweep", ignore_result=True)

@@ -15,6 +15,8 @@ class ReferenceMove(NamedTuple):
 
 commit_created = Signal()
 """commit: Commit, the new head of reference: Reference; before: the head it had, None for a new one; actor: Actor or None."""
+commit_indexed = Signal()
+"""repository: Repository, commit: Commit, the head of its default branch; card: Card, just written; files: list[TreeEntry]."""
 pull_request_opened = Signal()  # pull_request: PullRequest, actor: Actor, title: str, description: str, is_draft: bool
 references_moved = Signal()
 """repository: Repository, moves: list[ReferenceMove], actor: Actor or None; not those of a new repository."""

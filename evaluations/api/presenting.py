@@ -8,12 +8,24 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.models import Actor
-from evaluations.models import Edition, GroupStanding, Run, Standing, SuiteGroup, SuiteVersion, Trust
-from evaluations.services import citing, sealing
+from evaluations.models import (
+    Edition,
+    GroupStanding,
+    Run,
+    Score,
+    SelfReportedScore,
+    Standing,
+    SuiteGroup,
+    SuiteVersion,
+    Trust,
+)
+from evaluations.services import boards, citing, pairing, sample_reading, sealing
 from evaluations.services.differences import Compared
+from evaluations.services.identical_weights import Twin, twins_of
 from evaluations.services.queueing import Turn, turns_of
+from models_registry import models as registry
 
-BOARD_QUERY = [
+FILTER_QUERY = [
     *(
         OpenApiParameter(name, str)
         for name in ("license", "architecture", "format", "machine", "hardware", "namespace")
@@ -23,6 +35,9 @@ BOARD_QUERY = [
     OpenApiParameter("max_params", int),
     OpenApiParameter("since", str, description="YYYY-MM-DD"),
     OpenApiParameter("until", str, description="YYYY-MM-DD, that day included"),
+]
+BOARD_QUERY = [
+    *FILTER_QUERY,
     OpenApiParameter("sort", str, description="A metric of the suite, best first; the primary one without it."),
 ]
 GROUP_QUERY = [*BOARD_QUERY[:-1], OpenApiParameter("sort", str, enum=["mean", "borda"])]
@@ -83,6 +98,9 @@ class Evaluation(serializers.Serializer[Any]):
     finished_at = serializers.DateTimeField(allow_null=True)
     rerun_of = serializers.CharField(allow_null=True)
     withheld = serializers.CharField(allow_null=True, help_text="why metrics are shown to nobody yet")
+    trust = serializers.ChoiceField(
+        [*Trust.values, "stale"], allow_null=True, help_text="stale: of an older version of the suite"
+    )
     url = serializers.CharField()
 
 
@@ -113,6 +131,13 @@ class ComparedEvaluation(Evaluation):
     comparison = Comparison(allow_null=True)
 
 
+class SameWeights(serializers.Serializer[Any]):
+    """The oldest other repository with the same tensors, and how many more there are."""
+
+    repository = serializers.CharField()
+    more = serializers.IntegerField()
+
+
 class LeaderboardRow(serializers.Serializer[Any]):
     """The best verified run of one repository; `rank` is an interval where the data cannot separate neighbours."""
 
@@ -121,17 +146,91 @@ class LeaderboardRow(serializers.Serializer[Any]):
     commit = serializers.CharField()
     metrics = serializers.DictField(child=Metric())
     params = serializers.IntegerField(allow_null=True)
+    bytes = serializers.IntegerField(allow_null=True)
     license = serializers.CharField(allow_null=True)
     architecture = serializers.CharField()
     format = serializers.CharField()
     evaluation = serializers.CharField()
     trust = serializers.CharField()
+    same_weights = SameWeights(allow_null=True)
+
+
+class RemovedRow(serializers.Serializer[Any]):
+    """What moderators took off the board: it keeps no name."""
+
+    standing = serializers.ChoiceField([registry.Standing.TAKEN_DOWN.value, registry.Standing.QUARANTINED.value])
+    date = serializers.DateField(allow_null=True)
 
 
 class Leaderboard(serializers.Serializer[Any]):
     suite = serializers.CharField()
     version = serializers.CharField()
     rows = LeaderboardRow(many=True)
+    removed = RemovedRow(many=True)
+
+
+class Record(Metric):
+    """A score that was the best of its suite when it was measured."""
+
+    repository = serializers.CharField()
+    evaluation = serializers.CharField()
+    finished_at = serializers.DateTimeField()
+
+
+class BoardProgress(serializers.Serializer[Any]):
+    suite = serializers.CharField()
+    version = serializers.CharField()
+    metric = serializers.CharField()
+    records = Record(many=True)
+
+
+class SelfReported(serializers.Serializer[Any]):
+    """What a model's author says it reaches; nobody has measured it here."""
+
+    repository = serializers.CharField()
+    commit = serializers.CharField()
+    path = serializers.CharField(help_text="the file that says it")
+    task = serializers.CharField()
+    dataset = serializers.CharField()
+    split = serializers.CharField()
+    metric = serializers.CharField(help_text="as it is written; empty where the file names none")
+    value = serializers.FloatField()
+    source_url = serializers.CharField()
+
+
+class Sample(serializers.Serializer[Any]):
+    """What a run said of one row; `predicted` is null where the suite is hidden."""
+
+    row = serializers.IntegerField()
+    correct = serializers.BooleanField(allow_null=True)
+    loss = serializers.FloatField(allow_null=True)
+    predicted = serializers.FloatField(allow_null=True)
+
+
+class Samples(serializers.Serializer[Any]):
+    evaluation = serializers.CharField()
+    total = serializers.IntegerField(help_text="rows in all pages")
+    rows = Sample(many=True)
+
+
+class DifferingRow(serializers.Serializer[Any]):
+    first = Sample()
+    second = Sample()
+
+
+class Paired(serializers.Serializer[Any]):
+    """Two runs on the same rows. `both_right`, `both_wrong` are null where no row is simply right or wrong."""
+
+    first = serializers.CharField()
+    second = serializers.CharField()
+    rows = serializers.IntegerField()
+    both_right = serializers.IntegerField(allow_null=True)
+    both_wrong = serializers.IntegerField(allow_null=True)
+    first_better = serializers.IntegerField(help_text="rows that the first alone has right, or loses less on")
+    second_better = serializers.IntegerField()
+    test = serializers.ChoiceField(["mcnemar", "bootstrap"])
+    p_value = serializers.FloatField(allow_null=True, help_text="two-sided; null where there are too many rows")
+    differing = DifferingRow(many=True)
 
 
 class Group(serializers.Serializer[Any]):
@@ -259,6 +358,7 @@ def _run(shown: Run, turn: Turn | None, *, is_explained: bool) -> dict[str, Any]
         "finished_at": shown.finished_at,
         "rerun_of": str(shown.rerun_of_id) if shown.rerun_of_id else None,
         "withheld": sealing.withheld_until(shown.challenge) if shown.is_withheld and shown.challenge else None,
+        "trust": shown.trust or None,
         "url": f"{settings.BASE_URL}{shown.get_absolute_url()}",
     }
 
@@ -291,18 +391,74 @@ def suite(version: SuiteVersion) -> dict[str, Any]:
     return {**shown, "sha256": version.digest, "url": f"{settings.BASE_URL}{version.suite.get_absolute_url()}"}
 
 
-def board_row(row: Standing) -> dict[str, Any]:
+def board(version: SuiteVersion, actor: Actor, rows: Sequence[Standing]) -> dict[str, Any]:
+    twins = twins_of(actor, (row.run for row in rows))
+    return {
+        "suite": version.suite.name,
+        "version": version.version,
+        "rows": [_board_row(row, twins.get(row.pk)) for row in rows],
+        "removed": [{"standing": gone.standing, "date": gone.date} for gone in boards.removed(version)],
+    }
+
+
+def _board_row(row: Standing, twin: Twin | None) -> dict[str, Any]:
     return {
         "rank": [row.first, row.last],
         "repository": row.run.repository.full_name,
         "commit": row.run.commit,
         "metrics": {score.name: metric(score) for score in row.run.scores.all()},
         "params": row.run.parameters,
+        "bytes": row.run.model_bytes,
         "license": row.run.repository.licence or None,
         "architecture": row.run.architecture,
         "format": row.run.format,
         "evaluation": str(row.run.pk),
         "trust": row.trust,
+        "same_weights": {"repository": twin.repository.full_name, "more": twin.more} if twin else None,
+    }
+
+
+def record(score: Score) -> dict[str, Any]:
+    return {
+        **metric(score),
+        "repository": score.run.repository.full_name,
+        "evaluation": str(score.run_id),
+        "finished_at": score.run.finished_at,
+    }
+
+
+def sample(row: sample_reading.Sample) -> dict[str, Any]:
+    return {"row": row.row, "correct": row.correct, "loss": row.loss, "predicted": row.predicted}
+
+
+def paired(
+    first: Run, second: Run, found: pairing.Pairing, shown: Sequence[tuple[sample_reading.Sample, ...]]
+) -> dict[str, Any]:
+    return {
+        "first": str(first.pk),
+        "second": str(second.pk),
+        "rows": found.rows,
+        "both_right": found.both_right,
+        "both_wrong": found.both_wrong,
+        "first_better": found.first_better,
+        "second_better": found.second_better,
+        "test": found.test,
+        "p_value": found.p_value,
+        "differing": [{"first": sample(one), "second": sample(two)} for one, two in shown],
+    }
+
+
+def self_reported(row: SelfReportedScore) -> dict[str, Any]:
+    return {
+        "repository": row.repository.full_name,
+        "commit": row.commit,
+        "path": row.path,
+        "task": row.task,
+        "dataset": row.dataset,
+        "split": row.split,
+        "metric": row.metric,
+        "value": row.value,
+        "source_url": row.source_url,
     }
 
 

@@ -1,7 +1,7 @@
 """Evaluations, suites and leaderboards for programs."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -23,23 +23,28 @@ from evaluations.services import (
     group_boards,
     groups,
     listing,
+    pairing,
+    plots,
     requesting,
     results,
+    sample_reading,
     sealing,
     suites,
 )
 from evaluations.services.board_filters import Filters
 from evaluations.services.differences import compared
+from evaluations.services.self_reported import reported_for
 from hub.errors import BadRequest
 from hub.wire import rate_limits
 from hub.wire.describing import ANY_OBJECT, BYTES, describe
-from hub.wire.pagination import id_cursor, next_link, page_limit
+from hub.wire.pagination import id_cursor, next_link, page_by_id, page_limit
 from hub.wire.views import HubApiView, json_object
 from models_registry.access import repository_for
 from models_registry.models import Kind
 
 MOST_ROWS = 1000
-Row = TypeVar("Row", bound=Model)
+Stored = TypeVar("Stored", bound=Model)
+Row = TypeVar("Row")
 
 
 @rate_limits.under(writes="evaluation")
@@ -113,6 +118,45 @@ class BundleView(HubApiView):
         return Response(bundles.manifest(request.actor, run), headers={"Cache-Control": "no-store"})
 
 
+class SamplesView(HubApiView):
+    """What a scored evaluation said of each row."""
+
+    @describe(
+        answer=presenting.Samples,
+        query=[
+            OpenApiParameter("show", str, enum=["wrong", "worst"], description="Wrong rows alone, or the worst first.")
+        ],
+        paged=True,
+        refuses=[403],
+    )
+    def get(self, request: ActorApiRequest, run_id: UUID) -> Response:
+        """Right or wrong, or how far off; and what was predicted, unless the suite is hidden. Never a label."""
+        run = access.run_for(request.actor, run_id)
+        found = sample_reading.samples_of(request.actor, run, request.GET.get("show", ""))
+        shown, headers = _page(request, found)
+        rows = [presenting.sample(row) for row in shown]
+        return Response({"evaluation": str(run.pk), "total": len(found), "rows": rows}, headers=headers)
+
+
+class PairedView(HubApiView):
+    """Two scored evaluations on the same rows."""
+
+    @describe(
+        answer=presenting.Paired,
+        query=[
+            OpenApiParameter("show", str, enum=["first", "second"], description="Rows on which this one is better.")
+        ],
+        paged=True,
+        refuses=[403, 409],
+    )
+    def get(self, request: ActorApiRequest, run_id: UUID, other: UUID) -> Response:
+        """How often both, one or none is right, a paired test of the difference, and the rows on which they differ."""
+        first, second = access.run_for(request.actor, run_id), access.run_for(request.actor, other)
+        found = pairing.pair(request.actor, first, second, request.GET.get("show", ""))
+        shown, headers = _page(request, found.differing)
+        return Response(presenting.paired(first, second, found, shown), headers=headers)
+
+
 class CancelView(HubApiView):
     """Stop an evaluation."""
 
@@ -149,8 +193,35 @@ class LeaderboardView(HubApiView):
         version = suites.current_version(suite)
         rows = boards.standings(version, Filters.read(request.GET), request.GET.get("sort", ""))
         shown, headers = _asked(request, rows, boards.page_of)
-        answer = {"suite": suite, "version": version.version, "rows": [presenting.board_row(row) for row in shown]}
-        return Response(answer, headers=headers)
+        return Response(presenting.board(version, request.actor, shown), headers=headers)
+
+
+class ProgressView(HubApiView):
+    """How a suite's best score has grown."""
+
+    @describe(answer=presenting.BoardProgress, query=presenting.FILTER_QUERY)
+    def get(self, request: ActorApiRequest, suite: str) -> Response:
+        """Each score that was the best when it was measured, oldest first; with the board's filters, of what they leave."""
+        version = suites.current_version(suite)
+        records = plots.progress(version, Filters.read(request.GET))
+        return Response(
+            {
+                "suite": suite,
+                "version": version.version,
+                "metric": version.primary_metric["name"],
+                "records": [presenting.record(score) for score in records],
+            }
+        )
+
+
+class SelfReportedView(HubApiView):
+    """What models' cards say of a suite's task or data."""
+
+    @describe(answer=presenting.SelfReported(many=True), paged=True)
+    def get(self, request: ActorApiRequest, suite: str) -> Response:
+        """Nobody has measured these here, and they are ranked with nothing."""
+        rows, headers = page_by_id(request, reported_for(suites.current_version(suite)), default=100)
+        return Response([presenting.self_reported(row) for row in rows], headers=headers)
 
 
 class BoardAsCsvView(HubApiView):
@@ -259,14 +330,21 @@ class EditionAsCsvView(HubApiView):
 
 
 def _asked(
-    request: ActorApiRequest, rows: QuerySet[Row], page_of: Callable[[QuerySet[Row], int, int], list[Row]]
-) -> tuple[list[Row], dict[str, str]]:
+    request: ActorApiRequest, rows: QuerySet[Stored], page_of: Callable[[QuerySet[Stored], int, int], list[Stored]]
+) -> tuple[list[Stored], dict[str, str]]:
     """The rows that the address asks for, and the Link header to the next ones. Raises BadRequest."""
     if "limit" not in request.GET:
         return list(rows), {}
     limit, start = page_limit(request, default=MOST_ROWS, most=MOST_ROWS), id_cursor(request)
     found = page_of(rows, start, start + limit + 1)
     return found[:limit], next_link(request, str(start + limit) if len(found) > limit else None)
+
+
+def _page(request: ActorApiRequest, rows: Sequence[Row]) -> tuple[Sequence[Row], dict[str, str]]:
+    """As many rows as were asked for, and the Link to those after them."""
+    start, limit = id_cursor(request), page_limit(request, default=100, most=MOST_ROWS)
+    end = start + limit
+    return rows[start:end], next_link(request, str(end) if end < len(rows) else None)
 
 
 def _file(parts: Iterator[str] | Iterator[bytes], media_type: str, name: str) -> StreamingHttpResponse:

@@ -560,4 +560,38 @@ class Migration(migrations.Migration):
             model_name='place',
             constraint=models.UniqueConstraint(fields=('entry', 'board'), name='place_once_per_entry_and_board'),
         ),
+        migrations.CreateModel(
+            name='SelfReportedScore',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('commit', models_registry.models.fields.HashField(20)),
+                ('path', models.CharField(help_text='Of the file that says it.', max_length=300)),
+                ('task', models.CharField(blank=True, max_length=200)),
+                ('dataset', models.CharField(blank=True, max_length=200)),
+                ('dataset_key', models.CharField(blank=True, max_length=200)),
+                ('dataset_name', models.CharField(blank=True, max_length=200)),
+                ('split', models.CharField(blank=True, max_length=200)),
+                ('metric', models.CharField(blank=True, max_length=200)),
+                ('metric_key', models.CharField(blank=True, max_length=200)),
+                ('value', models.FloatField()),
+                ('source_url', models.CharField(blank=True, max_length=500)),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name='run',
+            index=models.Index(fields=['tensor_digest'], name='run_by_weights'),
+        ),
+        migrations.AddField(
+            model_name='selfreportedscore',
+            name='repository',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='self_reported_scores', to='models_registry.repository'),
+        ),
+        migrations.AddIndex(
+            model_name='selfreportedscore',
+            index=models.Index(fields=['task', 'metric_key'], name='self_reported_by_task'),
+        ),
+        migrations.AddIndex(
+            model_name='selfreportedscore',
+            index=models.Index(fields=['dataset_key'], name='self_reported_by_dataset'),
+        ),
     ]

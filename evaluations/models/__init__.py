@@ -20,6 +20,7 @@ from evaluations.models.edition import Edition, EditionModel
 from evaluations.models.group import GroupMember, GroupPart, GroupStanding, SuiteGroup
 from evaluations.models.run import FINAL, UNFINISHED, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
+from evaluations.models.self_reported import SelfReportedScore
 from evaluations.models.standing import Standing, Trust
 from evaluations.models.suite import Suite, SuiteVersion
 from evaluations.models.worker import Mode, Worker
@@ -54,6 +55,7 @@ __all__ = [
     "Run",
     "Score",
     "SealedResult",
+    "SelfReportedScore",
     "Standing",
     "State",
     "Submission",

@@ -65,9 +65,8 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def for_lists(self) -> Self:
         """With all that a list's row shows, in two queries."""
-        return self.select_related(
-            "repository__namespace", "suite_version__suite", "requested_by", "challenge"
-        ).prefetch_related("scores")
+        shown = ("repository__namespace", "suite_version__suite", "requested_by", "challenge", "standing")
+        return self.select_related(*shown).prefetch_related("scores")
 
 
 class Run(models.Model):
@@ -152,6 +151,7 @@ class Run(models.Model):
             models.Index(fields=["suite_version", "state"], name="run_by_suite"),
             models.Index(fields=["requested_by", "created_at"], name="run_by_requester"),
             models.Index(fields=["started_at"], name="run_by_start"),
+            models.Index(fields=["tensor_digest"], name="run_by_weights"),
         ]
 
     def __str__(self) -> str:
@@ -168,6 +168,18 @@ class Run(models.Model):
     def is_withheld(self) -> bool:
         """Whether what it found, or will find, is nobody's to see before the end of a challenge."""
         return self.challenge is not None and self.challenge.is_sealing
+
+    @property
+    def trust(self) -> str:
+        """How far its scores can be trusted: "verified", "reproduced" or, of an older version of the suite, "stale"; "" without
+        any. Of runs `for_lists()`.
+        """
+        if self.state != State.SCORED:
+            return ""
+        if not self.suite_version.current:
+            return "stale"
+        standing = getattr(self, "standing", None)
+        return standing.trust if standing else "verified"
 
     @property
     def queue(self) -> str:

@@ -99,6 +99,8 @@ def open_bundle(folder: Path, *, public_key: str | None = None) -> Bundle:
     document = _member(manifest, "result", dict)
     key = check(document, public_key)
     suite = _member(manifest, "suite", dict)
+    if not (folder / INPUTS).is_file():
+        raise NotReproducedError("The suite's inputs are missing: this hub keeps them to itself.")
     with _as_it_should_be():
         for file in document["model"]["files"]:
             _check(folder / MODEL / _safe(file["path"]), file["sha256"], file["path"])
@@ -109,8 +111,6 @@ def open_bundle(folder: Path, *, public_key: str | None = None) -> Bundle:
         for name in ("seed", "dtype", "batch_size", "deterministic", "threads"):
             if suite["run"][name] != document["config"][name]:
                 raise NotReproducedError(f"The suite's definition has another {name} than the run had.")
-    if not (folder / INPUTS).is_file():
-        raise NotReproducedError("The suite's inputs are missing: this hub keeps them to itself.")
     if digest_of_data((folder / INPUTS).read_bytes()) != data["sha256"]:
         raise NotReproducedError("The suite's inputs are not those that the run was given: their SHA-256 is another.")
     return Bundle(folder, manifest, key)

@@ -45,8 +45,8 @@ class Filters:
             **{name: _text(query.get(name)) for name in TEXTS},
         )
 
-    def condition(self, run: str = "run__") -> Q:
-        """On rows of a board. run: how the facts of a run are reached from there."""
+    def condition(self, run: str = "run__", trust: str = "trust") -> Q:
+        """On rows of a board. run, trust: how the facts of a run, and its trust, are reached from there."""
         wanted = Q()
         for field, value in (
             (f"{run}repository__licence", self.licence),
@@ -59,7 +59,7 @@ class Filters:
             (f"{run}parameters__lte", self.max_parameters),
             (f"{run}finished_at__gte", self.since),
             (f"{run}finished_at__lt", self.before),
-            ("trust", self.trust),
+            (trust, self.trust),
         ):
             if value not in {"", None}:
                 wanted &= Q(**{field: value})

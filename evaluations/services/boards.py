@@ -1,9 +1,12 @@
 """Leaderboards as they are read: a page of standings in a fixed number of queries, whatever the board's length."""
 
+from dataclasses import dataclass
+from datetime import date
+
 from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
 
 from accounts.models import Actor
-from evaluations.models import Score, Standing, SuiteVersion
+from evaluations.models import Run, Score, Standing, State, SuiteVersion
 from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from models_registry.models import Repository
@@ -61,6 +64,45 @@ def ranks_of(repository: Repository) -> QuerySet[Standing]:
         .prefetch_related(_SCORES)
         .order_by("suite_version__suite__name")
     )
+
+
+def older_scores_of(repository: Repository) -> list[Score]:
+    """Of each suite on whose current board a repository is not: its best score on the last version that it was run on."""
+    current = Standing.objects.filter(run__repository=repository, suite_version__current=True)
+    scores = Score.objects.filter(
+        primary=True,
+        run__state=State.SCORED,
+        run__repository=repository,
+        run__repository__in=Repository.objects.visible_to(Actor()),
+        run__suite_version__current=False,
+    ).exclude(run__suite_version__suite__in=current.values("suite_version__suite"))
+    found: dict[int, Score] = {}
+    for score in scores.select_related("run__suite_version__suite").order_by("run__suite_version__created_at"):
+        version = score.run.suite_version
+        before = found.get(version.suite_id)
+        if before is None or before.run.suite_version != version or _is_better(score, before):
+            found[version.suite_id] = score
+    return sorted(found.values(), key=lambda score: score.run.suite_version.suite.name)
+
+
+def _is_better(score: Score, other: Score) -> bool:
+    return score.value > other.value if score.higher_is_better else score.value < other.value
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A row that is no more: moderators have closed its repository, and say so to everybody. It has no name here."""
+
+    standing: str
+    date: date | None
+
+
+def removed(version: SuiteVersion) -> list[Removed]:
+    """The rows that moderators took off the board, the last first. What its owner hid or deleted leaves nothing behind."""
+    scored = Run.objects.filter(suite_version=version, state=State.SCORED).values("repository")
+    closed = Repository.objects.answering_with_a_notice().filter(pk__in=scored)
+    rows = closed.order_by(F("disabled_at").desc(nulls_last=True)).values_list("disabled_as", "disabled_at")
+    return [Removed(standing, at.date() if at else None) for standing, at in rows]
 
 
 def _public() -> QuerySet[Standing]:

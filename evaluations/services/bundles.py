@@ -18,7 +18,8 @@ DESCRIBING = ("README.md", "config.json")
 
 
 def manifest(actor: Actor, run: Run) -> dict[str, Any]:
-    """For whoever may read the model. Hidden labels are not in it, nor the inputs of a hidden suite.
+    """For whoever may read the model. Hidden labels are not in it, nor the inputs of a hidden suite and what was predicted of
+    them: a prediction that is right is a label.
 
     Raises GatedRepository, RepositoryClosed, ResultWithheld, ResultNotReady.
     """
@@ -39,7 +40,9 @@ def manifest(actor: Actor, run: Run) -> dict[str, Any]:
         "suite": {name: value for name, value in version.definition.items() if name != "data"},
         "files": [{**file, "url": f"{base}/{escape_uri_path(file['path'])}"} for file in files],
         "inputs": None if is_hidden else {"url": storage.presign_get(version.inputs_key), "sha256": data["sha256"]},
-        "samples": {"url": storage.presign_get(result.samples_key), "sha256": document["samples"]["sha256"]},
+        "samples": None
+        if is_hidden
+        else {"url": storage.presign_get(result.samples_key), "sha256": document["samples"]["sha256"]},
         "labels": None
         if data["hidden_labels"]
         else {"url": storage.presign_get(version.labels_key), "sha256": data["labels_sha256"]},

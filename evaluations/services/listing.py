@@ -6,13 +6,27 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Actor
-from evaluations.models import WORKING, Run, State
+from evaluations.models import WORKING, Run, Standing, State
 from models_registry.models import Repository
+
+RIVALS = 3
 
 
 def runs_of(actor: Actor, repository: Repository) -> QuerySet[Run]:
     """The repository's runs, newest first: three queries, whatever their number. Nothing, if it may not be seen."""
     return Run.objects.visible_to(actor).filter(repository=repository).for_lists().order_by("-created_at")
+
+
+def rivals_of(run: Run) -> list[Standing]:
+    """Whom it is worth comparing with: its neighbours on the board and the first, or the first few for a run that is on none."""
+    rows = Standing.objects.filter(suite_version=run.suite_version).exclude(run=run)
+    rows = rows.filter(run__repository__in=Repository.objects.visible_to(Actor())).exclude(
+        run__repository=run.repository
+    )
+    own = getattr(run, "standing", None)
+    if own:
+        rows = rows.filter(position__in={1, own.position - 1, own.position + 1})
+    return list(rows.select_related("run__repository__namespace").order_by("position")[:RIVALS])
 
 
 def newest_scored(actor: Actor, count: int) -> list[Run]:

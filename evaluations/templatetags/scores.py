@@ -1,9 +1,10 @@
 """Scores and ranks as drawings. Geometry is computed here and written as SVG attributes: pages hold no style of their own."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
 from django.utils.formats import number_format
@@ -139,6 +140,26 @@ def metric_title(name: str) -> str:
     """ "f1_macro" → "F1 macro"."""
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+@register.filter
+def as_prediction(value: float | str | None, classes: Sequence[str]) -> str:
+    """A class by its name where the suite gives one; a number as it is."""
+    if isinstance(value, int) and 0 <= value < len(classes):
+        return classes[value]
+    return as_score(value) if isinstance(value, float) else "–" if value is None else str(value)
+
+
+@register.filter
+def as_p_value(value: float) -> str:
+    """0.0312 → "= 0.031", and no more zeros than anybody reads."""
+    return "< 0.001" if value < 0.001 else f"= {number_format(round(value, 3), 3)}"
+
+
+@register.filter
+def host(address: str) -> str:
+    """Where a link leads, in short."""
+    return urlsplit(address).hostname or ""
 
 
 @register.filter

@@ -9,12 +9,16 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts.requests import ActorRequest
 from evaluations.models import Board, GroupPart, GroupStanding, SuiteVersion, Trust
-from evaluations.services import boards, citing, editions, group_boards, groups
+from evaluations.services import boards, citing, editions, group_boards, groups, plots
 from evaluations.services.board_filters import Filters
+from evaluations.services.identical_weights import twins_of
+from evaluations.services.self_reported import reported_for
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
 
@@ -29,6 +33,8 @@ FACTS = {
 EXPORTS = {".csv": "CSV", "": "JSON", ".parquet": "Parquet"}  # beside /api/leaderboards/{suite}
 EDITIONS_SHOWN = 3
 SHOWN_FACTS = ("params", "when")
+TABS = {"": _("Run here"), "self-reported": _("Self-reported"), "progress": _("Over time")}
+COSTS = {"params": _("Parameters"), "bytes": _("Size")}  # of `plots.COSTS`, in words
 
 
 @require_safe
@@ -39,22 +45,47 @@ def suites(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
+def leaderboard(request: ActorRequest, suite: str) -> HttpResponse:
     version = current_version(suite)
-    primary = version.primary_metric["name"]
-    sort = request.GET.get("sort", "") or primary
-    rows = boards.standings(version, Filters.read(request.GET), sort)
-    page = _Pages(rows, PAGE_SIZE, page_of=boards.page_of).get_page(request.GET.get("page"))
+    filters = Filters.read(request.GET)
+    tab = request.GET.get("tab", "")
     board = Board.objects.filter(suite_version=version).first()
-    total = board.model_count if board else 0
-    metrics, facts = _columns(request, version)
-    context = {
+    context: dict[str, Any] = {
         "section": "leaderboards",
         "suite": version.suite,
         "version": version,
-        "page": page,
-        "total": total,
+        "tab": tab if tab in TABS else "",
+        "tabs": TABS,
+        "total": board.model_count if board else 0,
         "primary": version.primary_metric,
+        "exports": EXPORTS,
+        "editions": editions.editions_of(version.suite)[:EDITIONS_SHOWN],
+        "choices": board.choices if board else {},
+        "removed": boards.removed(version),
+    }
+    reported = reported_for(version)
+    context["counts"] = {"": context["total"], "self-reported": reported.count()}
+    match context["tab"]:
+        case "self-reported":
+            context["page"] = Paginator(reported, PAGE_SIZE).get_page(request.GET.get("page"))
+        case "progress":
+            context |= _progress(version, filters)
+        case _:
+            context |= _board(request, version, filters, context["total"])
+    return render(request, "evaluations/leaderboard.html", context)
+
+
+def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, total: int) -> dict[str, Any]:
+    primary = version.primary_metric["name"]
+    sort = request.GET.get("sort", "") or primary
+    rows = boards.standings(version, filters, sort)
+    page = _Pages(rows, PAGE_SIZE, page_of=boards.page_of).get_page(request.GET.get("page"))
+    metrics, facts = _columns(request, version)
+    return {
+        "page": page,
+        "is_whole": filters == Filters(),
+        "twins": twins_of(request.actor, (row.run for row in page)),
+        "more_columns": len(metrics) + len(facts),
         "sort": sort,
         "metrics": metrics,
         "facts": facts,
@@ -62,12 +93,16 @@ def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
         "all_facts": FACTS,
         "axis": axis_of(row.run.scores.all()[0] for row in page),
         "resolution": boards.resolution(version, total),
-        "exports": EXPORTS,
-        "editions": editions.editions_of(version.suite)[:EDITIONS_SHOWN],
         "trusts": Trust.choices,
-        "choices": board.choices if board else {},
+        "scatter": plots.scatter(version, filters, request.GET.get("cost", ""), request.GET.get("quality", "")),
+        "costs": COSTS,
     }
-    return render(request, "evaluations/leaderboard.html", context)
+
+
+def _progress(version: SuiteVersion, filters: Filters) -> dict[str, Any]:
+    records = list(plots.progress(version, filters))
+    is_filtered = filters != Filters()
+    return {"records": records, "newest_first": records[::-1], "now": timezone.now(), "is_filtered": is_filtered}
 
 
 @require_safe

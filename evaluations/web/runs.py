@@ -21,7 +21,8 @@ from accounts.requests import ActorRequest
 from evaluations import access
 from evaluations.models import Run, State, SuiteVersion
 from evaluations.services.differences import compared
-from evaluations.services.listing import runs_of
+from evaluations.services.identical_weights import twins_of
+from evaluations.services.listing import rivals_of, runs_of
 from evaluations.services.queueing import turns_of
 from evaluations.services.requesting import cancel, quota_left, request_evaluation
 from evaluations.services.sealing import withheld_until
@@ -141,6 +142,8 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),
         "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),
         "compared": compared(shown),
+        "twin": twins_of(request.actor, [shown]).get(shown.pk),
+        "rivals": rivals_of(shown) if scores else [],
         "earlier": earlier,
         "withheld": withheld_until(shown.challenge) if shown.is_withheld and shown.challenge else "",
         "spread": _spread([shown, *earlier]) if earlier and scores else None,

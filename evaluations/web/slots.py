@@ -5,12 +5,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import ActorRequest
 from evaluations.models import Run, State
-from evaluations.services.boards import ranks_of
+from evaluations.services.boards import older_scores_of, ranks_of
 from evaluations.services.listing import newest_scored
+from evaluations.services.self_reported import reported_by
 from models_registry import panels
 from models_registry.models import Kind, Repository
 
 NEWEST = 6
+REPORTED = 8
 
 
 def newest_scores(request: ActorRequest, repository: None) -> str:
@@ -18,12 +20,23 @@ def newest_scores(request: ActorRequest, repository: None) -> str:
 
 
 def ranks(request: ActorRequest, repository: Repository) -> str:
-    """Where a public model stands; nothing for one that is on no board."""
-    standing = list(ranks_of(repository)) if repository.kind == Kind.MODEL else []
-    if not standing:
+    """Where a public model stands, and what it reached on boards that were replaced; nothing for one that is on none."""
+    if repository.kind != Kind.MODEL:
         return ""
-    context = {"repository": repository, "standing": standing}
+    standing, older = list(ranks_of(repository)), older_scores_of(repository)
+    if not standing and not older:
+        return ""
+    context = {"repository": repository, "standing": standing, "older": older}
     return render_to_string("evaluations/_ranks.html", context, request)
+
+
+def self_reported(request: ActorRequest, repository: Repository) -> str:
+    """What a model's card claims; nothing for one that claims nothing."""
+    rows = list(reported_by(repository)) if repository.kind == Kind.MODEL else []
+    if not rows:
+        return ""
+    context = {"reported": rows[:REPORTED], "more": len(rows[REPORTED:])}
+    return render_to_string("evaluations/_reported.html", context, request)
 
 
 def evaluate_button(request: ActorRequest, repository: Repository) -> str:
@@ -47,6 +60,7 @@ def run_count(repository: Repository) -> int:
 def fill() -> None:
     panels.fill("home", newest_scores)
     panels.fill("repository-side", ranks)
+    panels.fill("repository-side", self_reported)
     panels.fill("repository-actions", evaluate_button)
     panels.add_settings_page(
         panels.SettingsPage(key="evaluations", title=_("Evaluations"), icon="bar-chart-steps", url=settings_url)

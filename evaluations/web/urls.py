@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evaluations.web import challenges, leaderboards, queue, repository_settings, runs
+from evaluations.web import challenges, leaderboards, queue, repository_settings, runs, samples
 
 urlpatterns = [
     path("leaderboards", leaderboards.suites, name="leaderboards"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("challenges/<slug:slug>/submissions/<int:pk>/withdraw", challenges.withdraw, name="challenge-withdraw"),
     path("challenges/<slug:slug>/submissions/<int:pk>/select", challenges.select, name="challenge-select"),
     path("evaluations/<uuid:pk>", runs.run, name="run"),
+    path("evaluations/<uuid:pk>/samples", samples.samples, name="run-samples"),
+    path("evaluations/<uuid:pk>/compare/<uuid:other>", samples.compare, name="runs-compared"),
     path("evaluations/<uuid:pk>/cancel", runs.cancel_run, name="run-cancel"),
     path("<str:namespace>/<str:name>/evaluations", runs.of_repository, name="repository-evaluations"),
     path(

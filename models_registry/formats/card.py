@@ -96,6 +96,16 @@ def parse(text: str) -> Card:
 
 
 def _metadata(text: str) -> dict[str, Any]:
+    data = plain_yaml(text)
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise CardError("The metadata must be a mapping of names to values.")
+    return data
+
+
+def plain_yaml(text: str) -> Any:
+    """YAML that somebody wrote, as JSON data, read with the care described above. Raises CardError."""
     if len(text.encode(errors="replace")) > LARGEST_FRONT_MATTER:
         raise CardError(f"The metadata is larger than {LARGEST_FRONT_MATTER // 1024} KiB.")
     try:
@@ -108,10 +118,6 @@ def _metadata(text: str) -> dict[str, Any]:
         raise CardError(f"The metadata is not valid YAML{where}: {error.problem}.") from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise CardError(f"The metadata is not valid YAML: {error}.") from error
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise CardError("The metadata must be a mapping of names to values.")
     return _plain(data)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Actor, Invitation, Organization, Role, User, Verified
 from accounts.services import invitations, organizations, profiles, standing
-from evaluations.models import AutomaticEvaluation, Edition, Run, State, Submission, SuiteVersion
+from evaluations.models import AutomaticEvaluation, Edition, Run, SelfReportedScore, State, Submission, SuiteVersion
 from evaluations.services import (
     automatic,
     challenges,
@@ -179,6 +179,7 @@ class Scene:
     empty: Repository
     scored: Run
     edition: Edition
+    rival: Run
     running: Run
     failed: Run
     thread: Discussion
@@ -253,7 +254,16 @@ def build() -> Scene:
         LineageEdge.objects.create(
             repository=other, base_name=model.full_name, base_key=model.full_name, base=model, relation=relation
         )
-        rows.scored(other, correct, parameters=parameters, format="onnx" if index else "safetensors")
+        rival = rows.scored(
+            other, correct, parameters=parameters, format="onnx" if index else "safetensors", tensor_digest="ab" * 32,
+            finished_at=timezone.now() - timedelta(days=40 * (index + 1)),
+        )  # fmt: skip
+    rows.keep_digits(rival, set(range(70)))
+    SelfReportedScore.objects.create(
+        repository=other, commit=rival.commit, path="README.md", task="image-classification", dataset="digits",
+        dataset_key="digits", dataset_name="Digits", metric="accuracy", metric_key="accuracy", value=0.9981,
+        source_url="https://example.org/log",
+    )  # fmt: skip
     _described(
         make.repository(member, "digits-cnn-onnx", namespace="birch-lab", private=True), task="image-classification"
     )
@@ -268,7 +278,7 @@ def build() -> Scene:
     empty = make.repository(member, "seedling")
     before = rows.scored(model, 500)
     Run.objects.filter(pk=before.pk).update(commit=references.resolve(model, "main").first_parent)
-    scored = rows.scored(model, 533)
+    scored = rows.keep_digits(rows.scored(model, 533), set(range(7)))
     comparing.compare(str(scored.pk))
     _released(member, model, scored)
     rows.scored(model, 533)
@@ -286,7 +296,12 @@ def build() -> Scene:
         [model, *Repository.objects.filter(namespace=rowan.namespace, name__in=[one[0] for one in others])]
     )
     _moderated(member, rowan)
-    return Scene(member, model, dataset, empty, scored, edition, running, failed, thread, collection, delivery)
+    closed = make.repository(rowan, "copied-net")
+    rows.scored(closed, 520)
+    Repository.objects.filter(pk=closed.pk).update(
+        disabled_as=Standing.TAKEN_DOWN, disabled_reason="a claim", disabled_at=timezone.now()
+    )
+    return Scene(member, model, dataset, empty, scored, edition, rival, running, failed, thread, collection, delivery)
 
 
 def _ranked_together(models: list[Repository]) -> Edition:
@@ -649,6 +664,10 @@ def pages(scene: Scene) -> dict[str, str]:
         "run-withheld": Submission.objects.filter(entry__challenge__slug="cellar-cup")
         .latest("pk")
         .run.get_absolute_url(),
+        "leaderboard-progress": "/leaderboards/digits-image-classification?tab=progress",
+        "leaderboard-self-reported": "/leaderboards/digits-image-classification?tab=self-reported",
+        "run-samples": f"{scene.scored.get_absolute_url()}/samples?show=wrong",
+        "runs-compared": f"{scene.scored.get_absolute_url()}/compare/{scene.rival.pk}",
         "member": "/alder",
         "organisation": "/birch-lab",
         "organisation-datasets": "/birch-lab?show=datasets",

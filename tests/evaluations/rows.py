@@ -4,11 +4,15 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 from django.utils import timezone
 
+from evaluations import samples
+from evaluations.measurements import Scored
 from evaluations.models import FailureKind, Result, Run, Score, State, SuiteVersion
 from evaluations.services import ranking
 from evaluations.services.suites import current_versions, synchronize
+from models_registry import storage
 from models_registry.models import Repository
 from models_registry.services import references
 
@@ -24,8 +28,9 @@ def suite() -> SuiteVersion:
 
 def run(repository: Repository, **fields: Any) -> Run:
     commit = references.resolve(repository, repository.default_branch).oid
+    version = fields.pop("suite_version", None) or suite()
     return Run.objects.create(
-        repository=repository, commit=commit, suite_version=suite(), requested_by=repository.creator, **fields
+        repository=repository, commit=commit, suite_version=version, requested_by=repository.creator, **fields
     )
 
 
@@ -34,13 +39,12 @@ def scored(repository: Repository, correct: int = 533, **fields: Any) -> Run:
     now = timezone.now()
     made = run(
         repository,
-        state=State.SCORED,
-        attempt=1,
-        started_at=now - timedelta(seconds=3),
-        finished_at=now,
-        **{"format": "safetensors", "path": "model.safetensors", "architecture": "digits-cnn", "parameters": 38_282}
+        **{
+            "state": State.SCORED, "attempt": 1, "started_at": now - timedelta(seconds=3), "finished_at": now,
+            "format": "safetensors", "path": "model.safetensors", "architecture": "digits-cnn", "parameters": 38_282,
+        }
         | fields,
-    )
+    )  # fmt: skip
     for name, primary in (("accuracy", True), ("f1_macro", False)):
         value = correct / ROWS
         Score.objects.create(
@@ -62,6 +66,24 @@ def scored(repository: Repository, correct: int = 533, **fields: Any) -> Run:
     )  # fmt: skip
     ranking.rank(made.suite_version)
     return made
+
+
+def keep(run: Run, said: Scored) -> Run:
+    """With what it said of each row, in storage and in its result."""
+    key = f"samples/{run.pk}.parquet"
+    storage.put(key, samples.to_parquet(said))
+    Result.objects.filter(run=run).update(
+        samples_key=key,
+        outcomes=b"" if said.correct is None else np.packbits(said.correct, bitorder="little").tobytes(),
+        losses=b"" if said.losses is None else said.losses.astype("<f4").tobytes(),
+    )
+    return Run.objects.for_lists().get(pk=run.pk)
+
+
+def keep_digits(run: Run, wrong: set[int]) -> Run:
+    """It got these rows wrong, and says of each the last digit of its number."""
+    correct = np.array([row not in wrong for row in range(ROWS)])
+    return keep(run, Scored((), np.arange(ROWS) % 10, correct=correct))
 
 
 def failed(repository: Repository, reason: str = "conv1.weight has another shape.") -> Run:

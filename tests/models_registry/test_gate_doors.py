@@ -102,7 +102,10 @@ OTHERS: dict[str, Gives] = {
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
     "api/evaluations/automatic/<str:namespace>/<str:name>": M, "api/evaluations/tag-rules/<str:namespace>/<str:name>": M,
+    "evaluations/<uuid:pk>/samples": C, "evaluations/<uuid:pk>/compare/<uuid:other>": C,
+    "api/evaluations/<uuid:run_id>/samples": C, "api/evaluations/<uuid:run_id>/compare/<uuid:other>": C,
     "api/leaderboards/<slug:suite>": F, "<str:name>": F,
+    "api/leaderboards/<slug:suite>/progress": F, "api/leaderboards/<slug:suite>/self-reported": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
     "leaderboards/groups/<slug:group>": F, "api/leaderboards/groups/<slug:group>": F,
     "api/leaderboards/groups/<slug:group>.csv": F,
@@ -310,6 +313,7 @@ def fillings(gated: Gated, route: str) -> Iterator[str]:
         route.replace("<plural:plural>", "models")
         .replace("<str:namespace>", "ada")
         .replace("<uuid:pk>", str(gated.run.pk))
+        .replace("<uuid:other>", str(gated.run.pk))
     )
     path = re.sub(r"<(?:str|git_name):name>", "shut" if "<str:namespace>" in route else "ada", path)
     path = path.replace("<uuid:run_id>", str(gated.run.pk)).replace("<slug:suite>", gated.run.suite_version.suite.name)

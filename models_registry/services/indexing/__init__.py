@@ -9,6 +9,7 @@ import logging
 from django.db import transaction
 
 from hub.jobs.models import Job
+from models_registry.events import commit_indexed
 from models_registry.formats.card import CardFacts
 from models_registry.formats.licence_terms import commercial_use
 from models_registry.models import (
@@ -66,6 +67,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
         _write(repository, card, facts, configuration, files, summaries)
         _write_gate(repository, gate)
         _write_licence(repository, facts.licence, commit, by)
+        commit_indexed.send(sender=Commit, repository=repository, commit=commit, card=card, files=files)
     scanning.request(repository, files)
     Job.objects.add(scanning.SUM_UP, str(repository.pk))
     logger.info("commit %s indexed", oid)

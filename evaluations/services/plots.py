@@ -1,0 +1,125 @@
+"""What the drawings of a board show: quality against cost, and the best score over time."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db.models import F, FilteredRelation, Max, Min, Q, QuerySet, RowRange, Window
+
+from accounts.models import Actor
+from evaluations import pareto
+from evaluations.models import Score, Standing, State, SuiteVersion
+from evaluations.services import boards
+from evaluations.services.board_filters import Filters
+from hub.errors import BadRequest
+from models_registry.models import Repository
+
+MOST_POINTS = 200
+LONG = 1000  # models, of which to look for the front takes longer than all else of the page
+REMEMBERED = 300  # seconds
+COSTS = {"params": "run__parameters", "bytes": "run__model_bytes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One model. cost: in the unit of what was asked for."""
+
+    standing: Standing
+    score: Score
+    cost: float
+    is_on_front: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """points: cheapest first, `MOST_POINTS` at most; total: how many models have both numbers."""
+
+    cost: str
+    metric: dict[str, Any]
+    points: list[Point]
+    total: int
+
+    @property
+    def front(self) -> list[Point]:
+        return [point for point in self.points if point.is_on_front]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """points: (run, cost, whether it is on the front), cheapest first, out of `total`."""
+
+    points: list[tuple[UUID, int, bool]]
+    total: int
+
+
+def scatter(version: SuiteVersion, filters: Filters, cost: str = "", metric: str = "") -> Scatter:
+    """The board's models by what they cost and how good they are: three queries.
+
+    cost: of COSTS, metric: of the suite; the first and the primary one without. Where there are too many, the front is kept,
+    and of the others the best; which those are is remembered for a while on a board that is long. Raises BadRequest.
+    """
+    cost, metrics = cost or next(iter(COSTS)), {known["name"]: known for known in version.definition["metrics"]}
+    chosen = metrics.get(metric or version.primary_metric["name"])
+    if cost not in COSTS:
+        raise BadRequest(f"Quality is drawn against {' or '.join(COSTS)}, not {cost[:40]!r}.")
+    if chosen is None:
+        raise BadRequest(f"This board has no metric {metric[:40]!r}; it has {', '.join(metrics)}.")
+    key = f"evaluations:scatter:{version.pk}:{_digest(filters, cost, chosen['name'])}"
+    drawn: _Drawn | None = cache.get(key)
+    if drawn is None:
+        drawn = _drawn(version, filters, COSTS[cost], chosen)
+        if drawn.total >= LONG:
+            cache.set(key, drawn, REMEMBERED)
+    standings = boards.standings(version, filters).in_bulk([run for run, _, _ in drawn.points])
+    points = []
+    for run, amount, is_on_front in drawn.points:
+        standing = standings.get(run)  # it may have left since
+        scores = standing.run.scores.all() if standing else ()
+        if score := next((score for score in scores if score.name == chosen["name"]), None):
+            points.append(Point(standings[run], score, amount, is_on_front))
+    return Scatter(cost, chosen, points, drawn.total)
+
+
+def _drawn(version: SuiteVersion, filters: Filters, cost: str, metric: dict[str, Any]) -> _Drawn:
+    measured = _measured(version, filters, cost, metric["name"])
+    costs, values = [row[1] for row in measured], [row[2] for row in measured]
+    front = pareto.front(costs, values, higher_is_better=metric["higher_is_better"])
+    best_first = sorted(range(len(measured)), key=values.__getitem__, reverse=metric["higher_is_better"])
+    kept = list(dict.fromkeys([*front, *best_first]))[:MOST_POINTS]
+    on_front = set(front)
+    cheapest_first = sorted(kept, key=lambda index: (costs[index], index))
+    return _Drawn([(measured[index][0], costs[index], index in on_front) for index in cheapest_first], len(measured))
+
+
+def _digest(*parts: object) -> str:
+    """A short name of what was asked for, of characters that a cache's key may have."""
+    return sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _measured(version: SuiteVersion, filters: Filters, cost: str, metric: str) -> list[tuple[UUID, int, float]]:
+    """(run, cost, value) of every row of the board that has both; a cost of nothing is not on a logarithmic scale."""
+    rows = boards.standings(version, filters).prefetch_related(None).select_related(None)
+    rows = rows.alias(drawn=FilteredRelation("run__scores", condition=Q(run__scores__name=metric)))
+    return list(rows.filter(drawn__isnull=False, **{f"{cost}__gt": 0}).values_list("pk", cost, "drawn__value"))
+
+
+def progress(version: SuiteVersion, filters: Filters | None = None) -> QuerySet[Score]:
+    """Each score that was the best of its suite when it was measured, oldest first: two queries.
+
+    Of the same runs as the board: scored on this version, of repositories that everybody may see.
+    """
+    is_higher_better = version.primary_metric["higher_is_better"]
+    scores = Score.objects.filter(
+        primary=True,
+        run__suite_version=version,
+        run__state=State.SCORED,
+        run__finished_at__isnull=False,
+        run__repository__in=Repository.objects.visible_to(Actor()),
+    ).filter((filters or Filters()).condition(trust="run__standing__trust"))
+    best = (Max if is_higher_better else Min)("value")
+    before = Window(best, order_by=[F("run__finished_at"), F("run_id")], frame=RowRange(start=None, end=-1))
+    is_better = Q(value__gt=F("before")) if is_higher_better else Q(value__lt=F("before"))
+    records = scores.annotate(before=before).filter(Q(before__isnull=True) | is_better)
+    return records.select_related("run__repository__namespace").order_by("run__finished_at", "run_id")

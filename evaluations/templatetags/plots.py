@@ -1,0 +1,134 @@
+"""Larger drawings of a board, as SVG attributes alone: pages hold no style of their own. What they show is in a table besides."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from django import template
+from django.utils.formats import date_format, number_format
+
+from evaluations.models import Score
+from evaluations.services.plots import Scatter
+from evaluations.templatetags.scores import Axis
+from hub.templatetags.grove import short_number
+
+register = template.Library()
+
+WIDTH, HEIGHT = 392, 270  # of a drawing, in its own units
+LEFT, RIGHT, TOP, BOTTOM = 44, 384, 16, 228  # of what lies within its axes
+MOST_TICKS = 5
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Values from `low` to `high`, as places from `start` to `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def at(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.end - self.start), 1)
+
+
+@register.inclusion_tag("evaluations/_scatter.html")
+def scatter_plot(shown: Scatter) -> dict[str, Any]:
+    """Quality upwards, cost to the right on a logarithmic scale, each point with its 95 % interval."""
+    upwards, heights = _upwards(point.score for point in shown.points)
+    costs = [math.log10(point.cost) for point in shown.points]
+    across = Scale(min(costs) - 0.15, max(costs) + 0.15, LEFT, RIGHT)
+    points: list[dict[str, Any]] = [
+        {
+            "x": across.at(cost),
+            "y": upwards.at(point.score.value),
+            "low": upwards.at(point.score.low),
+            "high": upwards.at(point.score.high),
+            "is_on_front": point.is_on_front,
+            "name": point.standing.run.repository.full_name,
+            "score": point.score,
+            "cost": point.cost,
+        }
+        for point, cost in zip(shown.points, costs, strict=True)
+    ]
+    return {
+        "shown": shown,
+        "points": points,
+        "front": _steps([(point["x"], point["y"]) for point in points if point["is_on_front"]]),
+        "heights": heights,
+        "ticks": [{"at": across.at(math.log10(tick)), "text": _amount(tick)} for tick in _powers(across)],
+    }
+
+
+@register.inclusion_tag("evaluations/_progress_plot.html")
+def progress_plot(records: Sequence[Score], now: datetime) -> dict[str, Any]:
+    """The best score as a line that steps up with each record and runs on until today; its interval as a band."""
+    upwards, heights = _upwards(records)
+    moments = [record.run.finished_at.timestamp() for record in records if record.run.finished_at]
+    end = max(now.timestamp(), moments[-1])
+    across = Scale(moments[0], end if end > moments[0] else moments[0] + 1, LEFT, RIGHT)
+    places = [across.at(moment) for moment in moments]
+
+    def line(values: Iterable[float]) -> list[tuple[float, float]]:
+        points = [(x, upwards.at(value)) for x, value in zip(places, values, strict=True)]
+        return [*points, (RIGHT, points[-1][1])]
+
+    high, low = line(record.high for record in records), line(record.low for record in records)
+    best = line(record.value for record in records)
+    ends = [(LEFT, moments[0], "start"), (RIGHT, end, "end")]
+    return {
+        "records": records,
+        "heights": heights,
+        "line": _steps(best),
+        "band": f"{_steps(high)}L{_backwards(low)}Z",
+        "points": [{"x": x, "y": y, "record": record} for (x, y), record in zip(best[:-1], records, strict=True)],
+        "ticks": [
+            {"at": x, "text": date_format(datetime.fromtimestamp(moment, now.tzinfo), "DATE_FORMAT"), "anchor": anchor}
+            for x, moment, anchor in ends
+        ],
+    }
+
+
+def _upwards(scores: Iterable[Score]) -> tuple[Scale, list[dict[str, Any]]]:
+    """A scale over the intervals with round ends, and its lines with their numbers."""
+    axis = Axis.over(bound for score in scores for bound in (score.low, score.high))
+    scale = Scale(axis.low, axis.high, BOTTOM, TOP)
+    lines = [
+        {"at": scale.at(tick), "text": number_format(round(tick, axis.decimals), axis.decimals)} for tick in axis.ticks
+    ]
+    return scale, lines
+
+
+def _powers(scale: Scale) -> list[int]:
+    """Round numbers on a logarithmic scale: powers of ten, or with two and five between them where there are few."""
+    first, last = math.floor(scale.low), math.ceil(scale.high)
+    for factors in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        found = [10**power * factor for power in range(max(first, 0), last + 1) for factor in factors]
+        shown = [round(tick) for tick in found if scale.low <= math.log10(tick) <= scale.high and tick == round(tick)]
+        if len(shown) > 1:
+            return shown[:: -(-len(shown) // MOST_TICKS)]
+    return shown
+
+
+def _amount(tick: int) -> str:
+    """10000000 → "10 M": round numbers need no decimals."""
+    return re.sub(r"\D0(?=\D)", "", short_number(tick))
+
+
+def _steps(points: Sequence[tuple[float, float]]) -> str:
+    """A path that goes across to each point and then up or down to it."""
+    if not points:
+        return ""
+    (x, y), *_ = points
+    return f"M{x} {y}" + "".join(f"H{right}V{up}" for _, (right, up) in pairwise(points))
+
+
+def _backwards(points: Sequence[tuple[float, float]]) -> str:
+    """The same, from its end to its beginning, as the rest of a path."""
+    (x, y), *_ = reversed(points)
+    return f"{x} {y}" + "".join(f"V{up}H{left}" for (left, up), _ in reversed(list(pairwise(points))))
