@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts import exporting
 from accounts.models import Actor, User
-from evaluations.models import Run
+from evaluations.models import AutomaticEvaluation, Run
 from models_registry.models import Repository
 
 
@@ -21,4 +21,12 @@ def _evaluations(user: User) -> Iterable[dict[str, Any]]:
         }  # fmt: skip
 
 
+def _automatic(user: User) -> Iterable[dict[str, Any]]:
+    visible = Repository.objects.visible_to(Actor(user=user)).values("pk")
+    rows = AutomaticEvaluation.objects.filter(user=user, repository__in=visible)
+    for row in rows.select_related("repository__namespace", "suite").order_by("pk").iterator(chunk_size=500):
+        yield {"repository": row.repository.full_name, "suite": row.suite.name, "created_at": row.created_at}
+
+
 exporting.add("evaluations", _evaluations)
+exporting.add("automatic_evaluations", _automatic)
