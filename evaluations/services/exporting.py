@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts import exporting
 from accounts.models import Actor, User
-from evaluations.models import Entrant, Run, Submission
+from evaluations.models import AutomaticEvaluation, Entrant, Run, Submission
 from models_registry.models import Repository
 
 
@@ -21,7 +21,11 @@ def _evaluations(user: User) -> Iterable[dict[str, Any]]:
         }  # fmt: skip
 
 
-exporting.add("evaluations", _evaluations)
+def _automatic(user: User) -> Iterable[dict[str, Any]]:
+    visible = Repository.objects.visible_to(Actor(user=user)).values("pk")
+    rows = AutomaticEvaluation.objects.filter(user=user, repository__in=visible)
+    for row in rows.select_related("repository__namespace", "suite").order_by("pk").iterator(chunk_size=500):
+        yield {"repository": row.repository.full_name, "suite": row.suite.name, "created_at": row.created_at}
 
 
 def _submissions(user: User) -> Iterable[dict[str, Any]]:
@@ -48,5 +52,7 @@ def _entries(user: User) -> Iterable[dict[str, Any]]:
         }  # fmt: skip
 
 
+exporting.add("evaluations", _evaluations)
 exporting.add("challenge_entries", _entries)
 exporting.add("challenge_submissions", _submissions)
+exporting.add("automatic_evaluations", _automatic)

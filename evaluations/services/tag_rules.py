@@ -49,7 +49,7 @@ def add(
     version = current_version(suite)
     _require_sense(version, pattern, metric, minimum, maximum, not_worse=not_worse)
     access.keep(repository)  # a tag that moves just now has moved before, or waits and meets the rule
-    shadowing = [row.short_name for row in _branches(repository) if fnmatchcase(row.short_name, pattern)]
+    shadowing = [row.short_name for row in _branches(repository) if fnmatchcase(_hidden_by(row.short_name), pattern)]
     if shadowing:
         raise Conflict(f"There is a branch {shadowing[0]}, which would be read in the tag's place: rename it first.")
     if TagRule.objects.filter(repository=repository).count() >= MOST_RULES:
@@ -111,6 +111,11 @@ def _branches(repository: Repository) -> Iterable[Reference]:
     return Reference.objects.filter(repository=repository, name__startswith=_BRANCHES)
 
 
+def _hidden_by(branch: str) -> str:
+    """The tag that is not found any more where there is such a branch: revisions are looked for among branches first."""
+    return branch.removeprefix("refs/").removeprefix("tags/")
+
+
 def guard(actor: Actor, repository: Repository, moves: Sequence[ReferenceMove]) -> dict[str, str]:
     """Why some of these tags may not move so: see `reference_guards`. One query where the repository has no rules."""
     asked = [
@@ -121,7 +126,8 @@ def guard(actor: Actor, repository: Repository, moves: Sequence[ReferenceMove]) 
     rules = list(TagRule.objects.filter(repository=repository).for_lists())
     found = {}
     for move in asked:
-        name = move.name.split("/", 2)[2]
+        short_name = move.name.split("/", 2)[2]
+        name = short_name if move.name.startswith(_TAGS) else _hidden_by(short_name)
         fitting = [rule for rule in rules if fnmatchcase(name, rule.pattern)]
         if fitting and (why := _why_not(actor, repository, move, name, fitting)):
             found[move.name] = why

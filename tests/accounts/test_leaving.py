@@ -49,8 +49,8 @@ models_registry.PullRequest.author community.Discussion.author community.Event.a
 community.CommentEdit.editor community.Notice.actor community.Report.author community.Report.assigned_to
 community.Report.settled_by community.Complaint.reporter community.ModerationAction.author
 community.ModerationAction.moderator community.Appeal.user community.Appeal.decided_by community.Picture.uploader
-models_registry.SecretFinding.dismissed_by evaluations.Run.requested_by
-evaluations.Entrant.invited_by evaluations.Submission.submitted_by
+models_registry.SecretFinding.dismissed_by evaluations.Run.requested_by evaluations.AutomaticEvaluation.user
+evaluations.TagRule.created_by evaluations.Entrant.invited_by evaluations.Submission.submitted_by
 """
 
 

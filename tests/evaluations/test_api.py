@@ -37,7 +37,7 @@ def test_a_request_is_accepted_and_can_be_followed_and_cancelled(client: Client,
     assert ask(client, body, token).json()["id"] == run["id"]
     address = f"/api/evaluations/{run['id']}"
     shown = client.get(address).json()
-    assert shown == run
+    assert shown == run | {"comparison": None}
     assert client.get("/api/evaluations", {"repository": repository.full_name}).json() == [run]
     assert client.get(f"{address}/result").status_code == 404
     assert client.post(f"{address}/cancel").status_code == 401

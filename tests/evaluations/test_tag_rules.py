@@ -189,8 +189,9 @@ def test_no_branch_takes_the_name_of_a_protected_tag(work: Work) -> None:
     with pytest.raises(Conflict, match="There is a branch stable"):
         work.rule("stable")
     work.rule()
-    with pytest.raises(ReferenceGuarded, match="would be read in its place"):
-        references.create_branch(actor=actor, repository=work.repository, name="production")
+    for name in ("production", "tags/production", "refs/tags/production"):
+        with pytest.raises(ReferenceGuarded, match="would be read in its place"):
+            references.create_branch(actor=actor, repository=work.repository, name=name)
     assert "would be read" in push(work, "refs/heads/production", work.commit().oid)
     references.create_branch(actor=actor, repository=work.repository, name="production-next")
 
