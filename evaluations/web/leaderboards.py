@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -141,7 +141,7 @@ def _part_on(suite: int, row: GroupStanding) -> GroupPart | None:
     return next((part for part in row.parts.all() if part.suite_id == suite), None)
 
 
-class _Pages(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
+class _Pages(Paginator):
     """Pages of a board, of which only the rows that are shown are read whole."""
 
     def __init__(self, rows: QuerySet[Any], per_page: int, *, page_of: Callable[..., list[Any]]) -> None:
@@ -151,7 +151,7 @@ class _Pages(Paginator):  # type: ignore[type-arg]  # generic in the stubs alone
     def page(self, number: int | str) -> Any:
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        return self._get_page(self.page_of(self.object_list, start, start + self.per_page), number, self)
+        return Page(self.page_of(self.object_list, start, start + self.per_page), number, self)
 
 
 def _columns(request: HttpRequest, version: SuiteVersion) -> tuple[list[dict[str, Any]], dict[str, Any]]:
