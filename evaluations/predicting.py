@@ -24,7 +24,8 @@ class Task:
     """One model to run over one suite's inputs.
 
     loader: "torch", "onnx" or "transformers". files: name inside the repository → where its content lies; path: which of them
-    is the model. definition: the suite's. inputs: the array's `.npy` file or the file of texts, rows its length.
+    is the model. definition: the suite's. inputs: the array's `.npy` file or the file of texts, rows its length. measure: its
+    speed, too, if the suite says how.
     """
 
     loader: str
@@ -36,6 +37,7 @@ class Task:
     inputs: Path
     rows: int
     device: str
+    measure: bool = False
 
 
 def predict(
@@ -68,12 +70,17 @@ def predict(
     report = child.run(
         lambda messages: sandbox.command(backend, outside, messages=messages, device=task.device),
         sandbox.environment(backend, seed=settings["seed"], threads=settings["threads"]),
-        child.Limits(limits["wall_s"], limits["idle_s"], int(limits["memory_gb"] * 1e9)),
+        child.Limits(limits["wall_s"], limits["idle_s"], memory_bytes(task.definition)),
         folder=folder,
         on_progress=on_progress,
         stopped=stopped,
     )
     return _read(outside.predictions, shape), report
+
+
+def memory_bytes(definition: Mapping[str, Any]) -> int:
+    """What the suite lets all processes of a child take together."""
+    return int(definition["limits"]["memory_gb"] * 1e9)
 
 
 def _lay_out(content: Path, place: Path) -> None:
@@ -104,6 +111,8 @@ def _job(task: Task, places: sandbox.Places, largest: int) -> dict[str, Any]:
         "device": task.device,
         **settings,
         "max_output_bytes": largest,
+        "memory_bytes": memory_bytes(task.definition),
+        "perf": task.definition.get("perf") if task.measure else None,
     }
 
 

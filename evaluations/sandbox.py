@@ -92,7 +92,7 @@ def places(backend: Backend, outside: Places) -> Places:
 
 
 def command(backend: Backend, outside: Places, *, messages: int, device: str) -> list[str]:
-    """What to execute. messages: the descriptor, inherited, that the child reports on. device: "cpu" or "cuda"."""
+    """What to execute. messages: the descriptor, inherited, that the child reports on. device: "cpu", "cuda" or "cuda:i"."""
     harness = ["-m", "evaluations.harness", str(places(backend, outside).job), str(messages)]
     if backend is not Backend.BWRAP:
         return [*_interpreter(), *harness]
@@ -126,6 +126,7 @@ def environment(backend: Backend, *, seed: int, threads: int) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONHASHSEED": str(seed),
         "OMP_NUM_THREADS": str(threads),
+        "CUDA_CACHE_DISABLE": "1",  # its files would be larger than any that the child may write
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # what torch's deterministic algorithms need of cuBLAS
     }
     kept = {name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES",) if name in os.environ}
@@ -148,7 +149,7 @@ def _walls(device: str = "cpu") -> list[str]:
             arguments += ["--ro-bind", str(folder), str(folder)]
     for place in [*SYSTEM_FILES, *_python_folders()]:
         arguments += ["--ro-bind-try", place, place]
-    if device == "cuda":
+    if device.startswith("cuda"):
         nodes = sorted(str(node) for node in Path("/dev").glob("nvidia*"))
         arguments += [argument for node in nodes for argument in ("--dev-bind", node, node)]
         arguments += ["--ro-bind-try", "/sys", "/sys"]

@@ -1,3 +1,4 @@
+from evaluations.models.performance import Performance
 from evaluations.models.run import FINAL, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
 from evaluations.models.standing import Standing, Trust
@@ -8,6 +9,7 @@ __all__ = [
     "WORKING",
     "FailureKind",
     "LeaseLost",
+    "Performance",
     "Result",
     "Run",
     "Score",

@@ -24,12 +24,13 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from evaluations import formats, predicting, sandbox, signing, weights
+from evaluations import formats, performance, predicting, sandbox, signing, weights
 from evaluations.cache import DamagedError
 from evaluations.child import ChildFailedError, Report, StoppedError
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State
+from evaluations.performance import Speed
 from evaluations.services import fetching, pinning, rank_requests, results, telling
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
@@ -44,6 +45,8 @@ from models_registry.services.trees import TreeEntry
 
 logger = logging.getLogger(__name__)
 
+# Of what the child says of its time; "predict" is the document's "quality".
+REPORTED_STEPS = ("load", "deserialise", "to_device", "first_inference", "perf")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 # Faults of the worker or of what it stands on: tried again, at no cost to the member.
 INFRASTRUCTURE = (StorageUnavailable, DamagedError, sandbox.SandboxUnavailableError, OSError, DatabaseError)
@@ -130,7 +133,7 @@ def _attempt(run: Run, heartbeat: Heartbeat) -> None:
 def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
     clock = _Clock()
     definition = run.suite_version.definition
-    device = "cpu" if run.hardware_class.startswith("cpu") else "cuda"
+    device = "cpu" if run.hardware_class.startswith("cpu") else settings.GPU
     with clock.step("wall"):
         backend = sandbox.choose(settings.SANDBOX, embedded=_is_embedded(), trusted=_is_operators(run.repository))
         with clock.step("fetch"):
@@ -152,18 +155,18 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             inputs=inputs,
             rows=run.suite_version.rows,
             device=device,
+            measure=settings.MEASURE_SPEED,
         )
         with clock.step("child"), _workplace() as folder:
             outputs, report = _predict(task, folder, backend, heartbeat)
         run.begin_scoring()
         with clock.step("score"):
             scored, samples = _score(run, outputs)
+            speeds = _speeds(definition, report)
             heartbeat.check()
-    seconds = clock.seconds | {
-        "load": float(report.seconds.get("load") or 0.0),
-        "quality": float(report.seconds.get("predict") or 0.0),
-    }
-    made = results.Made(files, device, backend, report, seconds, hashlib.sha256(samples).hexdigest())
+    reported = {step: report.took(step) for step in REPORTED_STEPS if step in report.seconds}
+    seconds = clock.seconds | {"quality": report.took("predict")} | reported
+    made = results.Made(files, device, backend, report, speeds, seconds, hashlib.sha256(samples).hexdigest())
     _finish(run, scored, report, made, samples)
 
 
@@ -173,6 +176,8 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
     entries = fetching.files_of(run.repository, run.commit)
     try:
         choice = formats.choose(entries, accepts["formats"])
+        if choice.is_index:
+            choice = formats.with_shards(choice, entries, _index(run, entries[choice.path]))
         name: str | None = None
         options: dict[str, Any] = {}
         if choice.format == formats.SAFETENSORS:
@@ -191,16 +196,16 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
 
 def _tensor_facts(model: _Model, most: int) -> dict[str, Any]:
     """What the file's header says of its parameters. Raises _UnfitModelError."""
-    path = model.files[model.choice.path]
+    path = model.choice.path
     if model.choice.format != formats.SAFETENSORS:
-        return {"parameters": _within(weights.count_onnx_parameters(path), most)}
+        return {"parameters": _within(weights.count_onnx_parameters(model.files[path]), most)}
     try:
-        header = weights.read_header(path)
+        shards = weights.read_shards(path, model.files)
     except InvalidHeaderError as error:
         raise _UnfitModelError("corrupt", f"The safetensors file is damaged. {error}") from error
     return {
-        "parameters": _within(header.parameter_count, most),
-        "tensor_digest": weights.tensor_digest(path, header),
+        "parameters": _within(sum(shard.header.parameter_count for shard in shards), most),
+        "tensor_digest": weights.tensor_digest(shards),
     }
 
 
@@ -221,6 +226,12 @@ def _front_matter(run: Run, entries: Mapping[str, TreeEntry]) -> dict[str, Any]:
 def _config(run: Run, entries: Mapping[str, TreeEntry]) -> bytes | None:
     config = entries.get("config.json")
     return None if config is None else fetching.read_small(run.repository, config, formats.MAX_CONFIG_BYTES)
+
+
+def _index(run: Run, entry: TreeEntry) -> bytes:
+    if entry.size > formats.MAX_INDEX_BYTES:
+        raise NotEvaluableError(f"The index of the weights has {entry.size} bytes; {formats.MAX_INDEX_BYTES} are read.")
+    return fetching.read_small(run.repository, entry, entry.size)
 
 
 def _described(entry: TreeEntry, place: Path) -> dict[str, Any]:
@@ -261,6 +272,15 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes]:
     return scored, samples.to_parquet(scored)
 
 
+def _speeds(definition: Mapping[str, Any], report: Report) -> list[Speed]:
+    if report.perf is None or not settings.MEASURE_SPEED or "perf" not in definition:
+        return []
+    try:
+        return performance.speeds(definition["perf"], report.perf)
+    except UnusablePredictionsError as error:
+        raise _UnfitModelError("protocol", str(error)) from error
+
+
 def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes) -> None:
     """Bytes first, then state, scores and result in one transaction. Raises LeaseLost, having written nothing."""
     finished = timezone.now()
@@ -292,6 +312,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
                 )
                 for measured in scored.measurements
             )
+            results.performance_row(run, made).save(force_insert=True)
             Result.objects.create(
                 run=run,
                 document=document.decode(),

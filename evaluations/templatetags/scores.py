@@ -115,6 +115,13 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def milliseconds(seconds: float) -> str:
+    """0.0023 → "2.3 ms"."""
+    value = 1000 * seconds
+    return f"{number_format(round(value, 1 if value < 10 else 0), 1 if value < 10 else 0)}\u00a0ms"
+
+
+@register.filter
 def in_words(value: object) -> object:
     """A value of the result document as people say it: yes and no for truth, a dash for nothing."""
     if isinstance(value, bool):
