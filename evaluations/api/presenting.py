@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Actor
 from evaluations.models import Run, Standing, SuiteVersion, Trust
+from evaluations.services import board_speeds
 from evaluations.services.listing import queue_positions
 
 BOARD_QUERY = [
@@ -21,7 +22,11 @@ BOARD_QUERY = [
     OpenApiParameter("max_params", int),
     OpenApiParameter("since", str, description="YYYY-MM-DD"),
     OpenApiParameter("until", str, description="YYYY-MM-DD, that day included"),
-    OpenApiParameter("sort", str, description="A metric of the suite, best first; the primary one without it."),
+    OpenApiParameter(
+        "sort",
+        str,
+        description="A metric of the suite, or what it measures of speed and memory, best first; the primary metric without it.",
+    ),
 ]
 
 
@@ -57,6 +62,27 @@ class Metric(serializers.Serializer[Any]):
     n = serializers.IntegerField()
 
 
+class Performance(serializers.Serializer[Any]):
+    """How fast and how large the model is; null where it was not measured, or its repeats differed by over a tenth.
+
+    Speeds compare within one `machine` alone. Memory in bytes, the highest; rates per second.
+    """
+
+    machine = serializers.CharField()
+    latency_p50_ms = serializers.FloatField(allow_null=True)
+    latency_p90_ms = serializers.FloatField(allow_null=True)
+    latency_p99_ms = serializers.FloatField(allow_null=True)
+    samples_per_second = serializers.FloatField(allow_null=True)
+    tokens_per_second = serializers.FloatField(allow_null=True)
+    batch_size = serializers.IntegerField(allow_null=True, help_text="of samples or tokens per second: the best")
+    first_token_ms = serializers.FloatField(allow_null=True)
+    prefill_tokens_per_second = serializers.FloatField(allow_null=True)
+    decode_tokens_per_second = serializers.FloatField(allow_null=True)
+    memory = serializers.IntegerField(allow_null=True)
+    gpu_memory = serializers.IntegerField(allow_null=True)
+    load_seconds = serializers.FloatField(allow_null=True)
+
+
 class Evaluation(serializers.Serializer[Any]):
     """A run as the API gives it."""
 
@@ -72,6 +98,7 @@ class Evaluation(serializers.Serializer[Any]):
     progress = Progress()
     failure = Failure(allow_null=True)
     metrics = serializers.DictField(child=Metric())
+    performance = Performance(allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
@@ -92,6 +119,7 @@ class LeaderboardRow(serializers.Serializer[Any]):
     format = serializers.CharField()
     evaluation = serializers.CharField()
     trust = serializers.CharField()
+    performance = Performance(allow_null=True)
 
 
 class Leaderboard(serializers.Serializer[Any]):
@@ -135,6 +163,7 @@ def _run(shown: Run, queue_position: int | None, *, is_explained: bool) -> dict[
         "progress": {"done": shown.progress_done, "total": shown.progress_total},
         "failure": failure,
         "metrics": {score.name: metric(score) for score in shown.scores.all()},
+        "performance": performance(shown),
         "created_at": shown.created_at,
         "started_at": shown.started_at,
         "finished_at": shown.finished_at,
@@ -145,6 +174,12 @@ def _run(shown: Run, queue_position: int | None, *, is_explained: bool) -> dict[
 
 def metric(score: Any) -> dict[str, Any]:
     return {"value": score.value, "ci95": [score.low, score.high], "n": score.n}
+
+
+def performance(run: Run) -> dict[str, Any] | None:
+    if board_speeds.of(run) is None:
+        return None
+    return {"machine": run.machine, **board_speeds.values(run)}
 
 
 def suite(version: SuiteVersion) -> dict[str, Any]:
@@ -169,4 +204,5 @@ def board_row(row: Standing) -> dict[str, Any]:
         "format": row.run.format,
         "evaluation": str(row.run.pk),
         "trust": row.trust,
+        "performance": performance(row.run),
     }

@@ -64,7 +64,7 @@ def spread(outline: nn.Module, free: Mapping[int, int], dtype: torch.dtype) -> P
     from accelerate import infer_auto_device_map  # noqa: PLC0415 - as above
 
     together = getattr(outline, "_no_split_modules", None)
-    room: dict[int | str, int] = {**free, "cpu": 2**62}  # what is left over goes there, and is refused
+    room: dict[int | str, int] = {**dict(free.items()), "cpu": 2**62}  # what is left over goes there, and is refused
     found = infer_auto_device_map(
         outline,
         max_memory=room,

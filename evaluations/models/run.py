@@ -65,9 +65,9 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def for_lists(self) -> Self:
         """With all that a list's row shows, in two queries."""
-        return self.select_related("repository__namespace", "suite_version__suite", "requested_by").prefetch_related(
-            "scores"
-        )
+        return self.select_related(
+            "repository__namespace", "suite_version__suite", "requested_by", "performance"
+        ).prefetch_related("scores")
 
 
 class Run(models.Model):

@@ -140,3 +140,9 @@ def metric_title(name: str) -> str:
 def metric(scores: Any, name: str) -> Any:
     """The score of that name, or None."""
     return next((score for score in scores if score.name == name), None)
+
+
+@register.filter
+def entry(mapping: Any, name: Any) -> Any:
+    """What a mapping has under a name that a template holds in a variable."""
+    return mapping.get(name)

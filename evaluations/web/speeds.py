@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from math import floor, log10
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from evaluations.templatetags.scores import duration
 
 TITLES = {
     "latency_p50_ms": gettext_lazy("Latency of one row, median"),
@@ -17,6 +20,18 @@ TITLES = {
     "first_token_ms": gettext_lazy("Time to the first token"),
     "prefill_tokens_per_second": gettext_lazy("Tokens read per second"),
     "decode_tokens_per_second": gettext_lazy("Tokens written per second, one text"),
+}
+COLUMNS = {
+    "latency_p50_ms": gettext_lazy("Latency"),
+    "latency_p99_ms": gettext_lazy("Latency p99"),
+    "samples_per_second": gettext_lazy("Samples/s"),
+    "tokens_per_second": gettext_lazy("Tokens/s"),
+    "first_token_ms": gettext_lazy("First token"),
+    "prefill_tokens_per_second": gettext_lazy("Tokens/s read"),
+    "decode_tokens_per_second": gettext_lazy("Tokens/s written"),
+    "memory": gettext_lazy("Memory"),
+    "gpu_memory": gettext_lazy("GPU memory"),
+    "load_seconds": gettext_lazy("Load time"),
 }
 SCENARIOS = {
     "single": gettext_lazy("Latency"),
@@ -61,6 +76,15 @@ def peaks(document: Mapping[str, Any]) -> list[tuple[str, int]]:
     """(title, bytes) of what the model's process took at most."""
     memory = document.get("memory") or {}
     return [(str(title), memory[part]) for part, title in MEMORY.items() if memory.get(part)]
+
+
+def as_cell(name: str, value: float | None) -> str:
+    """One of COLUMNS as a board shows it."""
+    if value is None:
+        return "–"
+    if name.endswith("memory"):
+        return filesizeformat(value)
+    return duration(value) if name == "load_seconds" else _value(name, value)
 
 
 def _value(name: str, value: float) -> str:

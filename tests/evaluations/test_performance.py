@@ -1,5 +1,6 @@
 """How fast a model is: measured by the child, judged by the supervisor, shown where it is fit to be."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from evaluations import performance
 from evaluations.harness import performance as measuring
 from evaluations.harness.messages import ModelRefusedError
 from evaluations.measurements import UnusablePredictionsError
-from evaluations.models import Result, State, SuiteVersion
+from evaluations.models import Performance, Result, State, SuiteVersion
 from evaluations.services import executing
 from tests.evaluations import building
 from tests.evaluations.running import predict, reference
@@ -275,3 +276,46 @@ def test_a_child_that_lies_about_its_speed_has_no_score(
     digits.save()
     run = building.execute(building.request(building.model(files={"model.onnx": reference("digits_cnn.onnx")}), digits))
     assert (run.state, run.failure_code) == (State.FAILED, "protocol")
+
+
+def measured(digits: SuiteVersion, machine: str, **found: float) -> str:
+    run = building.scored(building.model(files={"model.onnx": b"x"}), digits, building.right(500), machine=machine)
+    Performance.objects.create(run=run, **found)
+    return run.repository.full_name
+
+
+@pytest.mark.django_db
+def test_a_board_is_sorted_by_speed_on_each_machine_and_by_memory_on_all(digits: SuiteVersion, client: Any):
+    slow = measured(digits, "cpu-a", latency_p50_ms=2.0, samples_per_second=10.0, memory=10)
+    quick = measured(digits, "cpu-a", latency_p50_ms=1.0, samples_per_second=20.0, memory=30)
+    other = measured(digits, "cpu-b", latency_p50_ms=0.01, samples_per_second=90.0, memory=20)
+    unknown = building.scored(building.model(files={"model.onnx": b"x"}), digits, building.right(501), machine="cpu-a")
+    for sort, order in {
+        "latency_p50_ms": [quick, slow, unknown.repository.full_name, other],
+        "samples_per_second": [quick, slow, unknown.repository.full_name, other],
+        "memory": [slow, other, quick, unknown.repository.full_name],
+    }.items():
+        rows = client.get(f"/api/leaderboards/{digits.suite.name}?sort={sort}").json()["rows"]
+        assert [row["repository"] for row in rows] == order, sort
+    assert [row["performance"] and row["performance"]["machine"] for row in rows] == ["cpu-a", "cpu-b", "cpu-a", None]
+    page = client.get(f"{digits.suite.get_absolute_url()}?sort=latency_p50_ms").content.decode()
+    assert "cpu-b" in page  # a speed says nothing without its machine
+    assert "0.0100\u00a0ms" in page
+    table = b"".join(client.get(f"/api/leaderboards/{digits.suite.name}.csv?sort=memory").streaming_content).decode()
+    heads, first, *_ = csv.reader(table.splitlines())
+    assert dict(zip(heads, first, strict=True))["latency_p50_ms"] == "2.0"
+    refused = client.get(f"/api/leaderboards/{digits.suite.name}?sort=first_token_ms")
+    assert (refused.status_code, "latency_p50_ms" in refused.json()["error"]) == (400, True)
+
+
+@pytest.mark.django_db
+def test_speeds_cost_a_board_no_queries(digits: SuiteVersion, client: Any, django_assert_max_num_queries: Any):
+    measured(digits, "cpu-a", latency_p50_ms=2.0)
+    address = f"{digits.suite.get_absolute_url()}?columns=latency_p50_ms&columns=memory"
+    client.get(address)
+    with django_assert_max_num_queries(30) as few:
+        client.get(address)
+    for _ in range(3):
+        measured(digits, "cpu-b", latency_p50_ms=1.0)
+    with django_assert_max_num_queries(len(few)):
+        client.get(address)
