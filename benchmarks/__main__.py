@@ -5,7 +5,7 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import boards, commit, content, git, listing, resolve, run_overhead, transfer
+from benchmarks import boards, commit, content, dispatch, fetch, git, listing, resolve, run_overhead, transfer
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "resolve": resolve.measure,
@@ -15,6 +15,8 @@ BENCHMARKS: dict[str, Callable[[], str]] = {
     "commit": commit.measure,
     "git": git.measure,
     "content": content.measure,
+    "fetch": fetch.measure,
+    "dispatch": dispatch.measure,
     "run_overhead": run_overhead.measure,
 }
 

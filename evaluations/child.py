@@ -55,13 +55,33 @@ def _message(**members: Any) -> Draft202012Validator:
     )
 
 
+def _record(**members: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": members, "required": list(members), "additionalProperties": False}
+
+
+def _list(most: int, **members: Any) -> dict[str, Any]:
+    return {"type": "array", "maxItems": most, "items": _record(**members)}
+
+
 _COUNT = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}  # as much as a database's integer holds
 _FAULTS = ["unsupported", "corrupt", "shape_mismatch", "not_finite", "out_of_memory", "device", "crashed"]
+_SECONDS = {"type": "number", "minimum": 1e-9, "maximum": 1e6}
+_SOME = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+_RATE = {"batch_size": _SOME, "items": {"type": "integer", "minimum": 1, "maximum": 2**53}, "seconds": _SECONDS}
+_PERF = _record(
+    single=_list(3, queries=_SOME, p50=_SECONDS, p90=_SECONDS, p99=_SECONDS),
+    sweep=_list(32, **_RATE),
+    offline=_list(3, **_RATE),
+    generation=_list(3, queries=_SOME, first_token=_SECONDS, decode=_SECONDS),
+    stopped={"enum": ["end", "gain", "memory", "time"]},
+    gpu_shared={"type": "boolean"},
+)
 _MESSAGES = {
-    "stage": _message(stage={"enum": ["loading", "predicting"]}),
+    "stage": _message(stage={"enum": ["loading", "predicting", "measuring"]}),
     "progress": _message(done=_COUNT, total=_COUNT),
     "environment": _message(environment=_FACTS),
     "warning": _message(text=_TEXT),
+    "perf": _message(perf=_PERF),
     "error": _message(kind={"enum": _FAULTS}, text=_TEXT),
     "done": _message(rows=_COUNT, seconds=_FACTS, memory=_FACTS, model=_FACTS),
 }
@@ -97,10 +117,20 @@ class Report:
     model: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
+    perf: dict[str, Any] | None = None
     warnings: list[str] = field(default_factory=list)
     finished: bool = False
     error: tuple[str, str] | None = None
     log: str = ""
+
+    def took(self, step: str) -> float:
+        """Seconds that a step took, 0 where the child says nothing of the kind."""
+        return _number_in(self.seconds, step) or 0.0
+
+    def bytes_of(self, part: str) -> int | None:
+        """Of `memory`."""
+        value = _number_in(self.memory, part)
+        return None if value is None else int(value)
 
 
 @dataclass(slots=True)
@@ -158,6 +188,8 @@ class _Child:
             case "warning":
                 if len(self.report.warnings) < MAX_WARNINGS:
                     self.report.warnings.append(printable(message["text"]))
+            case "perf":
+                self.report.perf = message["perf"]
             case "error":
                 self.report.error = (message["kind"], printable(message["text"]))
             case "done":
@@ -343,6 +375,11 @@ def _printable_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
         else value
         for name, value in facts.items()
     }
+
+
+def _number_in(facts: Mapping[str, Any], name: str) -> float | None:
+    value = facts.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _no_constant(name: str) -> None:

@@ -25,7 +25,7 @@ class Task:
 
     loader: one of formats.LOADERS or "transformers". files: name inside the repository → where its content lies;
     path: which of them is the model. definition: the suite's. inputs: the array's `.npy` file or the file of texts,
-    rows its length.
+    rows its length. measure: its speed, too, if the suite says how.
     """
 
     loader: str
@@ -37,6 +37,7 @@ class Task:
     inputs: Path
     rows: int
     device: str
+    measure: bool = False
 
 
 def predict(
@@ -70,13 +71,18 @@ def predict(
     report = child.run(
         lambda messages: sandbox.command(backend, outside, messages=messages, device=task.device),
         sandbox.environment(backend, seed=settings["seed"], threads=settings["threads"]),
-        child.Limits(limits["wall_s"], limits["idle_s"], int(limits["memory_gb"] * 1e9)),
+        child.Limits(limits["wall_s"], limits["idle_s"], memory_bytes(task.definition)),
         folder=folder,
         on_progress=on_progress,
         on_log=on_log,
         stopped=stopped,
     )
     return _read(outside.predictions, shape), report
+
+
+def memory_bytes(definition: Mapping[str, Any]) -> int:
+    """What the suite lets all processes of a child take together."""
+    return int(definition["limits"]["memory_gb"] * 1e9)
 
 
 def _lay_out(content: Path, place: Path) -> None:
@@ -107,6 +113,8 @@ def _job(task: Task, places: sandbox.Places, largest: int) -> dict[str, Any]:
         "device": task.device,
         **settings,
         "max_output_bytes": largest,
+        "memory_bytes": memory_bytes(task.definition),
+        "perf": task.definition.get("perf") if task.measure else None,
     }
 
 

@@ -109,7 +109,7 @@ def places(backend: Backend, outside: Places) -> Places:
 
 
 def command(backend: Backend, outside: Places, *, messages: int, device: str) -> list[str]:
-    """What to execute. messages: the descriptor, inherited, that the child reports on. device: "cpu" or "cuda"."""
+    """What to execute. messages: the descriptor, inherited, that the child reports on. device: "cpu", "cuda" or "cuda:i"."""
     harness = ["-m", "evaluations.harness", str(places(backend, outside).job), str(messages)]
     if backend is not Backend.BWRAP:
         return [*_interpreter(), *harness]
@@ -146,6 +146,7 @@ def environment(backend: Backend, *, seed: int, threads: int) -> dict[str, str]:
         "KERAS_BACKEND": "torch",
         "KERAS_HOME": "/dev/null/none",  # no settings but its own defaults, whatever lies in a home folder
         "HDF5_PLUGIN_PRELOAD": "::",  # HDF5 loads no libraries that a file asks for
+        "CUDA_CACHE_DISABLE": "1",  # its files would be larger than any that the child may write
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # what torch's deterministic algorithms need of cuBLAS
     }
     kept = {name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES",) if name in os.environ}
@@ -168,7 +169,7 @@ def _walls(device: str = "cpu") -> list[str]:
             arguments += ["--ro-bind", str(folder), str(folder)]
     for place in [*SYSTEM_FILES, *_python_folders()]:
         arguments += ["--ro-bind-try", place, place]
-    if device == "cuda":
+    if device.startswith("cuda"):
         nodes = sorted(str(node) for node in Path("/dev").glob("nvidia*"))
         arguments += [argument for node in nodes for argument in ("--dev-bind", node, node)]
         arguments += ["--ro-bind-try", "/sys", "/sys"]

@@ -47,6 +47,9 @@ GIT_CACHE_DIR = DATA_DIR / "git"
 GIT_CACHE_BYTES = env.integer("HUB_GIT_CACHE_GB", 10) * 10**9
 # Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
 HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
+# Whether workers measure speeds, too; and the GPU of a worker of another class than cpu: cuda (all that it sees) or cuda:i.
+MEASURE_SPEED = env.boolean("HUB_MEASURE_SPEED", True)
+GPU = env.choice("HUB_GPU", ("cuda", *(f"cuda:{index}" for index in range(16))), "cuda")
 MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
 # ClamAV's daemon, which looks at every file if there is one: tcp://host:port or unix:///path. Empty: nobody does.
 CLAMD = env.scanner("HUB_CLAMD")

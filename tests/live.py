@@ -132,7 +132,7 @@ def start(data: Path, *, stop_with: int, settings: Mapping[str, str] | None = No
     data.mkdir(parents=True, exist_ok=True)
     clean = {name: value for name, value in os.environ.items() if not name.startswith(FOR_TESTS_ALONE)}
     clean["DATABASE_URL"] = database = _database_for(data)
-    clean |= {"HUB_RATE_LIMITS": "off", **(settings or {})}
+    clean |= {"HUB_RATE_LIMITS": "off", "HUB_MEASURE_SPEED": "false", **(settings or {})}
     port = _port_for(data)
     log = data / "launcher.log"
     with log.open("ab") as output:

@@ -19,7 +19,7 @@ from evaluations.models import (
     SuiteVersion,
     Trust,
 )
-from evaluations.services import boards, citing, pairing, sample_reading, sealing
+from evaluations.services import board_speeds, boards, citing, pairing, sample_reading, sealing
 from evaluations.services.differences import Compared
 from evaluations.services.identical_weights import Twin, twins_of
 from evaluations.services.queueing import Turn, turns_of
@@ -38,7 +38,11 @@ FILTER_QUERY = [
 ]
 BOARD_QUERY = [
     *FILTER_QUERY,
-    OpenApiParameter("sort", str, description="A metric of the suite, best first; the primary one without it."),
+    OpenApiParameter(
+        "sort",
+        str,
+        description="A metric of the suite, or what it measures of speed and memory, best first; the primary metric without it.",
+    ),
 ]
 GROUP_QUERY = [*BOARD_QUERY[:-1], OpenApiParameter("sort", str, enum=["mean", "borda"])]
 
@@ -75,6 +79,27 @@ class Metric(serializers.Serializer[Any]):
     n = serializers.IntegerField()
 
 
+class Performance(serializers.Serializer[Any]):
+    """How fast and how large the model is; null where it was not measured, or its repeats differed by over a tenth.
+
+    Speeds compare within one `machine` alone. Memory in bytes, the highest; rates per second.
+    """
+
+    machine = serializers.CharField()
+    latency_p50_ms = serializers.FloatField(allow_null=True)
+    latency_p90_ms = serializers.FloatField(allow_null=True)
+    latency_p99_ms = serializers.FloatField(allow_null=True)
+    samples_per_second = serializers.FloatField(allow_null=True)
+    tokens_per_second = serializers.FloatField(allow_null=True)
+    batch_size = serializers.IntegerField(allow_null=True, help_text="of samples or tokens per second: the best")
+    first_token_ms = serializers.FloatField(allow_null=True)
+    prefill_tokens_per_second = serializers.FloatField(allow_null=True)
+    decode_tokens_per_second = serializers.FloatField(allow_null=True)
+    memory = serializers.IntegerField(allow_null=True)
+    gpu_memory = serializers.IntegerField(allow_null=True)
+    load_seconds = serializers.FloatField(allow_null=True)
+
+
 class Evaluation(serializers.Serializer[Any]):
     """A run as the API gives it."""
 
@@ -93,6 +118,7 @@ class Evaluation(serializers.Serializer[Any]):
     progress = Progress()
     failure = Failure(allow_null=True)
     metrics = serializers.DictField(child=Metric())
+    performance = Performance(allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
@@ -160,6 +186,7 @@ class RemovedRow(serializers.Serializer[Any]):
 
     standing = serializers.ChoiceField([registry.Standing.TAKEN_DOWN.value, registry.Standing.QUARANTINED.value])
     date = serializers.DateField(allow_null=True)
+    performance = Performance(allow_null=True)
 
 
 class Leaderboard(serializers.Serializer[Any]):
@@ -353,6 +380,7 @@ def _run(shown: Run, turn: Turn | None, *, is_explained: bool) -> dict[str, Any]
         "progress": {"done": shown.progress_done, "total": shown.progress_total},
         "failure": failure,
         "metrics": {score.name: metric(score) for score in shown.scores.all()},
+        "performance": performance(shown),
         "created_at": shown.created_at,
         "started_at": shown.started_at,
         "finished_at": shown.finished_at,
@@ -379,6 +407,12 @@ def comparison(found: Compared | None) -> dict[str, Any] | None:
 
 def metric(score: Any) -> dict[str, Any]:
     return {"value": score.value, "ci95": [score.low, score.high], "n": score.n}
+
+
+def performance(run: Run) -> dict[str, Any] | None:
+    if board_speeds.of(run) is None:
+        return None
+    return {"machine": run.machine, **board_speeds.values(run)}
 
 
 def suite(version: SuiteVersion) -> dict[str, Any]:
@@ -415,6 +449,7 @@ def _board_row(row: Standing, twin: Twin | None) -> dict[str, Any]:
         "evaluation": str(row.run.pk),
         "trust": row.trust,
         "same_weights": {"repository": twin.repository.full_name, "more": twin.more} if twin else None,
+        "performance": performance(row.run),
     }
 
 

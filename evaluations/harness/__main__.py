@@ -10,12 +10,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evaluations.harness import environment
+from evaluations.harness import environment, performance, steps
 from evaluations.harness.job import Job
 from evaluations.harness.messages import Messages, ModelRefusedError
 
@@ -71,14 +72,15 @@ def _run(job: Job, messages: Messages) -> None:
     predictions = _predict(job, predict, inputs, messages)
     predicted = time.perf_counter()
     np.save(job.predictions, predictions, allow_pickle=False)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    messages.send(
-        "done",
-        rows=len(predictions),
-        seconds={"import": imported - started, "load": loaded - imported, "predict": predicted - loaded},
-        memory={"process_peak": peak},
-        model=model,
-    )
+    memory = performance.peak_memory()  # before larger batches than the suite's are tried
+    _measure(job, predict, inputs, messages)
+    seconds = {
+        "import": imported - started,
+        "load": loaded - imported,
+        "predict": predicted - loaded,
+        **steps.SECONDS,
+    }
+    messages.send("done", rows=len(predictions), seconds=seconds, memory=memory, model=model)
 
 
 def _inputs(job: Job) -> np.ndarray | list[str]:
@@ -94,7 +96,8 @@ def _predict(
     reported = time.monotonic()
     for start in range(0, len(inputs), job.batch_size):
         batch = inputs[start : start + job.batch_size]
-        outputs = predict(batch)
+        with steps.timed("first_inference") if start == 0 else nullcontext():
+            outputs = predict(batch)
         if outputs.dtype.kind not in "fiu":
             raise ModelRefusedError(
                 "shape_mismatch", f"The model gives {outputs.dtype} values; the suite needs numbers."
@@ -115,6 +118,26 @@ def _predict(
             reported = time.monotonic()
     messages.send("progress", done=len(inputs), total=len(inputs))
     return predictions
+
+
+def _measure(
+    job: Job, predict: Callable[[Any], np.ndarray], inputs: np.ndarray | list[str], messages: Messages
+) -> None:
+    """What the model can do is known by now: that its speed cannot be measured takes nothing from it."""
+    if job.perf is None:
+        return
+
+    def alive() -> None:
+        messages.send("stage", stage="measuring")
+
+    try:
+        with steps.timed("perf"):
+            found = performance.measure(job.perf, predict, inputs, memory_limit=job.memory_bytes, alive=alive)
+    except Exception as error:  # noqa: BLE001 - as in main: whatever the model provokes
+        traceback.print_exc()
+        messages.send("warning", text=f"Its speed could not be measured: {type(error).__name__}: {error}"[:MAX_REASON])
+    else:
+        messages.send("perf", perf=found)
 
 
 def _confine(job: Job) -> None:

@@ -10,6 +10,7 @@ import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("torch", "onnxruntime", "onnx", "numpy", "safetensors", "transformers", "tokenizers", "keras", "h5py")
 
@@ -17,11 +18,12 @@ PACKAGES = ("torch", "onnxruntime", "onnx", "numpy", "safetensors", "transformer
 def describe(device: str) -> dict[str, object]:
     """python, os, cpu, cores usable, ram in bytes, gpu or None, packages, and the hardware class.
 
-    Speeds compare within one hardware class alone: the processor's (or GPU's) model.
+    Speeds compare within one hardware class alone: the processor's (or GPU's) model, and how many GPUs hold the model. device: as
+    in the job; asked once the model is loaded.
     """
     cpu = _cpu_model()
-    gpu = _gpu() if device == "cuda" else None
-    name = f"gpu {gpu['name']}" if gpu else f"cpu {cpu}"
+    gpu = _gpu(device) if device.startswith("cuda") else None
+    name = f"gpu {gpu['name']}{' x' + str(gpu['count']) if gpu['count'] != 1 else ''}" if gpu else f"cpu {cpu}"
     return {
         "python": platform.python_version(),
         "os": f"{platform.system()} {platform.release()}",
@@ -41,18 +43,27 @@ def _cpu_model() -> str:
     return next(models, platform.machine())
 
 
-def _gpu() -> dict[str, object] | None:
+def _gpu(device: str) -> dict[str, Any] | None:
     import torch  # noqa: PLC0415 - only a job for a GPU needs it here; one for onnxruntime on a CPU starts without
 
     if not torch.cuda.is_available():
         return None
-    properties = torch.cuda.get_device_properties(0)
+    used = [index for index in range(torch.cuda.device_count()) if torch.cuda.memory_reserved(index)]
+    properties = torch.cuda.get_device_properties(used[0] if used else torch.device(device).index or 0)
     return {
         "name": properties.name,
         "memory": properties.total_memory,
-        "count": torch.cuda.device_count(),
+        "count": max(1, len(used)),
         "cuda": torch.version.cuda,
+        "driver": _driver(),
     }
+
+
+def _driver() -> str | None:
+    """Source: https://docs.nvidia.com/driver-release-notes: the kernel module says its version there."""
+    place = Path("/proc/driver/nvidia/version")
+    found = re.search(r"\b\d+\.\d+(\.\d+)?\b", place.read_text("utf-8", errors="replace")) if place.is_file() else None
+    return found.group() if found else None
 
 
 def _packages() -> dict[str, str]:

@@ -25,6 +25,8 @@ class Job:
     architectures.py). inputs: an `.npy` file of (rows, *input.shape), or where the input's dtype is "text", a file of JSON
     strings, one a line.
     predictions: the file to write, (rows, *output.shape) float32. max_output_bytes: of any file the child writes.
+    device: "cpu", "cuda" (all GPUs that the process sees, if one is too small) or "cuda:i". perf: the suite's, or None where
+    speed is not measured; memory_bytes: what the child may take.
     """
 
     loader: str
@@ -44,6 +46,8 @@ class Job:
     deterministic: bool
     threads: int
     max_output_bytes: int
+    memory_bytes: int
+    perf: dict[str, Any] | None
 
     @classmethod
     def read(cls, path: Path) -> "Job":

@@ -16,7 +16,8 @@ from evaluations.harness import image_layouts
 from evaluations.harness.job import Job
 from evaluations.harness.lean_keras import keras
 from evaluations.harness.messages import ModelRefusedError
-from evaluations.harness.torch_model import make_repeatable, torch_device
+from evaluations.harness.placing import torch_device
+from evaluations.harness.torch_model import make_repeatable
 
 Predict = Callable[[np.ndarray], np.ndarray]
 

@@ -1,9 +1,10 @@
 """What the child tells its supervisor: one JSON object a line, on a descriptor of its own.
 
-    {"type": "stage", "stage": "loading" | "predicting"}
+    {"type": "stage", "stage": "loading" | "predicting" | "measuring"}
     {"type": "progress", "done": 64, "total": 540}                      rows predicted so far
     {"type": "environment", "environment": {…}}                         what ran it: see environment.py
     {"type": "warning", "text": "…"}
+    {"type": "perf", "perf": {…}}                                       how fast it is, where that is measured: see performance.py
     {"type": "error", "kind": one of FAULTS, "text": "…"}               the last message of a run that failed
     {"type": "done", "rows": 540, "seconds": {…}, "memory": {…}, "model": {…}}    … and of one that did not
 

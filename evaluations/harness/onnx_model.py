@@ -15,7 +15,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     NotImplemented as NotImplementedByRuntime,
 )
 
-from evaluations.harness import onnx_gate
+from evaluations.harness import onnx_gate, steps
 from evaluations.harness.job import Job, Port
 from evaluations.harness.messages import ModelRefusedError
 
@@ -61,7 +61,8 @@ def load(job: Job) -> tuple[Predict, dict[str, object]]:
 
 
 def _session(job: Job) -> onnxruntime.InferenceSession:
-    provider = PROVIDERS[job.device]
+    kind, _, index = job.device.partition(":")
+    provider = PROVIDERS[kind]
     if provider not in onnxruntime.get_available_providers():
         raise ModelRefusedError("device", f"This worker was asked for {job.device}; onnxruntime has no {provider}.")
     options = onnxruntime.SessionOptions()
@@ -70,7 +71,13 @@ def _session(job: Job) -> onnxruntime.InferenceSession:
     options.use_deterministic_compute = job.deterministic
     onnxruntime.set_seed(job.seed)
     try:
-        return onnxruntime.InferenceSession(str(job.model), sess_options=options, providers=[provider])
+        with steps.timed("deserialise"):  # and to_device: onnxruntime does both at once
+            return onnxruntime.InferenceSession(
+                str(job.model),
+                sess_options=options,
+                providers=[provider],
+                provider_options=[{"device_id": index or "0"} if kind == "cuda" else {}],
+            )
     except REFUSALS as error:
         raise ModelRefusedError("corrupt", f"onnxruntime refuses the file: {_first_line(error)}") from error
 

@@ -1,14 +1,15 @@
 """A safetensors checkpoint of a known architecture, run by torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from safetensors import safe_open
 
-from evaluations.harness import architectures
+from evaluations.harness import architectures, checkpoint, placing, steps
+from evaluations.harness.checkpoint import Checkpoint
 from evaluations.harness.job import Job
 from evaluations.harness.messages import ModelRefusedError
+from evaluations.harness.placing import Placement
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -22,23 +23,21 @@ def load(job: Job) -> tuple[Predict, dict[str, object]]:
     checked by the supervisor before.
     """
     make_repeatable(job)
-    device = torch_device(job.device)
-    with safe_open(job.model, framework="pt") as file:
-        names = list(file.keys())
-        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-        architecture = job.architecture or architectures.recognise(shapes)
-        network = architectures.build(architecture, shapes, job.input.shape, job.options)
-        weights = {name: checked_weight(name, file.get_tensor(name), DTYPES[job.dtype]) for name in names}
-    network.load_state_dict(weights, strict=True, assign=True)
-    network.to(device).eval()
     dtype = DTYPES[job.dtype]
+    with checkpoint.opened(job.model) as weights:
+        architecture = job.architecture or architectures.recognise(weights.shapes)
+        network = architectures.build(architecture, weights.shapes, job.input.shape, job.options)
+        placement = placing.place(network, job.device, dtype)
+        state = placed({name: name for name in weights.shapes}, weights, placement, dtype)
+    network.load_state_dict(state, strict=True, assign=True)
+    network = placement.finish(network).eval()
 
     def predict(batch: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            outputs = network(torch.from_numpy(batch).to(device=device, dtype=dtype))
+            outputs = network(torch.from_numpy(batch).to(device=placement.inputs, dtype=dtype))
             return outputs.to(device="cpu", dtype=torch.float32).numpy()
 
-    parameters = sum(weight.numel() for weight in weights.values())
+    parameters = sum(weight.numel() for weight in state.values())
     return predict, {"architecture": architecture, "parameters": parameters}
 
 
@@ -54,10 +53,17 @@ def make_repeatable(job: Job) -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
-def torch_device(name: str) -> torch.device:
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ModelRefusedError("device", "This worker was asked for a GPU and has none that torch can use.")
-    return torch.device(name)
+def placed(
+    names: Mapping[str, str], weights: Checkpoint, placement: Placement, dtype: torch.dtype
+) -> dict[str, torch.Tensor]:
+    """{name in the network: tensor on its device}. names: of each in the file. Raises ModelRefusedError."""
+    state = {}
+    for name, saved in names.items():
+        with steps.timed("deserialise"):
+            tensor = checked_weight(saved, weights.tensor(saved), dtype)
+        with steps.timed("to_device"):
+            state[name] = tensor.to(placement.of(name))
+    return state
 
 
 def checked_weight(name: str, tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

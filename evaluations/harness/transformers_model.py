@@ -7,17 +7,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers.conversion_mapping import get_model_conversion_mapping
 from transformers.core_model_loading import WeightRenaming, rename_source_key
 from transformers.initialization import no_init_weights
 
-from evaluations.harness import transformers_config
+from evaluations.harness import checkpoint, placing, transformers_config
 from evaluations.harness.job import Job
 from evaluations.harness.messages import ModelRefusedError
-from evaluations.harness.torch_model import DTYPES, checked_weight, make_repeatable, torch_device
+from evaluations.harness.torch_model import DTYPES, make_repeatable, placed
 
 # What older versions saved, and the model makes anew from its sizes.
 MADE_ANEW = (
@@ -40,12 +39,12 @@ def load(job: Job) -> tuple[Predict, dict[str, object]]:
     the whole text in nats. Raises ModelRefusedError.
     """
     make_repeatable(job)
-    device, dtype = torch_device(job.device), DTYPES[job.dtype]
+    dtype = DTYPES[job.dtype]
     folder = job.model.parent
     settings = transformers_config.read(folder)
     labels = None if job.task == "text-generation" else job.output.shape[0]
     make, configuration = transformers_config.build(job.task, settings, labels)
-    network = _with_weights(job, make, dtype).to(device).eval()
+    network, device = _with_weights(job, make, dtype)
     order = _order_of_labels(settings, job.labels)
     facts = {
         "architecture": str(settings["model_type"]),
@@ -55,29 +54,28 @@ def load(job: Job) -> tuple[Predict, dict[str, object]]:
         return _of_images(network, device, dtype), facts
     tokenizer = _tokenizer(folder)
     if job.task == "text-generation":
-        return _of_documents(
-            network, tokenizer, _most_tokens(configuration), _first_token(settings, tokenizer), device
-        ), facts
+        first = _first_token(settings, tokenizer)
+        return Documents(network, tokenizer, _most_tokens(configuration), first, device), facts
     return _of_texts(network, tokenizer, _most_tokens(configuration), settings, order, device), facts
 
 
-def _with_weights(job: Job, make: Callable[[], Any], dtype: torch.dtype) -> Any:
-    """The model with the file's weights, which must be all of its own, and no others."""
+def _with_weights(job: Job, make: Callable[[], Any], dtype: torch.dtype) -> tuple[Any, torch.device]:
+    """The model with the file's weights, which must be all of its own, and no others; and where its inputs go."""
     with torch.device("meta"):
         outline = make()
     wanted = {name: tuple(value.shape) for name, value in outline.state_dict().items()}
     tied = set(outline.all_tied_weights_keys)
     # Files keep the names that a model was first saved under.
     renamings = [one for one in get_model_conversion_mapping(outline) if isinstance(one, WeightRenaming)]
-    with safe_open(job.model, framework="pt") as file:
-        names = {rename_source_key(name, renamings, [])[0]: name for name in file.keys()}  # noqa: SIM118 - no mapping
+    with checkpoint.opened(job.model) as weights:
+        names = {rename_source_key(name, renamings, [])[0]: name for name in weights.shapes}
         names = {name: saved for name, saved in names.items() if name in wanted or not name.endswith(MADE_ANEW)}
         for name, saved in names.items():
             if name not in wanted:
                 raise ModelRefusedError(
                     "shape_mismatch", f"A model of this configuration has no tensor {saved[:200]!r}."
                 )
-            shape = tuple(file.get_slice(saved).get_shape())
+            shape = weights.shapes[saved]
             if shape != wanted[name]:
                 raise ModelRefusedError(
                     "shape_mismatch",
@@ -85,12 +83,13 @@ def _with_weights(job: Job, make: Callable[[], Any], dtype: torch.dtype) -> Any:
                 )
         for name in sorted(wanted.keys() - names.keys() - tied):
             raise ModelRefusedError("shape_mismatch", f"The file lacks the tensor {name!r}.")
+        placement = placing.place(outline, job.device, dtype)
         with no_init_weights():
             network = make()
-        weights = {name: checked_weight(name, file.get_tensor(saved), dtype) for name, saved in names.items()}
-    network.load_state_dict(weights, strict=False, assign=True)
+        state = placed(names, weights, placement, dtype)
+    network.load_state_dict(state, strict=False, assign=True)
     network.tie_weights()
-    return network.to(dtype)
+    return placement.finish(network.to(dtype)).eval(), placement.inputs
 
 
 def _tokenizer(folder: Path) -> Tokenizer:
@@ -183,21 +182,56 @@ def _of_texts(
     return predict
 
 
-def _of_documents(network: Any, tokenizer: Tokenizer, most: int, first: int, device: torch.device) -> Predict:
-    def loss(text: str) -> float:
-        tokens = tokenizer.encode(text, add_special_tokens=False).ids
+class Documents:
+    """How well a language model foretells texts; and it writes, for `performance`, which measures how fast.
+
+    first: the token that stands before a text. most: how many the model reads at once.
+    """
+
+    def __init__(self, network: Any, tokenizer: Tokenizer, most: int, first: int, device: torch.device) -> None:
+        self._network = network
+        self._tokenizer = tokenizer
+        self._most = most
+        self._first = first
+        self._device = device
+
+    def __call__(self, batch: Sequence[str]) -> np.ndarray:
+        return np.array([[self._loss(text)] for text in batch], np.float32)
+
+    def _loss(self, text: str) -> float:
+        tokens = self._tokenizer.encode(text, add_special_tokens=False).ids
         total = 0.0
-        for context, targets in windows(tokens, first, most):
-            ids = torch.tensor([context], device=device)
+        for context, targets in windows(tokens, self._first, self._most):
+            ids = torch.tensor([context], device=self._device)
             with torch.inference_mode():
-                logits = network(input_ids=ids, use_cache=False).logits[0, -len(targets) :].double()
-                total += float(functional.cross_entropy(logits, torch.tensor(targets, device=device), reduction="sum"))
+                logits = self._network(input_ids=ids, use_cache=False).logits[0, -len(targets) :].double()
+                aims = torch.tensor(targets, device=logits.device)
+                total += float(functional.cross_entropy(logits, aims, reduction="sum"))
         return total if math.isfinite(total) else math.inf
 
-    def predict(batch: Sequence[str]) -> np.ndarray:
-        return np.array([[loss(text)] for text in batch], np.float32)
+    def prompt(self, rows: int, tokens: int, new: int) -> torch.Tensor:
+        """(rows, tokens) of token numbers, all the same: how fast a model reads does not depend on which they are."""
+        if tokens + new > self._most:
+            raise ModelRefusedError(
+                "unsupported", f"The model has {self._most} positions; its speed is measured over {tokens + new}."
+            )
+        return torch.full((rows, tokens), self._first, device=self._device)
 
-    return predict
+    def prefill(self, prompt: torch.Tensor) -> tuple[Any, torch.Tensor]:
+        """The cache of keys and values, and (rows, 1) the most likely next tokens."""
+        return self._step(prompt, None)
+
+    def decode(self, state: tuple[Any, torch.Tensor], tokens: int) -> torch.Tensor:
+        """(rows, 1) the last of them."""
+        cache, ids = state
+        for _ in range(tokens):
+            cache, ids = self._step(ids, cache)
+        return ids
+
+    def _step(self, ids: torch.Tensor, cache: Any) -> tuple[Any, torch.Tensor]:
+        with torch.inference_mode():
+            outputs = self._network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            return outputs.past_key_values, outputs.logits[:, -1:].argmax(dim=-1).to(self._device)
 
 
 def windows(tokens: Sequence[int], first: int, most: int) -> Iterator[tuple[list[int], list[int]]]:

@@ -594,4 +594,22 @@ class Migration(migrations.Migration):
             model_name='selfreportedscore',
             index=models.Index(fields=['dataset_key'], name='self_reported_by_dataset'),
         ),
+        migrations.CreateModel(
+            name='Performance',
+            fields=[
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='performance', serialize=False, to='evaluations.run')),
+                ('latency_p50_ms', models.FloatField(help_text='Of one row at a time.', null=True)),
+                ('latency_p90_ms', models.FloatField(null=True)),
+                ('latency_p99_ms', models.FloatField(null=True)),
+                ('samples_per_second', models.FloatField(help_text="At the best of the suite's batch sizes.", null=True)),
+                ('tokens_per_second', models.FloatField(help_text="Written, at the best of the suite's batch sizes.", null=True)),
+                ('batch_size', models.PositiveIntegerField(help_text='That was the best.', null=True)),
+                ('first_token_ms', models.FloatField(null=True)),
+                ('prefill_tokens_per_second', models.FloatField(null=True)),
+                ('decode_tokens_per_second', models.FloatField(null=True)),
+                ('memory', models.BigIntegerField(help_text='Peak of the process that ran the model.', null=True)),
+                ('gpu_memory', models.BigIntegerField(help_text='Peak of what torch allocated.', null=True)),
+                ('load_seconds', models.FloatField(help_text='From the file to the first inference.', null=True)),
+            ],
+        ),
     ]

@@ -18,6 +18,7 @@ from evaluations.models.challenge import (
 from evaluations.models.comparison import Comparison
 from evaluations.models.edition import Edition, EditionModel
 from evaluations.models.group import GroupMember, GroupPart, GroupStanding, SuiteGroup
+from evaluations.models.performance import Performance
 from evaluations.models.run import FINAL, UNFINISHED, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
 from evaluations.models.self_reported import SelfReportedScore
@@ -49,6 +50,7 @@ __all__ = [
     "LeaseLost",
     "Measure",
     "Mode",
+    "Performance",
     "Phase",
     "Place",
     "Result",

@@ -65,7 +65,14 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def for_lists(self) -> Self:
         """With all that a list's row shows, in two queries."""
-        shown = ("repository__namespace", "suite_version__suite", "requested_by", "challenge", "standing")
+        shown = (
+            "repository__namespace",
+            "suite_version__suite",
+            "requested_by",
+            "challenge",
+            "standing",
+            "performance",
+        )
         return self.select_related(*shown).prefetch_related("scores")
 
 

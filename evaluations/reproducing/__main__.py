@@ -9,6 +9,7 @@ Ends with 0 where all agrees, 1 where something does not, 2 where nothing could 
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -98,11 +99,17 @@ def _parser() -> argparse.ArgumentParser:
     fetch.set_defaults(act=_fetch)
     repeat = acts.add_parser("repeat", help="run it again from such a folder, offline, and compare")
     repeat.add_argument("folder")
-    repeat.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    repeat.add_argument("--device", type=_device, default="cpu", help="cpu, cuda or cuda:0")
     repeat.set_defaults(act=_repeat)
     for each in (verify, fetch, repeat):
         each.add_argument("--key", help="the public key to trust, in hex: from the hub's /api/evaluations/key")
     return parser
+
+
+def _device(text: str) -> str:
+    if re.fullmatch(r"cpu|cuda(:\d{1,2})?", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not cpu, cuda or cuda:0")
+    return text
 
 
 def _say(line: str) -> None:

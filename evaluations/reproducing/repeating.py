@@ -84,6 +84,8 @@ def _predict(bundle: Bundle, backend: sandbox.Backend, device: str) -> tuple[np.
     suite, files = bundle.suite, bundle.files
     try:
         choice = formats.choose(files, suite["accepts"]["formats"])
+        if choice.is_index:
+            choice = formats.with_shards(choice, files, files[choice.path].read_bytes())
         name: str | None = None
         options: dict[str, Any] = {}
         if choice.format == formats.SAFETENSORS:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from evaluations.models import GroupStanding, Standing, SuiteVersion
+from evaluations.services import board_speeds
 from hub.batches import batches
 
 READ_AT_ONCE = 1000
@@ -30,9 +31,10 @@ FACTS: dict[str, type] = {
 
 
 def columns(version: SuiteVersion) -> dict[str, type]:
-    """{name: type} of the table: the facts, then each metric with its interval."""
+    """{name: type} of the table: the facts, then each metric with its interval, then what was measured of speed and memory."""
     metrics = [metric["name"] for metric in version.definition["metrics"]]
-    return FACTS | {f"{name}{part}": float for name in metrics for part in ("", "_low", "_high")}
+    intervals = {f"{name}{part}": float for name in metrics for part in ("", "_low", "_high")}
+    return FACTS | intervals | dict.fromkeys(board_speeds.measured(version), float)
 
 
 def records(rows: QuerySet[Standing]) -> Iterator[dict[str, Any]]:
@@ -61,7 +63,7 @@ def records_of(rows: Iterable[Standing]) -> Iterator[dict[str, Any]]:
         }
         for score in run.scores.all():
             record |= {score.name: score.value, f"{score.name}_low": score.low, f"{score.name}_high": score.high}
-        yield record
+        yield record | board_speeds.values(run)
 
 
 def group_columns(suites: Iterable[str]) -> dict[str, type]:

@@ -7,6 +7,7 @@ from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
 
 from accounts.models import Actor
 from evaluations.models import Run, Score, Standing, State, SuiteVersion
+from evaluations.services import board_speeds
 from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from models_registry.models import Repository
@@ -17,14 +18,18 @@ SIGNIFICANCE = 0.05  # as in `ranks`, which needs scipy and is met in workers al
 def standings(version: SuiteVersion, filters: Filters | None = None, sort: str = "") -> QuerySet[Standing]:
     """The board as everybody sees it, best first: public repositories alone, even before it is ranked without the others.
 
-    sort: another metric than the primary, by which they stand best first; who lacks it comes last. Raises BadRequest.
+    sort: another metric than the primary, or a number of `board_speeds`, by which they stand best first; who lacks it comes last.
+    Raises BadRequest.
     """
     rows = _with_facts(_public().filter(suite_version=version).filter((filters or Filters()).condition()))
     metrics = {metric["name"]: metric for metric in version.definition["metrics"]}
     if sort in {"", version.primary_metric["name"]}:
         return rows.order_by("position")
+    measured = board_speeds.measured(version)
+    if sort in measured:
+        return rows.order_by(*board_speeds.order_by(sort, higher_is_better=measured[sort]), "position")
     if sort not in metrics:
-        raise BadRequest(f"This board has no metric {sort[:40]!r}; it has {', '.join(metrics)}.")
+        raise BadRequest(f"This board has no metric {sort[:40]!r}; it has {', '.join([*metrics, *measured])}.")
     sorted_by = F("sorted__value")
     best_first = (
         sorted_by.desc(nulls_last=True) if metrics[sort]["higher_is_better"] else sorted_by.asc(nulls_last=True)
@@ -110,7 +115,7 @@ def _public() -> QuerySet[Standing]:
 
 
 def _with_facts(rows: QuerySet[Standing]) -> QuerySet[Standing]:
-    return rows.select_related("run__repository__namespace").prefetch_related(_SCORES)
+    return rows.select_related("run__repository__namespace", "run__performance").prefetch_related(_SCORES)
 
 
 _SCORES = Prefetch("run__scores", Score.objects.order_by("-primary", "name"))

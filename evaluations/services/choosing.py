@@ -32,6 +32,8 @@ def choose(repository: Repository, commit: str, accepts: Mapping[str, Any]) -> C
     """accepts: of the suite's definition. Raises NotEvaluableError, CardError, StorageUnavailable."""
     entries = fetching.files_of(repository, commit)
     choice = formats.choose(entries, accepts["formats"])
+    if choice.is_index:
+        choice = formats.with_shards(choice, entries, _index(repository, entries[choice.path]))
     name: str | None = None
     options: dict[str, Any] = {}
     if choice.format == formats.SAFETENSORS:
@@ -51,3 +53,11 @@ def _front_matter(repository: Repository, entries: Mapping[str, TreeEntry]) -> d
 def _config(repository: Repository, entries: Mapping[str, TreeEntry]) -> bytes | None:
     config = entries.get("config.json")
     return None if config is None else fetching.read_small(repository, config, formats.MAX_CONFIG_BYTES)
+
+
+def _index(repository: Repository, entry: TreeEntry) -> bytes:
+    if entry.size > formats.MAX_INDEX_BYTES:
+        raise formats.NotEvaluableError(
+            f"The index of the weights has {entry.size} bytes; {formats.MAX_INDEX_BYTES} are read."
+        )
+    return fetching.read_small(repository, entry, entry.size)

@@ -22,13 +22,14 @@ import numpy as np
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from evaluations import formats, predicting, sandbox, signing, weights
+from evaluations import formats, performance, predicting, sandbox, signing, weights
 from evaluations.cache import DamagedError
 from evaluations.child import ChildFailedError, Report, StoppedError
 from evaluations.embedded import is_embedded
 from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State, Worker
+from evaluations.performance import Speed
 from evaluations.services import (
     choosing,
     comparison_requests,
@@ -55,6 +56,8 @@ logger = logging.getLogger(__name__)
 
 # Tries to claim, when other workers are quicker each time; then another message is waited for.
 MOST_RACES = 5
+# Of what the child says of its time; "predict" is the document's "quality".
+REPORTED_STEPS = ("load", "deserialise", "to_device", "first_inference", "perf")
 # Faults of the worker or of what it stands on: tried again, at no cost to the member.
 INFRASTRUCTURE = (StorageUnavailable, DamagedError, sandbox.SandboxUnavailableError, OSError, DatabaseError)
 
@@ -166,7 +169,7 @@ def _attempt(run: Run, heartbeat: Heartbeat) -> None:
 def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
     clock = _Clock()
     definition = run.suite_version.definition
-    device = "cpu" if run.hardware_class.startswith("cpu") else "cuda"
+    device = "cpu" if run.hardware_class.startswith("cpu") else settings.GPU
     with clock.step("wall"):
         backend = sandbox.choose(settings.SANDBOX, embedded=is_embedded(), trusted=_is_operators(run.repository))
         with clock.step("fetch"):
@@ -188,6 +191,7 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             inputs=inputs,
             rows=run.suite_version.rows,
             device=device,
+            measure=settings.MEASURE_SPEED,
         )
         with clock.step("child"), _workplace() as folder:
             outputs, report = _predict(task, folder, backend, heartbeat)
@@ -196,12 +200,11 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
         run.begin_scoring()
         with clock.step("score"):
             scored, samples = _score(run, outputs)
+            speeds = _speeds(definition, report)
             heartbeat.check()
-    seconds = clock.seconds | {
-        "load": float(report.seconds.get("load") or 0.0),
-        "quality": float(report.seconds.get("predict") or 0.0),
-    }
-    made = results.Made(files, device, backend, report, seconds, hashlib.sha256(samples).hexdigest())
+    reported = {step: report.took(step) for step in REPORTED_STEPS if step in report.seconds}
+    seconds = clock.seconds | {"quality": report.took("predict")} | reported
+    made = results.Made(files, device, backend, report, speeds, seconds, hashlib.sha256(samples).hexdigest())
     _finish(run, scored, report, made, samples)
 
 
@@ -223,18 +226,18 @@ def _fetch(run: Run, heartbeat: Heartbeat) -> _Model:
 
 def _tensor_facts(model: _Model, most: int) -> dict[str, Any]:
     """What the file's header says of its parameters. Raises _UnfitModelError."""
-    path = model.files[model.choice.path]
+    path = model.choice.path
     if model.choice.format == formats.KERAS:
         return {}  # only the child may open HDF5: see _counted_parameters
     if model.choice.format != formats.SAFETENSORS:
-        return {"parameters": _within(weights.count_onnx_parameters(path), most)}
+        return {"parameters": _within(weights.count_onnx_parameters(model.files[path]), most)}
     try:
-        header = weights.read_header(path)
+        shards = weights.read_shards(path, model.files)
     except InvalidHeaderError as error:
         raise _UnfitModelError("corrupt", f"The safetensors file is damaged. {error}") from error
     return {
-        "parameters": _within(header.parameter_count, most),
-        "tensor_digest": weights.tensor_digest(path, header),
+        "parameters": _within(sum(shard.header.parameter_count for shard in shards), most),
+        "tensor_digest": weights.tensor_digest(shards),
     }
 
 
@@ -293,6 +296,15 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes]:
     return scored, samples.to_parquet(scored)
 
 
+def _speeds(definition: Mapping[str, Any], report: Report) -> list[Speed]:
+    if report.perf is None or not settings.MEASURE_SPEED or "perf" not in definition:
+        return []
+    try:
+        return performance.speeds(definition["perf"], report.perf)
+    except UnusablePredictionsError as error:
+        raise _UnfitModelError("protocol", str(error)) from error
+
+
 def _finish(run: Run, scored: Scored, report: Report, made: results.Made, samples: bytes) -> None:
     """Bytes first, then state, scores and result in one transaction. Raises LeaseLost, having written nothing."""
     finished = clock.now()
@@ -337,6 +349,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
             rows = run.suite_version.rows
             run.finish(finished, progress_done=rows, progress_total=rows, log_tail=report.log, **found)
             sealing.keep(run, [*scores, result])
+            results.performance_row(run, made).save(force_insert=True)
             pinning.pin(run)
             rank_requests.ask(run.suite_version)
             comparison_requests.ask(run)

@@ -9,16 +9,18 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, Namespace, Role, User
-from evaluations import access, formats
+from evaluations import access
 from evaluations.errors import NothingToEvaluate, QuotaExhausted, RunIsFinal
+from evaluations.formats import NotEvaluableError
 from evaluations.models import Challenge, GroupStanding, LeaseLost, Run, Standing, State, Submission, SuiteVersion
 from evaluations.models.run import RunQuerySet
-from evaluations.services import comparison_requests, fetching, rank_requests, sealing
+from evaluations.services import choosing, comparison_requests, rank_requests, sealing
 from evaluations.services.suites import current_version
 from evaluations.services.waking import wake_on_commit
 from hub import clock
 from hub.errors import Invalid
 from models_registry.community.services import activities
+from models_registry.formats.card import CardError
 from models_registry.models import Kind, Repository
 from models_registry.services import references
 
@@ -79,12 +81,11 @@ def _account(actor: Actor, user: User, repository: Repository) -> Namespace:
 
 def _memory_needed(repository: Repository, commit: str, version: SuiteVersion) -> int:
     """Bytes that loading it will take, as far as the sizes of its files tell; 0 for what will be refused anyhow."""
-    entries = fetching.files_of(repository, commit)
     try:
-        choice = formats.choose(entries, version.definition["accepts"]["formats"])
-    except formats.NotEvaluableError:
+        chosen = choosing.choose(repository, commit, version.definition["accepts"])
+    except (NotEvaluableError, CardError):
         return 0
-    return int(sum(entries[path].size for path in choice.paths) * LOADED_OVER_STORED)
+    return int(sum(chosen.entries[path].size for path in chosen.choice.paths) * LOADED_OVER_STORED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,21 +14,27 @@ from django.conf import settings
 
 from evaluations.child import Report
 from evaluations.measurements import Measurement
-from evaluations.models import Result, Run
+from evaluations.models import Performance, Result, Run
+from evaluations.performance import Speed, as_documented
 from evaluations.sandbox import Backend
 from evaluations.suite_files import canonical_json
 
 SCHEMA = 1
+NO_ENERGY = "This hub does not read a counter of energy."
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How a result came about. files: path, size and SHA-256 of each that was read. seconds: by step."""
+    """How a result came about. files: path, size and SHA-256 of each that was read. seconds: by step.
+
+    speeds: none where they were not measured.
+    """
 
     files: Sequence[Mapping[str, Any]]
     device: str
     backend: Backend
     report: Report
+    speeds: Sequence[Speed]
     seconds: Mapping[str, float]
     samples_sha256: str
 
@@ -82,9 +88,9 @@ def document(run: Run, measurements: Sequence[Measurement], made: Made, finished
             "code": {"version": version(), "git": git_commit(), "command": "python -m evaluations.harness"},
             "env": made.report.environment,
             "metrics": [_metric(measurement) for measurement in measurements],
-            "perf": [],
+            "perf": as_documented(made.speeds),
             "memory": made.report.memory,
-            "energy": None,
+            "energy": {"joules": None, "reason": NO_ENERGY},
             "timing": {step: round(seconds, 4) for step, seconds in made.seconds.items()},
             "sandbox": {
                 "backend": made.backend,
@@ -95,6 +101,23 @@ def document(run: Run, measurements: Sequence[Measurement], made: Made, finished
             "warnings": made.report.warnings,
             "partial": False,
         }
+    )
+
+
+def performance_row(run: Run, made: Made) -> Performance:
+    """What boards sort by: speeds that may be shown, peaks of memory, time to load. Not saved yet."""
+    shown: dict[str, Any] = {}
+    for speed in made.speeds:
+        if not speed.withheld:
+            shown |= {name: value for name, value in speed.values.items() if name != "queries"}
+            shown |= {"batch_size": speed.batch_size} if speed.scenario == "offline" else {}
+    loading = [made.seconds[step] for step in ("load", "first_inference") if step in made.seconds]
+    return Performance(
+        run=run,
+        memory=made.report.bytes_of("process_peak"),
+        gpu_memory=made.report.bytes_of("allocated_peak"),
+        load_seconds=sum(loading) if loading else None,
+        **shown,
     )
 
 

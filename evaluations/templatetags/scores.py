@@ -128,6 +128,13 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def milliseconds(seconds: float) -> str:
+    """0.0023 → "2.3 ms"."""
+    value = 1000 * seconds
+    return f"{number_format(round(value, 1 if value < 10 else 0), 1 if value < 10 else 0)}\u00a0ms"
+
+
+@register.filter
 def in_words(value: object) -> object:
     """A value of the result document as people say it: yes and no for truth, a dash for nothing."""
     if isinstance(value, bool):
@@ -166,3 +173,9 @@ def host(address: str) -> str:
 def metric(scores: Any, name: str) -> Any:
     """The score of that name, or None."""
     return next((score for score in scores if score.name == name), None)
+
+
+@register.filter
+def entry(mapping: Any, name: Any) -> Any:
+    """What a mapping has under a name that a template holds in a variable."""
+    return mapping.get(name)

@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
-from evaluations.models import Board, GroupPart, GroupStanding, SuiteVersion, Trust
-from evaluations.services import boards, citing, editions, group_boards, groups, plots
+from evaluations.models import Board, GroupPart, GroupStanding, Standing, SuiteVersion, Trust
+from evaluations.services import board_speeds, boards, citing, editions, group_boards, groups, plots
 from evaluations.services.board_filters import Filters
 from evaluations.services.identical_weights import twins_of
 from evaluations.services.self_reported import reported_for
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import axis_of
+from evaluations.web import speeds
 
 PAGE_SIZE = 50
 FACTS = {
@@ -89,8 +90,10 @@ def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, total
         "sort": sort,
         "metrics": metrics,
         "facts": facts,
+        "sortable": board_speeds.measured(version),
+        "cells": {row.pk: _speed_cells(row) for row in page},
         "other_metrics": [metric for metric in version.definition["metrics"] if metric["name"] != primary],
-        "all_facts": FACTS,
+        "all_facts": _facts_of(version),
         "axis": axis_of(row.run.scores.all()[0] for row in page),
         "resolution": boards.resolution(version, total),
         "trusts": Trust.choices,
@@ -194,5 +197,18 @@ def _columns(request: HttpRequest, version: SuiteVersion) -> tuple[list[dict[str
     asked = set(request.GET.getlist("columns")) if "columns" in request.GET else None
     others = [metric for metric in version.definition["metrics"] if not metric["primary"]]
     metrics = [metric for metric in others if asked is None or metric["name"] in asked]
-    facts = {name: title for name, title in FACTS.items() if name in (SHOWN_FACTS if asked is None else asked)}
+    sort = request.GET.get("sort", "")
+    usual = {*SHOWN_FACTS, sort, *({"machine"} if sort in board_speeds.ON_ONE_MACHINE else ())}
+    facts = {name: title for name, title in _facts_of(version).items() if name in (usual if asked is None else asked)}
     return metrics, facts
+
+
+def _facts_of(version: SuiteVersion) -> dict[str, Any]:
+    """{name: title} of the columns that this board can show besides its metrics."""
+    measured = board_speeds.measured(version)
+    return FACTS | {name: title for name, title in speeds.COLUMNS.items() if name in measured}
+
+
+def _speed_cells(row: Standing) -> dict[str, str]:
+    found = board_speeds.values(row.run)
+    return {name: speeds.as_cell(name, found[name]) for name in speeds.COLUMNS}

@@ -28,6 +28,7 @@ from evaluations.services.requesting import cancel, quota_left, request_evaluati
 from evaluations.services.sealing import withheld_until
 from evaluations.services.suites import current_versions
 from evaluations.templatetags.scores import axis_of
+from evaluations.web import speeds
 from evaluations.web.forms import EvaluateForm
 from hub.errors import HubError
 from hub.wire import rate_limits
@@ -138,6 +139,9 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "result_command": f"curl -O {settings.BASE_URL}/api/evaluations/{shown.pk}/result",
         "repeat_command": REPEAT.format(address=f"{settings.BASE_URL}{shown.get_absolute_url()}"),
         "document": document,
+        "speeds": speeds.shown(document),
+        "load_steps": speeds.steps(document),
+        "peaks": speeds.peaks(document),
         "commit": Commit.objects.filter(repository=shown.repository, oid=shown.commit).first(),
         "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),
         "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),

@@ -38,6 +38,8 @@ def predict(
     options: Mapping[str, Any] | None = None,
     change: Mapping[str, Any] | None = None,
     suite: suite_files.SuiteFile = DIGITS,
+    device: str = "cpu",
+    measure: bool = False,
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[np.ndarray, child.Report]:
     """Predictions of a model made of `files` on a suite; `change` overrides parts of its definition."""
@@ -50,6 +52,8 @@ def predict(
         contents[name] = repository / name.replace("/", "__")
         contents[name].write_bytes(content)
     choice = formats.choose(files, suite.definition["accepts"]["formats"])
+    if choice.is_index:
+        choice = formats.with_shards(choice, files, files[choice.path])
     if choice.format == formats.SAFETENSORS and architecture is None:
         choice, architecture, named = formats.understood(choice, files, {}, files.get("config.json"))
         options = named | dict(options or {})
@@ -64,7 +68,8 @@ def predict(
         definition=definition,
         inputs=_unpacked(suite, data["inputs"], folder),
         rows=data["n"],
-        device="cpu",
+        device=device,
+        measure=measure,
     )
     return predicting.predict(task, folder=workplace, backend=backend, on_progress=lambda *_: None, stopped=stopped)
 

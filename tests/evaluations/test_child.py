@@ -36,6 +36,7 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
+PERF = {"single": [], "sweep": [], "offline": [], "generation": [], "stopped": "end", "gpu_shared": False}
 FAULTS = {
     "says nothing and ends": ("", "crashed", "status 0 before it was done"),
     "ends with an error": ("sys.exit(3)", "crashed", "status 3"),
@@ -66,6 +67,21 @@ FAULTS = {
         "protocol",
         "not the harness's",
     ),
+    **{
+        f"claims a speed {name}": (
+            f"say(b'{json.dumps({'type': 'perf', 'perf': PERF | change})}\\n')",
+            "protocol",
+            "not the harness's",
+        )
+        for name, change in {
+            "of no time": {"single": [{"queries": 1, "p50": 0, "p90": 0, "p99": 0}]},
+            "four times": {"single": [{"queries": 1, "p50": 1, "p90": 1, "p99": 1}] * 4},
+            "of no rows": {"offline": [{"batch_size": 1, "items": 0, "seconds": 1}]},
+            "with words": {"generation": [{"queries": 1, "first_token": "fast", "decode": 1}]},
+            "of its own kind": {"score": 1.0},
+            "for no reason": {"stopped": "because"},
+        }.items()
+    },
     "nests JSON without end": ("say(b'[' * 60000 + b'\\n')", "protocol", "not JSON"),
 }
 

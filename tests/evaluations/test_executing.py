@@ -43,6 +43,32 @@ def test_a_reference_model_in_a_repository_scores_533_of_540(name: str, path: st
     assert int(np.unpackbits(np.frombuffer(run.result.outcomes, np.uint8)).sum()) == 533
 
 
+def test_weights_in_several_files_score_as_in_one_and_all_are_named(digits: SuiteVersion):
+    tensors = load(reference("digits_cnn.safetensors"))
+    names = sorted(tensors)
+    shards = {f"model-0000{part + 1}-of-00002.safetensors": names[part::2] for part in range(2)}
+    index = {"weight_map": {tensor: shard for shard, held in shards.items() for tensor in held}}
+    files = {shard: save({tensor: tensors[tensor] for tensor in held}) for shard, held in shards.items()}
+    files["model.safetensors.index.json"] = json.dumps(index).encode()
+    run = building.execute(building.request(building.model(files=dict(files)), digits))
+    assert (run.state, run.failure_reason) == (State.SCORED, "")
+    assert (run.scores.get(name="accuracy").value, run.parameters) == (533 / 540, 53002)
+    assert run.path == "model.safetensors.index.json"
+    described = json.loads(run.result.document)["model"]["files"]
+    assert sorted(file["path"] for file in described) == sorted(files)
+    whole = building.execute(building.request(building.model(), digits))
+    assert run.tensor_digest == whole.tensor_digest
+
+
+def test_an_index_that_its_files_do_not_bear_out_fails_with_its_reason(digits: SuiteVersion):
+    shard = "model-00001-of-00001.safetensors"
+    index = json.dumps({"weight_map": {"c1.weight": shard, "made up": shard}}).encode()
+    files = {shard: reference("digits_cnn.safetensors"), "model.safetensors.index.json": index}
+    run = building.execute(building.request(building.model(files=files), digits))
+    assert (run.state, run.failure_code) == (State.FAILED, "corrupt")
+    assert "Index and files do not agree" in run.failure_reason
+
+
 def test_a_regression_keeps_how_far_each_row_is_off(digits: SuiteVersion):
     suite = SuiteVersion.objects.get(suite__name="diabetes-regression")
     run = building.execute(

@@ -1,8 +1,12 @@
+import json
+
 import pytest
 
-from evaluations.formats import Choice, NotEvaluableError, choose, understood
+from evaluations.formats import Choice, NotEvaluableError, choose, understood, with_shards
 
 ALL = ["safetensors", "onnx", "keras"]
+INDEX = "model.safetensors.index.json"
+SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -15,6 +19,8 @@ ALL = ["safetensors", "onnx", "keras"]
         (["pytorch_model.bin", "model.safetensors"], Choice("safetensors", "model.safetensors", "torch")),
         (["net.keras", "model.onnx"], Choice("onnx", "model.onnx", "onnx")),
         (["net.keras", "config.json", "model.h5", "deep/a.keras"], Choice("keras", "net.keras", "keras")),
+        ([INDEX, *SHARDS, "config.json"], Choice("safetensors", INDEX, "torch")),
+        (["model.safetensors", INDEX, *SHARDS], Choice("safetensors", "model.safetensors", "torch")),
         (["onnx/model.onnx", "README.md"], Choice("onnx", "onnx/model.onnx", "onnx")),
         (
             ["model.onnx", "model.onnx.data", "model.onnx_data_1", "model.onnx2"],
@@ -46,6 +52,7 @@ def test_a_repository_with_nothing_but_pickles_is_refused_with_a_way_out(path: s
         (["a.keras", "b.keras"], ALL, "name the one to evaluate model.keras"),
         (["model.onnx"], ["safetensors"], "does not take onnx"),
         (["model.keras"], ["safetensors", "onnx"], "does not take keras files; it takes safetensors, onnx"),
+        (SHARDS, ALL, "the index that names them, model.safetensors.index.json, is missing"),
     ],
 )
 def test_what_cannot_be_chosen_says_why(paths: list[str], accepted: list[str], words: str):
@@ -86,3 +93,39 @@ def test_what_a_repository_says_of_its_architecture_is_not_believed_blindly(
 ):
     with pytest.raises(NotEvaluableError, match=words):
         understood(CHOICE, [], card, config)
+
+
+def test_an_index_brings_the_files_that_it_names_and_those_that_describe_the_model():
+    index = json.dumps({"metadata": {}, "weight_map": {"a": SHARDS[0], "b": SHARDS[1], "c": SHARDS[0]}}).encode()
+    paths = [f"deep/{name}" for name in (INDEX, *SHARDS, "config.json", "other.safetensors")]
+    choice = with_shards(Choice("safetensors", f"deep/{INDEX}", "torch"), paths, index)
+    assert choice.companions == tuple(f"deep/{name}" for name in SHARDS)
+    choice, _, _ = understood(choice, paths, {}, b'{"model_type": "gpt2"}')
+    assert choice.paths == tuple(f"deep/{name}" for name in (INDEX, *SHARDS, "config.json"))
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ({"a": "../other/model.safetensors"}, "no safetensors file beside it"),
+        ({"a": "/etc/passwd.safetensors"}, "no safetensors file beside it"),
+        ({"a": ".."}, "no safetensors file beside it"),
+        ({"a": "sub/m.safetensors"}, "no safetensors file beside it"),
+        ({"a": "pytorch_model.bin"}, "no safetensors file beside it"),
+        ({"a": "gone.safetensors"}, "which is not there"),
+        ({str(number): f"{number}.safetensors" for number in range(501)}, "at most 500"),
+        ({"a": 7}, "no weight_map"),
+        ({}, "no weight_map"),
+        ([], "no weight_map"),
+    ],
+)
+def test_an_index_names_nothing_but_safetensors_files_beside_it(weights: object, words: str):
+    paths = [INDEX, "pytorch_model.bin", "sub/m.safetensors"]
+    with pytest.raises(NotEvaluableError, match=words):
+        with_shards(Choice("safetensors", INDEX, "torch"), paths, json.dumps({"weight_map": weights}).encode())
+
+
+@pytest.mark.parametrize("index", [b"", b"\xff", b"[" * 100_000, b"[]", b"{}"])
+def test_an_index_that_is_none_is_refused(index: bytes):
+    with pytest.raises(NotEvaluableError, match="The index of the weights"):
+        with_shards(Choice("safetensors", INDEX, "torch"), [INDEX], index)

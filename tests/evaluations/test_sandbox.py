@@ -128,3 +128,15 @@ def test_none_is_for_a_hub_of_one_machine_and_its_operators_models():
 def test_auto_takes_bubblewrap_where_it_works():
     need_bwrap()
     assert sandbox.choose("auto", embedded=False, trusted=False) is Backend.BWRAP
+
+
+@pytest.mark.parametrize(("device", "is_let_in"), [("cpu", False), ("cuda", True), ("cuda:1", True)])
+def test_the_gpu_is_let_in_for_jobs_on_it_alone(
+    device: str, is_let_in: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    nodes = [Path("/dev/nvidia0"), Path("/dev/nvidiactl")]
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: nodes if str(folder) == "/dev" else [])
+    outside = sandbox.Places(*(tmp_path / name for name in ("job.json", "model", "inputs.npy", "predictions.npy")))
+    command = sandbox.command(Backend.BWRAP, outside, messages=3, device=device)
+    bound = [command[place + 1 : place + 3] for place, word in enumerate(command) if word == "--dev-bind"]
+    assert bound == ([[str(node)] * 2 for node in nodes] if is_let_in else [])

@@ -31,8 +31,10 @@ from transformers import (
     ViTForImageClassification,
 )
 
-from evaluations import sandbox, suite_files
-from evaluations.harness.transformers_model import windows
+from evaluations import performance, sandbox, suite_files
+from evaluations.harness import performance as measuring
+from evaluations.harness.messages import ModelRefusedError
+from evaluations.harness.transformers_model import Documents, windows
 from tests.evaluations.running import array, failure, need_bwrap, predict, scored
 
 FOLDER = suite_files.FOLDER
@@ -122,6 +124,45 @@ LANGUAGE: dict[str, Callable[[], Any]] = {
         GPTNeoXConfig(vocab_size=VOCABULARY, max_position_embeddings=64, bos_token_id=0, **SMALL)
     ),
 }
+
+
+def test_a_model_in_several_files_is_the_model_that_it_is_in_one(tokenizer: Tokenizer, tmp_path: Path):
+    torch.manual_seed(0)
+    network = LANGUAGE["gpt2"]().eval()
+    whole, _ = predict(tmp_path, repository(network, tmp_path / "whole", tokenizer), suite=TOPICS)
+    network.save_pretrained(tmp_path / "divided", max_shard_size="20KB")
+    files = {path.name: path.read_bytes() for path in (tmp_path / "divided").iterdir()}
+    assert len([name for name in files if name.endswith(".safetensors")]) > 1
+    divided, report = predict(tmp_path, files | {"tokenizer.json": tokenizer.to_str().encode()}, suite=TOPICS)
+    np.testing.assert_array_equal(divided, whole)
+    assert report.model["architecture"] == "gpt2"
+
+
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_a_language_model_writes_as_transformers_does_and_is_measured_by_it(name: str, tokenizer: Tokenizer):
+    torch.manual_seed(0)
+    network = LANGUAGE[name]().eval()
+    model = Documents(network, tokenizer, most=64, first=0, device=torch.device("cpu"))
+    state = model.prefill(model.prompt(2, 8, 5))
+    expected = network.generate(
+        torch.zeros(2, 8, dtype=torch.long), max_new_tokens=5, do_sample=False, pad_token_id=1, eos_token_id=-1
+    )
+    assert state[1].tolist() == expected[:, 8:9].tolist()
+    assert model.decode(state, 4).tolist() == expected[:, -1:].tolist()
+    plan = {
+        "scenarios": ["generation", "offline"],
+        "generation": {"prompt_tokens": 40, "new_tokens": 4},
+        "batch_sizes": [1, 4],
+        "warmup_s": 0,
+        "min_s": 0.01,
+        "max_s": 60,
+    }
+    found = measuring.measure(plan, model, [], memory_limit=10**12, alive=lambda: None)
+    written, offline = performance.speeds(plan, found)
+    assert written.values["prefill_tokens_per_second"] > written.values["decode_tokens_per_second"] > 0
+    assert offline.values["tokens_per_second"] > 0
+    with pytest.raises(ModelRefusedError, match="has 64 positions; its speed is measured over 68"):
+        model.prompt(1, 64, 4)
 
 
 @pytest.mark.parametrize("name", LANGUAGE)
