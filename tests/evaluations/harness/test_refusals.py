@@ -10,6 +10,8 @@ import pytest
 from onnx import TensorProto, helper
 from safetensors.numpy import load, save
 
+from evaluations.harness import onnx_gate
+from evaluations.harness.messages import ModelRefusedError
 from tests.evaluations.running import DIGITS, correct, failure, predict, reference
 
 Weights = dict[str, np.ndarray]
@@ -154,6 +156,20 @@ def test_an_onnx_file_takes_no_data_from_outside_its_folder(location: str, tmp_p
     failed = failure(tmp_path, {"model.onnx": graph(SUM, initializer=[bias])})
     assert failed.code == "unsupported"
     assert "no file beside the model" in str(failed)
+
+
+def test_an_onnx_file_takes_no_data_through_a_link(tmp_path: Path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (tmp_path / "secret").write_bytes(bytes(40))
+    (folder / "file").symlink_to(tmp_path / "secret")
+    (folder / "folder").symlink_to(tmp_path)
+    for location in ("file", "folder/secret"):
+        bias = TensorProto(name="b", data_type=TensorProto.FLOAT, dims=[10], data_location=TensorProto.EXTERNAL)
+        bias.external_data.add(key="location", value=location)
+        (folder / "model.onnx").write_bytes(graph(SUM, initializer=[bias]))
+        with pytest.raises(ModelRefusedError, match="no file beside the model"):
+            onnx_gate.check(folder / "model.onnx")
 
 
 def test_an_onnx_file_with_external_data_beside_it_runs(tmp_path: Path):
