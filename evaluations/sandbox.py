@@ -126,6 +126,9 @@ def environment(backend: Backend, *, seed: int, threads: int) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONHASHSEED": str(seed),
         "OMP_NUM_THREADS": str(threads),
+        "HF_HUB_OFFLINE": "1",  # what libraries would look up is not there; so they need not try
+        "HF_DATASETS_OFFLINE": "1",
+        "TQDM_DISABLE": "1",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # what torch's deterministic algorithms need of cuBLAS
     }
     kept = {name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES",) if name in os.environ}

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ LOADERS = {
     "onnx": "evaluations.harness.onnx_model",
     "transformers": "evaluations.harness.transformers_model",
 }
+ENGINES = {"lm_eval": "evaluations.harness.lm_eval_model"}  # besides the native one, which is the loaders
 MAX_OPEN_FILES = 1024
 MAX_REASON = 1000  # characters: a reason may quote the model, which may say anything
 SECONDS_BETWEEN_PROGRESS = 0.5
@@ -57,7 +59,7 @@ def _run(job: Job, messages: Messages) -> None:
     np.random.seed(job.seed)
     inputs = _inputs(job)
     # torch and onnxruntime cost seconds and memory: only the one that the job needs is imported.
-    engine = importlib.import_module(LOADERS[job.loader])
+    engine = _engine(job)
     imported = time.perf_counter()
     predict, model = engine.load(job)
     messages.send("environment", environment=environment.describe(job.device))
@@ -76,14 +78,23 @@ def _run(job: Job, messages: Messages) -> None:
     )
 
 
-def _inputs(job: Job) -> np.ndarray | list[str]:
-    if job.input.dtype != "text":
+def _engine(job: Job) -> ModuleType:
+    if job.engine == "native":
+        return importlib.import_module(LOADERS[job.loader])
+    try:
+        return importlib.import_module(ENGINES[job.engine])
+    except ModuleNotFoundError as error:
+        raise ModelRefusedError("device", f"This worker lacks the optional engine {job.engine}: {error}.") from error
+
+
+def _inputs(job: Job) -> np.ndarray | list[Any]:
+    if job.input.dtype not in {"text", "json"}:
         return np.asarray(np.load(job.inputs, allow_pickle=False))
     return [json.loads(line) for line in job.inputs.read_text("utf-8").rstrip("\n").split("\n")]
 
 
 def _predict(
-    job: Job, predict: Callable[[Any], np.ndarray], inputs: np.ndarray | list[str], messages: Messages
+    job: Job, predict: Callable[[Any], np.ndarray], inputs: np.ndarray | list[Any], messages: Messages
 ) -> np.ndarray:
     predictions = np.empty((len(inputs), *job.output.shape), np.float32)
     reported = time.monotonic()

@@ -6,7 +6,7 @@ import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("torch", "onnxruntime", "onnx", "numpy", "safetensors", "transformers", "tokenizers")
+PACKAGES = ("torch", "onnxruntime", "onnx", "numpy", "safetensors", "transformers", "tokenizers", "lm_eval")
 
 
 def describe(device: str) -> dict[str, object]:

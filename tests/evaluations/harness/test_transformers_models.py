@@ -32,7 +32,7 @@ from transformers import (
 )
 
 from evaluations import sandbox, suite_files
-from evaluations.harness.transformers_model import windows
+from evaluations.harness.continuations import windows
 from tests.evaluations.running import array, failure, need_bwrap, predict, scored
 
 FOLDER = suite_files.FOLDER
