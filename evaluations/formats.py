@@ -30,6 +30,8 @@ REFUSED = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib
 MAX_CONFIG_BYTES = 1024 * 1024
 # What config.json may say of an architecture of the hub's: see harness/architectures.py. The rest is other programs'.
 TRANSFORMERS_FILES = ("config.json", "tokenizer.json")
+# How sentence-transformers makes one vector of a text: see harness/embeddings.py.
+SENTENCE_FILES = ("modules.json", "1_Pooling/config.json", "sentence_bert_config.json")
 OPTIONS = frozenset({"activation", "padding", "pool", "readout"})
 
 
@@ -143,7 +145,7 @@ def understood(
         raise NotEvaluableError("`architecture` is not a name.")
     if name is None and isinstance(settings.get("model_type"), str):
         folder = PurePosixPath(choice.path).parent
-        beside = (str(folder / file) for file in TRANSFORMERS_FILES)
+        beside = (str(folder / file) for file in (*TRANSFORMERS_FILES, *SENTENCE_FILES))
         files = tuple(path for path in beside if path in paths)
         return replace(choice, loader="transformers", companions=(*choice.companions, *files)), None, {}
     return choice, name, {key: value for key, value in settings.items() if key in OPTIONS}

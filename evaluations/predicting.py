@@ -101,6 +101,8 @@ def _job(task: Task, places: sandbox.Places, largest: int) -> dict[str, Any]:
         for name, port in task.definition["io"].items()
     }
     return {
+        "engine": task.definition["engine"],
+        "lm_eval": task.definition.get("lm_eval", {}),
         "loader": task.loader,
         "task": task.definition["task"],
         "labels": task.definition["io"]["output"].get("labels", []),

@@ -147,6 +147,9 @@ def environment(backend: Backend, *, seed: int, threads: int) -> dict[str, str]:
         "KERAS_HOME": "/dev/null/none",  # no settings but its own defaults, whatever lies in a home folder
         "HDF5_PLUGIN_PRELOAD": "::",  # HDF5 loads no libraries that a file asks for
         "CUDA_CACHE_DISABLE": "1",  # its files would be larger than any that the child may write
+        "HF_HUB_OFFLINE": "1",  # what libraries would look up is not there; so they need not try
+        "HF_DATASETS_OFFLINE": "1",
+        "TQDM_DISABLE": "1",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # what torch's deterministic algorithms need of cuBLAS
     }
     kept = {name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES",) if name in os.environ}

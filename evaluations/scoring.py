@@ -10,11 +10,19 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
-from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, mean_squared_error, r2_score
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    mean_absolute_error,
+    mean_squared_error,
+    r2_score,
+    top_k_accuracy_score,
+)
 
 from evaluations.measurements import Measurement, Scored, UnusablePredictionsError
 
 CONFIDENCE = 0.95
+RETRIEVAL = "sentence-similarity"
 
 Metric = Mapping[str, Any]
 
@@ -22,22 +30,46 @@ Metric = Mapping[str, Any]
 def score(task: str, metrics: Sequence[Metric], outputs: np.ndarray, labels: np.ndarray, seed: int) -> Scored:
     """Score a model's outputs for all rows by the metrics of a suite's file.
 
-    outputs: (rows, classes) any monotone score, or (rows, 1) the numbers foretold. labels: (rows,) integers from 0, or
-    numbers. Raises UnusablePredictionsError if the outputs have another shape or hold NaN or infinity.
+    outputs: (rows, classes) any monotone score; (rows, 1) the numbers foretold; or (rows, 2, width) the embeddings of a query and
+    of a passage. labels: (rows,) integers from 0 (the class, or the row of the query's own passage), or numbers. Raises
+    UnusablePredictionsError if the outputs have another shape or hold NaN or infinity.
     """
-    if outputs.ndim != len(("rows", "columns")) or len(outputs) != len(labels):
+    axes = ("rows", "query and passage", "width") if task == RETRIEVAL else ("rows", "columns")
+    if outputs.ndim != len(axes) or len(outputs) != len(labels):
         raise UnusablePredictionsError(f"The predictions are {list(outputs.shape)}, for {len(labels)} rows.")
     if not np.isfinite(outputs).all():
         raise UnusablePredictionsError("The predictions hold NaN or infinity.")
     return _SCORERS[task](metrics, outputs, labels, seed)
 
 
+def chosen(task: str, outputs: np.ndarray) -> np.ndarray:
+    """(rows,) what each row answers where that is right or wrong: the class of the highest score, or the nearest passage."""
+    return np.asarray((_similarities(outputs) if task == RETRIEVAL else outputs).argmax(axis=1))
+
+
 def _score_classes(metrics: Sequence[Metric], outputs: np.ndarray, labels: np.ndarray, seed: int) -> Scored:
+    measurements = tuple(_OF_CLASSES[metric["name"]](metric, outputs, labels, seed) for metric in metrics)
     predicted = outputs.argmax(axis=1)
-    measurements = tuple(
-        _OF_CLASSES[metric["name"]](metric, predicted, labels, outputs.shape[1], seed) for metric in metrics
-    )
     return Scored(measurements, predicted, correct=predicted == labels)
+
+
+def _score_retrieval(metrics: Sequence[Metric], outputs: np.ndarray, labels: np.ndarray, seed: int) -> Scored:
+    """Where each query finds its passage among all of them.
+
+    A passage that is as near as the right one stands before it, so that a model which tells nothing apart finds nothing.
+    """
+    similarities = _similarities(outputs)
+    own = similarities[np.arange(len(labels)), labels]
+    places = (similarities >= own[:, None]).sum(axis=1)  # from 1
+    measurements = tuple(_OF_PLACES[metric["name"]](metric, places, seed) for metric in metrics)
+    return Scored(measurements, similarities.argmax(axis=1), correct=places == 1)
+
+
+def _similarities(outputs: np.ndarray) -> np.ndarray:
+    """(queries, passages) cosines. outputs: (rows, 2, width)."""
+    vectors = outputs.astype(np.float64)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=2, keepdims=True), np.finfo(np.float64).tiny)
+    return np.asarray(vectors[:, 0] @ vectors[:, 1].T)
 
 
 def _score_numbers(metrics: Sequence[Metric], outputs: np.ndarray, labels: np.ndarray, seed: int) -> Scored:
@@ -64,18 +96,43 @@ def _bits_per_byte(metric: Metric, bits: np.ndarray, lengths: np.ndarray, seed: 
     return _bootstrapped(metric, float(bits.sum() / lengths.sum()), values, len(bits), seed)
 
 
-def _accuracy(metric: Metric, predicted: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Measurement:
-    """Share of rows that are right, with the interval of Wilson, 1927."""
-    del classes, seed
-    value = float(accuracy_score(labels, predicted))
-    right = int((predicted == labels).sum())
-    interval = binomtest(right, len(labels)).proportion_ci(CONFIDENCE, method="wilson")
-    stderr = math.sqrt(value * (1 - value) / len(labels))
-    return _measurement(metric, value, float(interval.low), float(interval.high), stderr, "wilson", len(labels))
+def _accuracy(metric: Metric, outputs: np.ndarray, labels: np.ndarray, seed: int) -> Measurement:
+    del seed
+    return _proportion(metric, float(accuracy_score(labels, outputs.argmax(axis=1))), len(labels))
 
 
-def _f1_macro(metric: Metric, predicted: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Measurement:
+def _top_5_accuracy(metric: Metric, outputs: np.ndarray, labels: np.ndarray, seed: int) -> Measurement:
+    """Share of rows whose label is among the five highest scores."""
+    del seed
+    value = float(top_k_accuracy_score(labels, outputs, k=5, labels=np.arange(outputs.shape[1])))
+    return _proportion(metric, value, len(labels))
+
+
+def _recall(most: int) -> Callable[[Metric, np.ndarray, int], Measurement]:
+    """Share of queries whose passage is among the first `most`."""
+    return lambda metric, places, _: _proportion(metric, float((places <= most).mean()), len(places))
+
+
+def _mrr_at_10(metric: Metric, places: np.ndarray, seed: int) -> Measurement:
+    """Mean of one over the place of the right passage, 0 beyond the tenth. places: (queries,), from 1.
+
+    Source: Voorhees, 1999, "The TREC-8 question answering track report".
+    """
+    found = np.where(places <= 10, 1 / places, 0.0)
+    values = found[_draws(metric, len(found), seed)].mean(axis=1)
+    return _bootstrapped(metric, float(found.mean()), values, len(found), seed)
+
+
+def _proportion(metric: Metric, value: float, rows: int) -> Measurement:
+    """A share of rows, with the interval of Wilson, 1927."""
+    interval = binomtest(round(value * rows), rows).proportion_ci(CONFIDENCE, method="wilson")
+    stderr = math.sqrt(value * (1 - value) / rows)
+    return _measurement(metric, value, float(interval.low), float(interval.high), stderr, "wilson", rows)
+
+
+def _f1_macro(metric: Metric, outputs: np.ndarray, labels: np.ndarray, seed: int) -> Measurement:
     """Mean of the classes' F1."""
+    predicted, classes = outputs.argmax(axis=1), outputs.shape[1]
     value = float(f1_score(labels, predicted, labels=np.arange(classes), average="macro", zero_division=0.0))
     cells = labels * classes + predicted
     draws = _draws(metric, len(labels), seed)
@@ -145,9 +202,15 @@ def _measurement(
     )
 
 
-_OF_CLASSES: dict[str, Callable[[Metric, np.ndarray, np.ndarray, int, int], Measurement]] = {
+_OF_CLASSES: dict[str, Callable[[Metric, np.ndarray, np.ndarray, int], Measurement]] = {
     "accuracy": _accuracy,
     "f1_macro": _f1_macro,
+    "top_5_accuracy": _top_5_accuracy,
+}
+_OF_PLACES: dict[str, Callable[[Metric, np.ndarray, int], Measurement]] = {
+    "recall_at_1": _recall(1),
+    "recall_at_10": _recall(10),
+    "mrr_at_10": _mrr_at_10,
 }
 _OF_NUMBERS: dict[str, tuple[Callable[..., float], Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
     "r2": (r2_score, r_squares),
@@ -161,4 +224,7 @@ _SCORERS: dict[str, Callable[[Sequence[Metric], np.ndarray, np.ndarray, int], Sc
     "tabular-regression": _score_numbers,
     "text-classification": _score_classes,
     "text-generation": _score_documents,
+    "fill-mask": _score_classes,
+    "multiple-choice": _score_classes,
+    RETRIEVAL: _score_retrieval,
 }

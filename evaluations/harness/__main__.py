@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ LOADERS = {
 }
 # What looks a file over before the library that would open it is even imported, and hands on what it found.
 GATES = {"keras": "evaluations.harness.keras_gate"}
+ENGINES = {"lm_eval": "evaluations.harness.lm_eval_model"}  # besides the native one, which is the loaders
 MAX_OPEN_FILES = 1024
 MAX_TASKS = 4096  # processes and threads; before Linux 5.14 of the whole user, since then of the sandbox
 MAX_REASON = 1000  # characters: a reason may quote the model, which may say anything
@@ -61,9 +63,10 @@ def _run(job: Job, messages: Messages) -> None:
     random.seed(job.seed)
     np.random.seed(job.seed)
     inputs = _inputs(job)
-    found = importlib.import_module(GATES[job.loader]).check(job.model) if job.loader in GATES else ()
+    gate = GATES.get(job.loader) if job.engine == "native" else None
+    found = importlib.import_module(gate).check(job.model) if gate else ()
     # torch and onnxruntime cost seconds and memory: only the one that the job needs is imported.
-    engine = importlib.import_module(LOADERS[job.loader])
+    engine = _engine(job)
     imported = time.perf_counter()
     predict, model = engine.load(job, *found)
     messages.send("environment", environment=environment.describe(job.device))
@@ -83,14 +86,23 @@ def _run(job: Job, messages: Messages) -> None:
     messages.send("done", rows=len(predictions), seconds=seconds, memory=memory, model=model)
 
 
-def _inputs(job: Job) -> np.ndarray | list[str]:
-    if job.input.dtype != "text":
+def _engine(job: Job) -> ModuleType:
+    if job.engine == "native":
+        return importlib.import_module(LOADERS[job.loader])
+    try:
+        return importlib.import_module(ENGINES[job.engine])
+    except ModuleNotFoundError as error:
+        raise ModelRefusedError("device", f"This worker lacks the optional engine {job.engine}: {error}.") from error
+
+
+def _inputs(job: Job) -> np.ndarray | list[Any]:
+    if job.input.dtype not in {"text", "json"}:
         return np.asarray(np.load(job.inputs, allow_pickle=False))
     return [json.loads(line) for line in job.inputs.read_text("utf-8").rstrip("\n").split("\n")]
 
 
 def _predict(
-    job: Job, predict: Callable[[Any], np.ndarray], inputs: np.ndarray | list[str], messages: Messages
+    job: Job, predict: Callable[[Any], np.ndarray], inputs: np.ndarray | list[Any], messages: Messages
 ) -> np.ndarray:
     predictions = np.empty((len(inputs), *job.output.shape), np.float32)
     reported = time.monotonic()

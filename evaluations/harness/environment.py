@@ -12,7 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("torch", "onnxruntime", "onnx", "numpy", "safetensors", "transformers", "tokenizers", "keras", "h5py")
+PACKAGES = (
+    "torch", "onnxruntime", "onnx", "numpy", "safetensors", "transformers", "tokenizers", "keras", "h5py", "lm_eval",
+)  # fmt: skip
 
 
 def describe(device: str) -> dict[str, object]:

@@ -27,11 +27,32 @@ CLASSES: dict[str, dict[str, tuple[str, str, str]]] = {
         "gpt_neox": ("gpt_neox", "GPTNeoXConfig", "GPTNeoXForCausalLM"),
         "llama": ("llama", "LlamaConfig", "LlamaForCausalLM"),
     },
+    "fill-mask": {
+        "bert": ("bert", "BertConfig", "BertForMaskedLM"),
+        "distilbert": ("distilbert", "DistilBertConfig", "DistilBertForMaskedLM"),
+        "electra": ("electra", "ElectraConfig", "ElectraForMaskedLM"),
+        "roberta": ("roberta", "RobertaConfig", "RobertaForMaskedLM"),
+        "xlm-roberta": ("xlm_roberta", "XLMRobertaConfig", "XLMRobertaForMaskedLM"),
+    },
+    "sentence-similarity": {
+        "bert": ("bert", "BertConfig", "BertModel"),
+        "distilbert": ("distilbert", "DistilBertConfig", "DistilBertModel"),
+        "electra": ("electra", "ElectraConfig", "ElectraModel"),
+        "mpnet": ("mpnet", "MPNetConfig", "MPNetModel"),
+        "roberta": ("roberta", "RobertaConfig", "RobertaModel"),
+        "xlm-roberta": ("xlm_roberta", "XLMRobertaConfig", "XLMRobertaModel"),
+    },
     "image-classification": {
         "resnet": ("resnet", "ResNetConfig", "ResNetForImageClassification"),
         "vit": ("vit", "ViTConfig", "ViTForImageClassification"),
     },
 }
+CLASSES["multiple-choice"] = CLASSES["text-generation"]
+CLASSIFICATIONS = {
+    "image-classification",
+    "text-classification",
+}  # tasks whose model ends in as many outputs as there are labels
+WITH_A_POOLER = {"BertModel", "MPNetModel", "RobertaModel", "XLMRobertaModel"}  # which their embeddings leave out
 WORDS = {
     "hidden_act": {"gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh"},
     "layer_type": {"basic", "bottleneck"},
@@ -43,7 +64,8 @@ SIZES = {
     "depths", "dim", "embedding_size", "encoder_stride", "head_dim", "hidden_dim", "hidden_size", "hidden_sizes", "image_size",
     "intermediate_size", "max_position_embeddings", "n_embd", "n_head", "n_heads", "n_inner", "n_layer", "n_layers",
     "n_positions", "num_attention_heads", "num_channels", "num_hidden_layers", "num_key_value_heads", "patch_size",
-    "pooler_output_size", "type_vocab_size", "vocab_size", "bos_token_id", "eos_token_id", "pad_token_id",
+    "pooler_output_size", "relative_attention_num_buckets", "type_vocab_size", "vocab_size", "bos_token_id",
+    "eos_token_id", "pad_token_id",
 }  # fmt: skip
 NUMBERS = {"layer_norm_eps", "layer_norm_epsilon", "rms_norm_eps", "rope_theta", "factor", "partial_rotary_factor"}
 TRUTHS = {
@@ -98,7 +120,8 @@ def build(task: str, settings: Mapping[str, Any], labels: int | None) -> tuple[C
         made = configuration(**wanted, attn_implementation="eager")
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise ModelRefusedError("unsupported", f"config.json does not fit a {name}: {str(error)[:300]}") from error
-    return lambda: model(made), made
+    options = {"add_pooling_layer": False} if model_name in WITH_A_POOLER else {}
+    return lambda: model(made, **options), made
 
 
 def _rope(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,21 @@
 """A safetensors checkpoint of an allow-listed transformers model, with a tokenizer of the Rust library where it reads text."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch.nn import functional
 from transformers.conversion_mapping import get_model_conversion_mapping
 from transformers.core_model_loading import WeightRenaming, rename_source_key
 from transformers.initialization import no_init_weights
 
-from evaluations.harness import checkpoint, placing, transformers_config
+from evaluations.harness import checkpoint, continuations, embeddings, masked_words, placing, transformers_config
 from evaluations.harness.job import Job
 from evaluations.harness.messages import ModelRefusedError
+from evaluations.harness.tokenizing import first_token, for_encoder, most_tokens, read_tokenizer
 from evaluations.harness.torch_model import DTYPES, make_repeatable, placed
 
 # What older versions saved, and the model makes anew from its sizes.
@@ -27,36 +27,79 @@ MADE_ANEW = (
     ".attention.masked_bias",
     ".inv_freq",
 )
-MOST_TOKENS = 4096  # of one row: the model's own limit counts where it is smaller
+# What a file holds besides for other work than the suite's: whole parts of a model, by the beginning of their names.
+OTHER_PARTS = {
+    "fill-mask": ("cls.seq_relationship.", "pooler.", "discriminator_predictions."),
+    "sentence-similarity": (
+        "cls.", "lm_head.", "pooler.", "classifier.", "pre_classifier.", "vocab_transform.", "vocab_layer_norm.",
+        "vocab_projector.", "generator_predictions.", "generator_lm_head.", "discriminator_predictions.",
+    ),
+}  # fmt: skip
 
 Predict = Callable[[Any], np.ndarray]
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A network with its weights, ready to be asked. settings: its config.json. configuration: what was made of that.
+
+    device: where its inputs go. facts: what the result says of it.
+    """
+
+    network: Any
+    settings: dict[str, Any]
+    configuration: Any
+    folder: Path
+    device: torch.device
+    dtype: torch.dtype
+    facts: dict[str, object]
+
+
 def load(job: Job) -> tuple[Predict, dict[str, object]]:
-    """A function from a batch (texts, or arrays of (rows, *input.shape)) to its outputs, and facts about the model.
+    """A function from a batch (texts, objects, or arrays of (rows, *input.shape)) to its outputs, and facts about the model.
 
     text-classification, image-classification: (rows, classes). text-generation: (rows, 1), the negative log-likelihood of
-    the whole text in nats. Raises ModelRefusedError.
+    the whole text in nats. fill-mask: see masked_words; multiple-choice: continuations; sentence-similarity: embeddings.
+    Raises ModelRefusedError.
     """
     make_repeatable(job)
+    model = open_model(job)
+    if job.task == "image-classification":
+        return _of_images(model.network, model.device, model.dtype), model.facts
+    return _of_text(job, model), model.facts
+
+
+def open_model(job: Job) -> Model:
+    """Raises ModelRefusedError."""
     dtype = DTYPES[job.dtype]
     folder = job.model.parent
     settings = transformers_config.read(folder)
-    labels = None if job.task == "text-generation" else job.output.shape[0]
+    labels = job.output.shape[0] if job.task in transformers_config.CLASSIFICATIONS else None
     make, configuration = transformers_config.build(job.task, settings, labels)
     network, device = _with_weights(job, make, dtype)
-    order = _order_of_labels(settings, job.labels)
-    facts = {
+    facts: dict[str, object] = {
         "architecture": str(settings["model_type"]),
         "parameters": sum(one.numel() for one in network.parameters()),
     }
-    if job.task == "image-classification":
-        return _of_images(network, device, dtype), facts
-    tokenizer = _tokenizer(folder)
-    if job.task == "text-generation":
-        first = _first_token(settings, tokenizer)
-        return Documents(network, tokenizer, _most_tokens(configuration), first, device), facts
-    return _of_texts(network, tokenizer, _most_tokens(configuration), settings, order, device), facts
+    return Model(network, settings, configuration, folder, device, dtype, facts)
+
+
+def _of_text(job: Job, model: Model) -> Predict:
+    network, settings, device = model.network, model.settings, model.device
+    tokenizer, most = read_tokenizer(model.folder), most_tokens(model.configuration)
+    match job.task:
+        case "text-generation":
+            return continuations.Documents(network, tokenizer, most, first_token(settings, tokenizer), device)
+        case "multiple-choice":
+            return continuations.choices(network, tokenizer, most, first_token(settings, tokenizer), device)
+        case "fill-mask":
+            return masked_words.predictor(network, tokenizer, most, settings, job.labels, device, job.batch_size)
+        case "sentence-similarity":
+            layout, width = embeddings.read_layout(model.folder), job.output.shape[-1]
+            return embeddings.predictor(network, tokenizer, most, settings, layout, width, device)
+        case _:
+            order = _order_of_labels(settings, job.labels)
+            return _of_texts(network, tokenizer, most, settings, order, device)
 
 
 def _with_weights(job: Job, make: Callable[[], Any], dtype: torch.dtype) -> tuple[Any, torch.device]:
@@ -69,7 +112,7 @@ def _with_weights(job: Job, make: Callable[[], Any], dtype: torch.dtype) -> tupl
     renamings = [one for one in get_model_conversion_mapping(outline) if isinstance(one, WeightRenaming)]
     with checkpoint.opened(job.model) as weights:
         names = {rename_source_key(name, renamings, [])[0]: name for name in weights.shapes}
-        names = {name: saved for name, saved in names.items() if name in wanted or not name.endswith(MADE_ANEW)}
+        names = _of_this_work(names, wanted, outline.base_model_prefix, OTHER_PARTS.get(job.task, ()))
         for name, saved in names.items():
             if name not in wanted:
                 raise ModelRefusedError(
@@ -92,37 +135,24 @@ def _with_weights(job: Job, make: Callable[[], Any], dtype: torch.dtype) -> tupl
     return placement.finish(network.to(dtype)).eval(), placement.inputs
 
 
-def _tokenizer(folder: Path) -> Tokenizer:
-    place = folder / "tokenizer.json"
-    if not place.is_file():
-        raise ModelRefusedError(
-            "unsupported", "Text is read by a tokenizer.json; tokenizers of other kinds are not run."
-        )
-    try:
-        tokenizer = Tokenizer.from_file(str(place))
-    except Exception as error:
-        raise ModelRefusedError("corrupt", f"tokenizer.json cannot be read: {str(error)[:300]}") from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
+def _of_this_work(
+    names: Mapping[str, str], wanted: Collection[str], base: str, others: tuple[str, ...]
+) -> dict[str, str]:
+    """The tensors that the suite's work needs, by the names that the model knows them by, and whatever nobody knows.
 
-
-def _most_tokens(configuration: Any) -> int:
-    """As many as the model has positions for; RoBERTa's first two stand for padding."""
-    positions = int(getattr(configuration, "max_position_embeddings", 0) or MOST_TOKENS)
-    if configuration.model_type == "roberta":
-        positions -= int(configuration.pad_token_id) + 1
-    return max(2, min(positions, MOST_TOKENS))
-
-
-def _first_token(settings: dict[str, Any], tokenizer: Tokenizer) -> int:
-    """What stands before a text, so that its first token, too, is foretold from something."""
-    size = tokenizer.get_vocab_size()
-    for name in ("bos_token_id", "eos_token_id"):
-        token = settings.get(name)
-        if type(token) is int and 0 <= token < size:
-            return token
-    raise ModelRefusedError("unsupported", "config.json names no bos_token_id or eos_token_id to begin a text with.")
+    names: {name: its name in the file}. base: what a model with a head puts before the names of the one without. others: parts
+    that are passed over.
+    """
+    found = {}
+    for name, saved in names.items():
+        bare = name.removeprefix(f"{base}.")
+        if name in wanted:
+            found[name] = saved
+        elif bare in wanted:
+            found[bare] = saved
+        elif not (name.endswith(MADE_ANEW) or bare.startswith(others)):
+            found[name] = saved
+    return found
 
 
 def _order_of_labels(settings: dict[str, Any], labels: Sequence[str]) -> list[int] | None:
@@ -156,95 +186,13 @@ def _of_texts(
     order: list[int] | None,
     device: torch.device,
 ) -> Predict:
-    pad = settings.get("pad_token_id")
-    pad = pad if type(pad) is int and pad >= 0 else 0
     tokenizer.enable_truncation(most)
-    takes_types = "type_vocab_size" in settings and settings.get("model_type") in {"bert", "electra"}
 
     def predict(batch: Sequence[str]) -> np.ndarray:
         encoded = tokenizer.encode_batch(list(batch))
-        longest = max(1, *(len(one.ids) for one in encoded))
-        ids = torch.full((len(encoded), longest), pad)
-        mask = torch.zeros_like(ids)
-        types = torch.zeros_like(ids)
-        for row, one in enumerate(encoded):
-            length = len(one.ids)
-            ids[row, :length] = torch.tensor(one.ids)
-            types[row, :length] = torch.tensor(one.type_ids)
-            mask[row, :length] = 1
-        arguments = {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
-        if takes_types:
-            arguments["token_type_ids"] = types.to(device)
+        arguments = for_encoder([one.ids for one in encoded], [one.type_ids for one in encoded], settings, device)
         with torch.inference_mode():
             outputs = network(**arguments).logits.to(device="cpu", dtype=torch.float32).numpy()
         return outputs if order is None else outputs[:, order]
 
     return predict
-
-
-class Documents:
-    """How well a language model foretells texts; and it writes, for `performance`, which measures how fast.
-
-    first: the token that stands before a text. most: how many the model reads at once.
-    """
-
-    def __init__(self, network: Any, tokenizer: Tokenizer, most: int, first: int, device: torch.device) -> None:
-        self._network = network
-        self._tokenizer = tokenizer
-        self._most = most
-        self._first = first
-        self._device = device
-
-    def __call__(self, batch: Sequence[str]) -> np.ndarray:
-        return np.array([[self._loss(text)] for text in batch], np.float32)
-
-    def _loss(self, text: str) -> float:
-        tokens = self._tokenizer.encode(text, add_special_tokens=False).ids
-        total = 0.0
-        for context, targets in windows(tokens, self._first, self._most):
-            ids = torch.tensor([context], device=self._device)
-            with torch.inference_mode():
-                logits = self._network(input_ids=ids, use_cache=False).logits[0, -len(targets) :].double()
-                aims = torch.tensor(targets, device=logits.device)
-                total += float(functional.cross_entropy(logits, aims, reduction="sum"))
-        return total if math.isfinite(total) else math.inf
-
-    def prompt(self, rows: int, tokens: int, new: int) -> torch.Tensor:
-        """(rows, tokens) of token numbers, all the same: how fast a model reads does not depend on which they are."""
-        if tokens + new > self._most:
-            raise ModelRefusedError(
-                "unsupported", f"The model has {self._most} positions; its speed is measured over {tokens + new}."
-            )
-        return torch.full((rows, tokens), self._first, device=self._device)
-
-    def prefill(self, prompt: torch.Tensor) -> tuple[Any, torch.Tensor]:
-        """The cache of keys and values, and (rows, 1) the most likely next tokens."""
-        return self._step(prompt, None)
-
-    def decode(self, state: tuple[Any, torch.Tensor], tokens: int) -> torch.Tensor:
-        """(rows, 1) the last of them."""
-        cache, ids = state
-        for _ in range(tokens):
-            cache, ids = self._step(ids, cache)
-        return ids
-
-    def _step(self, ids: torch.Tensor, cache: Any) -> tuple[Any, torch.Tensor]:
-        with torch.inference_mode():
-            outputs = self._network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            return outputs.past_key_values, outputs.logits[:, -1:].argmax(dim=-1).to(self._device)
-
-
-def windows(tokens: Sequence[int], first: int, most: int) -> Iterator[tuple[list[int], list[int]]]:
-    """What the model reads and what it is to foretell of it, so that every token is foretold once.
-
-    The first window begins with the token `first`; each later one reads as much before its targets as fits. Source:
-    lm-evaluation-harness, `utils.get_rolling_token_windows` with a context of one token.
-    """
-    predicted = min(most, len(tokens))
-    if predicted:
-        yield [first, *tokens[: predicted - 1]], list(tokens[:predicted])
-    while predicted < len(tokens):
-        count = min(len(tokens) - predicted, most)
-        end = predicted + count
-        yield list(tokens[end - most - 1 if end > most else 0 : end - 1])[-most:], list(tokens[end - count : end])
-        predicted = end

@@ -23,6 +23,7 @@ SAME_LIBRARIES = ("torch", "onnxruntime", "numpy", "transformers", "keras")
 ROWS_ELSEWHERE = 0.005  # share of rows that may turn out otherwise on another machine or with other versions
 NUMBERS_ELSEWHERE = 1e-4  # relative difference of a number there
 NUMBERS_HERE = 1e-6
+SHARES_OF_RIGHT = ("accuracy", "recall_at_1")
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,13 @@ def repeat(bundle: Bundle, *, device: str = "cpu") -> Repetition:
     content = io.BytesIO((bundle.folder / SAMPLES).read_bytes())
     samples = pq.read_table(content, use_threads=False, pre_buffer=False).to_pydict()
     same = _is_same_environment(bundle.document["env"], report.environment)
-    rows = _compare_rows(outputs, samples, same=same)
+    rows = _compare_rows(bundle.suite["task"], outputs, samples, same=same)
     recorded = {metric["name"]: float(metric["value"]) for metric in bundle.document["metrics"]}
     labels = _labels(bundle)
     if labels is None:
-        return Repetition(backend, rows, _following(recorded, outputs, samples), same, scored=False)
+        return Repetition(
+            backend, rows, _following(bundle.suite["task"], recorded, outputs, samples), same, scored=False
+        )
     suite = bundle.suite
     scored = scoring.score(suite["task"], suite["metrics"], outputs, labels, suite["run"]["seed"])
     share = NUMBERS_HERE if same else NUMBERS_ELSEWHERE
@@ -142,12 +145,12 @@ def _is_same_environment(recorded: Mapping[str, Any], here: Mapping[str, Any]) -
     return key(recorded) == key(here)
 
 
-def _compare_rows(outputs: np.ndarray, samples: Mapping[str, list[Any]], *, same: bool) -> Comparison:
+def _compare_rows(task: str, outputs: np.ndarray, samples: Mapping[str, list[Any]], *, same: bool) -> Comparison:
     recorded = np.asarray(samples["predicted"])
     if len(recorded) != len(outputs):
         raise NotReproducedError(f"The model answers {len(outputs)} rows; {len(recorded)} are recorded.")
     if "correct" in samples:
-        alike = outputs.argmax(axis=1) == recorded
+        alike = scoring.chosen(task, outputs) == recorded
     else:
         alike = np.isclose(outputs[:, 0], recorded, rtol=NUMBERS_HERE if same else NUMBERS_ELSEWHERE, atol=1e-7)
     tolerance = 0.0 if same else np.ceil(len(recorded) * ROWS_ELSEWHERE)
@@ -155,14 +158,15 @@ def _compare_rows(outputs: np.ndarray, samples: Mapping[str, list[Any]], *, same
 
 
 def _following(
-    recorded: Mapping[str, float], outputs: np.ndarray, samples: Mapping[str, list[Any]]
+    task: str, recorded: Mapping[str, float], outputs: np.ndarray, samples: Mapping[str, list[Any]]
 ) -> list[Comparison]:
-    """Without the labels: the share of right rows from the rows that are recorded as right, if accuracy was measured.
+    """Without the labels: the share of right rows from the rows that are recorded as right, if that was measured.
 
     A row that is answered otherwise now was right before and is wrong now, or may be anything: it counts as wrong.
     """
-    if "accuracy" not in recorded or "correct" not in samples:
+    if "correct" not in samples:
         return []
-    alike = outputs.argmax(axis=1) == np.asarray(samples["predicted"])
+    alike = scoring.chosen(task, outputs) == np.asarray(samples["predicted"])
     value = float((alike & np.asarray(samples["correct"])).mean())
-    return [Comparison("accuracy", recorded["accuracy"], value, ROWS_ELSEWHERE)]
+    shares = [name for name in SHARES_OF_RIGHT if name in recorded]
+    return [Comparison(name, recorded[name], value, ROWS_ELSEWHERE) for name in shares]

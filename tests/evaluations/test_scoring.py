@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import permutation_test, ttest_rel
 from sklearn.metrics import f1_score, mean_absolute_error, mean_squared_error, r2_score
+from sklearn.metrics.pairwise import cosine_similarity
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -163,3 +164,52 @@ def test_every_rank_lies_within_its_interval(p_values: list[float]):
     found = ranks.intervals(p_values)
     assert len(found) == len(p_values) + 1
     assert all(low <= place <= high for place, (low, high) in enumerate(found, 1))
+
+
+def test_top_5_counts_what_is_among_the_five_highest():
+    generator = np.random.default_rng(0)
+    outputs, labels = generator.normal(size=(60, 12)).astype("float32"), generator.integers(0, 12, 60)
+    metrics = [METRICS[0], METRICS[0] | {"name": "top_5_accuracy", "primary": False}]
+    first, fifth = scoring.score("fill-mask", metrics, outputs, labels, seed=0).measurements
+    among = [label in np.argsort(row)[-5:] for row, label in zip(outputs, labels, strict=True)]
+    assert (first.value, fifth.value) == (np.mean(outputs.argmax(axis=1) == labels), np.mean(among))
+    assert (fifth.low, fifth.high) == pytest.approx(proportion_confint(sum(among), 60, method="wilson"))
+
+
+RETRIEVAL = [
+    {"name": "recall_at_1", "primary": True, "ci": "wilson"},
+    {"name": "recall_at_10", "primary": False, "ci": "wilson"},
+    {"name": "mrr_at_10", "primary": False, "ci": "bootstrap", "resamples": 200},
+]
+
+
+def test_each_query_finds_its_passage_by_its_cosine():
+    generator = np.random.default_rng(0)
+    queries, labels = generator.normal(size=(40, 6)), generator.permutation(40)
+    passages = np.empty_like(queries)
+    passages[labels] = (queries + 0.9 * generator.normal(size=(40, 6))) * generator.uniform(0.1, 9, size=(40, 1))
+    outputs = np.pad(np.stack([queries, passages], axis=1), ((0, 0), (0, 0), (0, 5)))  # wider, and the same cosines
+    cosines = cosine_similarity(queries, passages)
+    places = [int((row > row[label]).sum()) + 1 for row, label in zip(cosines, labels, strict=True)]
+    found = scoring.score("sentence-similarity", RETRIEVAL, outputs, labels, seed=0)
+    at_1, at_10, mrr = found.measurements
+    assert at_1.value == np.mean([place == 1 for place in places])
+    assert at_10.value == np.mean([place <= 10 for place in places])
+    assert mrr.value == pytest.approx(np.mean([1 / place if place <= 10 else 0 for place in places]))
+    assert 0 < at_1.value < mrr.value < at_10.value < 1
+    assert mrr.low < mrr.value < mrr.high
+    assert found.predicted.tolist() == cosines.argmax(axis=1).tolist()
+    assert found.correct is not None
+    assert found.correct.tolist() == [place == 1 for place in places]
+
+
+def test_embeddings_that_are_all_alike_find_nothing():
+    for outputs in (np.ones((20, 2, 3)), np.zeros((20, 2, 3))):
+        found = scoring.score("sentence-similarity", RETRIEVAL, outputs, np.arange(20), seed=0)
+        assert [one.value for one in found.measurements] == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("outputs", [np.zeros((4, 3)), np.zeros((3, 2, 3)), np.full((4, 2, 3), np.nan)])
+def test_embeddings_of_another_shape_or_without_a_value_are_refused(outputs: np.ndarray):
+    with pytest.raises(UnusablePredictionsError):
+        scoring.score("sentence-similarity", RETRIEVAL, outputs, np.arange(4), seed=0)

@@ -33,8 +33,8 @@ from transformers import (
 
 from evaluations import performance, sandbox, suite_files
 from evaluations.harness import performance as measuring
+from evaluations.harness.continuations import Documents, windows
 from evaluations.harness.messages import ModelRefusedError
-from evaluations.harness.transformers_model import Documents, windows
 from tests.evaluations.running import array, failure, need_bwrap, predict, scored
 
 FOLDER = suite_files.FOLDER
