@@ -1,5 +1,6 @@
 """A small community, made by the services that make it in life where there are any, for pages to show."""
 
+import json
 import struct
 import zlib
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ from models_registry.models import (
 )
 from models_registry.services import gating, references, trees
 from models_registry.services.changes import AddFile, Delete
-from models_registry.services.indexing import index_commit
+from models_registry.services.indexing import index_commit, tables
 from models_registry.services.pull_requests import open_draft, propose
 from models_registry.services.random_access import content_id
 from tests import make
@@ -249,6 +250,7 @@ def build() -> Scene:
         repository=model, base_name="birch-lab/lenet", base_key="birch-lab/lenet", relation=Relation.FINETUNE
     )
     _described(dataset, "# Digits\n\n1,797 images.", licence="cc-by-4.0")
+    _filled(dataset)
     empty = make.repository(member, "seedling")
     scored = rows.scored(model, 533)
     rows.scored(model, 533)
@@ -311,6 +313,19 @@ def _moderated(member: User, rowan: User) -> None:
     ):
         reports.open_report(subject=subject, category=category, text=text, actor=Actor(user=member))
     standing.acknowledge(actor=Actor(user=User.objects.get(pk=member.pk)))
+
+
+def _filled(dataset: Repository) -> None:
+    """Rows as a worker reads them: numbers, words, a cell that is cut, one that is missing, and nested ones."""
+    lines = [
+        json.dumps({
+            "pixel_mean": number / 7, "label": number % 10, "writer": f"writer {number % 3}", "strokes": [number, {"x": 1}],
+            "note": None if number % 4 else "x" * 900,
+        })
+        for number in range(60)
+    ]  # fmt: skip
+    commit = make.commit(dataset, {"train.jsonl": "\n".join(lines) + "\n", "test/zero/1.png": picture()})
+    tables.describe(f"{dataset.pk}:{commit.oid}")
 
 
 def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
@@ -490,6 +505,9 @@ def pages(scene: Scene) -> dict[str, str]:
         "datasets": "/datasets",
         "model": model,
         "dataset": scene.dataset.get_absolute_url(),
+        "dataset-rows": f"{scene.dataset.get_absolute_url()}/data",
+        "dataset-pictures": f"{scene.dataset.get_absolute_url()}/data?split=test",
+        "dataset-file": f"{scene.dataset.get_absolute_url()}/blob/main/train.jsonl",
         "empty": scene.empty.get_absolute_url(),
         "files": f"{model}/tree/main",
         "folder": f"{model}/tree/main/onnx",
