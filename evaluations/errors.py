@@ -29,3 +29,7 @@ class QuotaExhausted(RateLimited):
 
 class SuiteChanged(Conflict):
     """A suite's file was changed without a new version: results of one version must all mean the same."""
+
+
+class SuitesHomeless(Conflict):
+    """The organisation in which this hub keeps its suites' data belongs to somebody else."""

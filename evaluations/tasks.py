@@ -7,7 +7,7 @@ from celery.signals import worker_ready
 from django.db import IntegrityError, OperationalError
 
 from evaluations.models import SuiteVersion
-from evaluations.services import rank_requests, suites, waking
+from evaluations.services import hosting, rank_requests, suites, waking
 from hub.jobs.models import Job
 from hub.jobs.registry import job
 from models_registry.errors import StorageUnavailable
@@ -50,3 +50,4 @@ def make_suites_known(**_: object) -> None:
 @job("synchronize_suites", lease=timedelta(minutes=5), attempts=20, retry_on=(StorageUnavailable,))
 def synchronize_suites(key: str) -> None:
     suites.synchronize()
+    hosting.host_shipped()

@@ -48,6 +48,8 @@ GIT_CACHE_BYTES = env.integer("HUB_GIT_CACHE_GB", 10) * 10**9
 # Evaluations: the classes of workers there are (queues eval.<class>), and each worker's cache of models.
 HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
 MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
+# The organisation whose dataset repositories hold the inputs of the suites; made with the first of them.
+SUITE_NAMESPACE = env.text("HUB_SUITE_NAMESPACE", "grove")
 # ClamAV's daemon, which looks at every file if there is one: tcp://host:port or unix:///path. Empty: nobody does.
 CLAMD = env.scanner("HUB_CLAMD")
 # Whether members' webhooks may lead into private networks, and how many threads of one worker send to them at once.

@@ -90,7 +90,8 @@ class Migration(migrations.Migration):
                 ('version', models.CharField(max_length=32)),
                 ('digest', models_registry.models.fields.HashField(32)),
                 ('definition', models.JSONField()),
-                ('inputs_key', models.CharField(max_length=200)),
+                ('data_revision', models.CharField(blank=True, max_length=40)),
+                ('data_path', models.CharField(blank=True, max_length=300)),
                 ('labels_key', models.CharField(max_length=200)),
                 ('current', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -168,5 +169,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='run',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(models.Q(('failure_kind', ''), _negated=True), models.Q(('failure_reason', ''), _negated=True)), _connector='OR'), name='failed_run_says_why'),
+        ),
+        migrations.AddField(
+            model_name='suiteversion',
+            name='data_repository',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='suite_versions', to='models_registry.repository'),
         ),
     ]

@@ -31,6 +31,7 @@ from evaluations.formats import Choice, NotEvaluableError
 from evaluations.measurements import Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State
 from evaluations.services import fetching, pinning, rank_requests, results, telling
+from evaluations.services.fetching import SuiteDataLostError, SuiteDataNotReadyError
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
 from evaluations.suite_files import digest_of_data
@@ -46,7 +47,14 @@ logger = logging.getLogger(__name__)
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 # Faults of the worker or of what it stands on: tried again, at no cost to the member.
-INFRASTRUCTURE = (StorageUnavailable, DamagedError, sandbox.SandboxUnavailableError, OSError, DatabaseError)
+INFRASTRUCTURE = (
+    StorageUnavailable,
+    DamagedError,
+    SuiteDataNotReadyError,
+    sandbox.SandboxUnavailableError,
+    OSError,
+    DatabaseError,
+)
 
 
 class _UnfitModelError(Exception):
@@ -83,7 +91,9 @@ class _Clock:
 def execute(run_id: str) -> None:
     """Take the run if it is free, and bring it to an end. A message that comes late or twice changes nothing."""
     run = (
-        Run.objects.select_related("repository__namespace", "suite_version__suite", "requested_by")
+        Run.objects.select_related(
+            "repository__namespace", "suite_version__suite", "suite_version__data_repository__namespace", "requested_by"
+        )
         .filter(pk=run_id)
         .first()
     )
@@ -114,6 +124,8 @@ def _attempt(run: Run, heartbeat: Heartbeat) -> None:
         logger.info("run %s cancelled", run.pk)
     except _UnfitModelError as error:
         _fail(run, error.code, str(error))
+    except SuiteDataLostError as error:
+        _fail(run, "suite_data", str(error), kind=FailureKind.INFRASTRUCTURE)
     except ChildFailedError as error:
         if error.code == "device":
             retry_or_fail(run, code=error.code, reason=str(error), log=error.log)
@@ -138,7 +150,6 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             inputs = fetching.fetch_inputs(run.suite_version, heartbeat.check)
         with clock.step("verify"):
             files = [_described(model.entries[path], place) for path, place in model.files.items()]
-            _check_inputs(inputs, definition)
             facts = model.facts | _tensor_facts(model, definition["accepts"]["max_params"])
             heartbeat.check()
         run.begin_running(**facts)
@@ -227,12 +238,6 @@ def _described(entry: TreeEntry, place: Path) -> dict[str, Any]:
     return {"path": entry.path, "size": entry.size, "sha256": fetching.checked_sha256(entry, place)}
 
 
-def _check_inputs(path: Path, definition: Mapping[str, Any]) -> None:
-    if digest_of_data(path.read_bytes()) != definition["data"][0]["sha256"]:
-        path.unlink()
-        raise DamagedError("The suite's inputs are not what its hash says.")
-
-
 def _predict(
     task: predicting.Task, folder: Path, backend: sandbox.Backend, heartbeat: Heartbeat
 ) -> tuple[np.ndarray, Report]:
@@ -311,16 +316,18 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
     logger.info("run %s scored in %.1f s", run.pk, made.seconds["wall"])
 
 
-def _fail(run: Run, code: str, reason: str, log: str = "") -> None:
+def _fail(run: Run, code: str, reason: str, log: str = "", kind: FailureKind = FailureKind.MODEL) -> None:
     with transaction.atomic():
-        run.fail(timezone.now(), kind=FailureKind.MODEL, code=code, reason=reason, log=log)
+        run.fail(timezone.now(), kind=kind, code=code, reason=reason, log=log)
         telling.tell(run, State.FAILED)
     logger.info("run %s failed: %s", run.pk, reason)
 
 
 def _reason(error: BaseException) -> str:
     """What a reader of the page may know: kinds of faults, no addresses and no paths of this machine."""
-    known = isinstance(error, StorageUnavailable | DamagedError | sandbox.SandboxUnavailableError)
+    known = isinstance(
+        error, StorageUnavailable | DamagedError | SuiteDataNotReadyError | sandbox.SandboxUnavailableError
+    )
     return str(error) if known else f"The worker met a {type(error).__name__}."
 
 
