@@ -57,6 +57,8 @@ _PAGES = {
     "Evaluations": [
         ("Runs", "evaluations", "run", "play_circle"),
         ("Suites", "evaluations", "suite", "checklist"),
+        ("Suite versions", "evaluations", "suiteversion", "inventory_2"),
+        ("Proposed suites", "evaluations", "suiteproposal", "rate_review"),
     ],
     "Operation": [
         ("Queue", "jobs", "job", "pending_actions"),

@@ -43,6 +43,8 @@ ROLES: dict[str, list[str]] = {
     "evaluator": [
         "evaluations.view_suite",
         "evaluations.view_suiteversion",
+        "evaluations.view_suiteproposal",
+        "evaluations.publish_suite",
         "evaluations.view_run",
         "evaluations.view_score",
         "evaluations.queue_run",

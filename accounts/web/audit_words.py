@@ -41,6 +41,7 @@ ACTIONS: dict[str, str | Promise] = {
     "access.pending": _("put a request for access back"),
     "access.exported": _("exported the requests for access"),
     "secret.dismissed": _("dismissed a secret that was found"),
+    "suite.proposed": _("proposed a suite"),
     "webhook.created": _("made a webhook"),
     "webhook.changed": _("changed a webhook"),
     "webhook.enabled": _("enabled a webhook"),

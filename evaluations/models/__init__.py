@@ -1,7 +1,7 @@
 from evaluations.models.run import FINAL, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
 from evaluations.models.standing import Standing, Trust
-from evaluations.models.suite import Suite, SuiteVersion
+from evaluations.models.suite import Suite, SuiteProposal, SuiteVersion
 
 __all__ = [
     "FINAL",
@@ -14,6 +14,7 @@ __all__ = [
     "Standing",
     "State",
     "Suite",
+    "SuiteProposal",
     "SuiteVersion",
     "Trust",
 ]

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import Actor, User
 from models_registry.models import Repository
 from models_registry.models.fields import HashField
 
@@ -22,6 +23,8 @@ class Suite(models.Model):
     summary = models.TextField()
     task = models.CharField(max_length=64)
     tier = models.CharField(max_length=16, choices=Tier.choices)
+    is_proposed = models.BooleanField(default=False, help_text="By a member; the others come with the hub.")
+    proposer = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -71,3 +74,64 @@ class SuiteVersion(models.Model):
     @property
     def rows(self) -> int:
         return int(self.definition["data"][0]["n"])
+
+
+class SuiteProposalQuerySet(models.QuerySet["SuiteProposal"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of the actor, and of repositories that they may write; all of them to who publishes suites."""
+        if actor.may("evaluations.publish_suite"):
+            return self
+        if actor.user is None:
+            return self.none()
+        return self.filter(
+            Q(author=actor.user, repository=None)
+            | Q(repository__in=Repository.objects.writable_by(actor).values("pk"))
+            | Q(author=actor.user, repository__in=Repository.objects.visible_to(actor).values("pk"))
+        )
+
+
+class SuiteProposal(models.Model):
+    """A suite that a member offers: a commit of a dataset repository that holds `suite.yaml`, inputs and labels.
+
+    `definition`: as it was checked. `preview`: {"inputs": first rows, "labels": first ones, "input_bytes", "label_bytes"}. The
+    labels are for those who decide alone.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed"
+        PUBLISHED = "published"
+        DECLINED = "declined"
+
+    repository = models.ForeignKey(Repository, models.SET_NULL, null=True, related_name="suite_proposals")
+    repository_name = models.CharField(max_length=200)
+    commit = HashField(20)
+    author = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    definition: models.JSONField[Any, dict[str, Any]] = models.JSONField()
+    digest = HashField(32)
+    preview: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PROPOSED)
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it was declined, for its author.")
+    version = models.ForeignKey(SuiteVersion, models.SET_NULL, null=True, related_name="proposals")
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SuiteProposalQuerySet.as_manager()
+
+    class Meta:
+        permissions = [("publish_suite", "Can publish and decline proposed suites")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["repository"], condition=Q(state="proposed"), name="one_open_proposal_per_repository"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} by {self.repository_name}"
+
+    def get_absolute_url(self) -> str:
+        return f"/suites/proposals/{self.pk}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.definition['id']} {self.definition['version']}"

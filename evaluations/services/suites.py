@@ -46,6 +46,8 @@ def _synchronize(suite: SuiteFile) -> SuiteVersion:
     known = SuiteVersion.objects.filter(suite__name=definition["id"], version=definition["version"])
     found = known.select_related("suite").first()
     if found is None:
+        if Suite.objects.filter(name=definition["id"], is_proposed=True).exists():
+            raise SuiteChanged(f"{suite.path.name}: a member's suite has this id. Give the file another one.")
         labels_key = store_labels(suite)
         try:
             found = _add_version(suite, labels_key)

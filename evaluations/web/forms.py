@@ -23,3 +23,21 @@ class EvaluateForm(forms.Form):
         self.fields["suite"].choices = [  # type: ignore[attr-defined]
             (version.suite.name, f"{version.suite.title} · {task_title(version.suite.task)}") for version in versions
         ]
+
+
+class ProposeForm(forms.Form):
+    repository = forms.CharField(
+        label=_("Dataset repository"),
+        max_length=200,
+        help_text=_(
+            "namespace/name, which holds suite.yaml and the files that it names. You must be able to write it."
+        ),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )
+    revision = forms.CharField(
+        label=_("Revision"),
+        max_length=200,
+        initial="main",
+        help_text=_("A branch, tag or commit; the commit it means now is what is proposed."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )

@@ -505,6 +505,7 @@ def pages(scene: Scene) -> dict[str, str]:
         "datasets": "/datasets",
         "model": model,
         "dataset": scene.dataset.get_absolute_url(),
+        "suite-propose": "/suites/propose",
         "dataset-rows": f"{scene.dataset.get_absolute_url()}/data",
         "dataset-pictures": f"{scene.dataset.get_absolute_url()}/data?split=test",
         "dataset-file": f"{scene.dataset.get_absolute_url()}/blob/main/train.jsonl",
