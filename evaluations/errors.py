@@ -97,3 +97,23 @@ class SuiteSealed(Conflict):
 
 class ResultWithheld(Conflict):
     """Scores and samples are withheld until the challenge has ended."""
+
+
+class SuitesHomeless(Conflict):
+    """The organisation in which this hub keeps its suites' data belongs to somebody else."""
+
+
+class ProposalNotFound(NotFound):
+    """There is no such proposal, or you may not see it."""
+
+
+class ProposalIsDecided(Conflict):
+    """This proposal was published or declined already."""
+
+
+class InvalidProposal(Invalid):
+    """A proposed suite that cannot be one. `faults`: what is wrong, in a sentence each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(f"This is no suite that can be proposed: {' '.join(faults)}"[:900], details={"faults": faults})
+        self.faults = faults

@@ -20,6 +20,9 @@ FOLDER = Path(__file__).parent / "suites"
 SCHEMA = FOLDER / "schema.json"
 NPY_MAGIC = b"\x93NUMPY"
 NPY_ALIGNMENT = 64
+_MOST_FAULTS = 20
+_MOST_VALUES = 5000
+_DEEPEST = 16
 
 
 class InvalidSuiteError(Exception):
@@ -35,7 +38,7 @@ class SuiteFile:
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(canonical_json(self.definition)).hexdigest()
+        return digest_of(self.definition)
 
     def data_content(self, name: str) -> bytes:
         """The `.npy` file that the definition names, unpacked where it is kept as `.npy.gz`. Raises InvalidSuiteError."""
@@ -70,6 +73,11 @@ def _array_bytes(content: bytes) -> memoryview:
     return memoryview(content)[start:]
 
 
+def digest_of(definition: Mapping[str, Any]) -> str:
+    """What a suite's version says, in one number."""
+    return hashlib.sha256(canonical_json(definition)).hexdigest()
+
+
 def canonical_json(value: object) -> bytes:
     """The one way to write a value as JSON, for hashing and signing: sorted keys, no spaces, UTF-8, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
@@ -77,10 +85,43 @@ def canonical_json(value: object) -> bytes:
 
 def read(path: Path) -> SuiteFile:
     """Raises InvalidSuiteError."""
-    definition = read_checked(path, SCHEMA)
+    faults, definition = checked(path.read_text("utf-8"))
+    if faults:
+        raise InvalidSuiteError(f"{path.name}: {faults[0]}")
     if path.stem != definition["id"]:
         raise InvalidSuiteError(f"{path.name} holds the suite {definition['id']!r}; the names must agree.")
     return SuiteFile(path, definition)
+
+
+def checked(text: str, schema_path: Path = SCHEMA) -> tuple[list[str], dict[str, Any]]:
+    """What breaks the schema, in a sentence each with its place, at most 20; and the definition, {} where there are any."""
+    try:
+        _refuse_bombs(text)
+        definition = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        where = f" on line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        return [f"it is not valid YAML{where}: {error.problem}"], {}
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        return [f"it is not valid YAML: {str(error)[:200]}"], {}
+    found = sorted(
+        _validator(schema_path).iter_errors(definition), key=lambda fault: [str(step) for step in fault.absolute_path]
+    )
+    faults = [
+        f"{'/'.join(str(step) for step in fault.absolute_path) or 'the file'}: {fault.message[:300]}"
+        for fault in found[:_MOST_FAULTS]
+    ]
+    return faults, {} if faults else definition
+
+
+def _refuse_bombs(text: str) -> None:
+    """Anybody can propose a suite: a few anchors unfold to gigabytes. Raises ValueError."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise ValueError("anchors and aliases are not taken")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if number > _MOST_VALUES or depth > _DEEPEST:
+            raise ValueError("it holds too much, or nests too deeply")
 
 
 def read_all(folder: Path = FOLDER) -> Iterator[SuiteFile]:
@@ -89,21 +130,22 @@ def read_all(folder: Path = FOLDER) -> Iterator[SuiteFile]:
         yield read(path)
 
 
-def read_checked(path: Path, schema: Path) -> Any:
-    """A YAML file's content, checked against a JSON schema. Raises InvalidSuiteError."""
-    try:
-        definition = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise InvalidSuiteError(f"{path.name} is not valid YAML: {error}") from error
-    faults = sorted(_validator(schema).iter_errors(definition), key=lambda fault: list(fault.absolute_path))
+def read_checked(path: Path, schema_path: Path) -> Any:
+    """A YAML file of the operator's, checked against another schema than the suites'. Raises InvalidSuiteError."""
+    faults, definition = checked(path.read_text("utf-8"), schema_path)
     if faults:
-        place = "/".join(str(step) for step in faults[0].absolute_path) or "the file"
-        raise InvalidSuiteError(f"{path.name}: {place}: {faults[0].message}")
+        raise InvalidSuiteError(f"{path.name}: {faults[0]}")
     return definition
 
 
 @cache
+def schema(path: Path = SCHEMA) -> dict[str, Any]:
+    """What every suite keeps to, as JSON Schema."""
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return content
+
+
+@cache
 def _validator(path: Path) -> Draft202012Validator:
-    schema = json.loads(path.read_text("utf-8"))
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+    Draft202012Validator.check_schema(schema(path))
+    return Draft202012Validator(schema(path))

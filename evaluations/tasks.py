@@ -12,6 +12,7 @@ from evaluations.services import (
     automatic_runs,
     comparison_requests,
     groups,
+    hosting,
     rank_requests,
     sealing,
     self_reported,
@@ -99,3 +100,4 @@ def make_suites_known(**_: object) -> None:
 def synchronize_suites(key: str) -> None:
     suites.synchronize()
     groups.synchronize()
+    hosting.host_shipped()

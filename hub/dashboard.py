@@ -59,6 +59,8 @@ _PAGES = {
         ("Suites", "evaluations", "suite", "checklist"),
         ("Groups of suites", "evaluations", "suitegroup", "join"),
         ("Editions", "evaluations", "edition", "menu_book"),
+        ("Suite versions", "evaluations", "suiteversion", "inventory_2"),
+        ("Proposed suites", "evaluations", "suiteproposal", "rate_review"),
     ],
     "Operation": [
         ("Queue", "jobs", "job", "pending_actions"),

@@ -51,6 +51,8 @@ HARDWARE_CLASSES = env.names("HUB_HARDWARE_CLASSES", ("cpu",))
 MEASURE_SPEED = env.boolean("HUB_MEASURE_SPEED", True)
 GPU = env.choice("HUB_GPU", ("cuda", *(f"cuda:{index}" for index in range(16))), "cuda")
 MODEL_CACHE_BYTES = env.integer("HUB_MODEL_CACHE_GB", 20) * 10**9
+# The organisation whose dataset repositories hold the inputs of the suites; made with the first of them.
+SUITE_NAMESPACE = env.text("HUB_SUITE_NAMESPACE", "grove")
 # ClamAV's daemon, which looks at every file if there is one: tcp://host:port or unix:///path. Empty: nobody does.
 CLAMD = env.scanner("HUB_CLAMD")
 # Whether members' webhooks may lead into private networks, and how many threads of one worker send to them at once.

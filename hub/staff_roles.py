@@ -43,8 +43,10 @@ ROLES: dict[str, list[str]] = {
     "evaluator": [
         "evaluations.view_suite",
         "evaluations.view_suiteversion",
-        "evaluations.view_suitegroup",
+        "evaluations.publish_suite",
         "evaluations.view_groupmember",
+        "evaluations.view_suitegroup",
+        "evaluations.view_suiteproposal",
         "evaluations.view_run",
         "evaluations.view_score",
         "evaluations.view_worker",

@@ -31,6 +31,7 @@ from models_registry.services import (
     trending,
     uploads,
 )
+from models_registry.services.indexing import tables
 from models_registry.services.xet import conversion, xorbs
 
 _PASSING = (StorageUnavailable, OperationalError)  # a storage that is down, a database that is busy
@@ -84,6 +85,11 @@ def index_commit(key: str) -> None:
     """key: repository, commit, and who put it there, where that is known."""
     repository_id, oid, *by = key.split(":")
     indexing.index_commit(int(repository_id), oid, by=int(by[0]) if by else None)
+
+
+@job(tables.KIND, lease=timedelta(minutes=45), attempts=3, retry_on=_PASSING)
+def describe_dataset(key: str) -> None:
+    tables.describe(key)
 
 
 @job("finish_upload", lease=timedelta(hours=2), retry_on=_PASSING)

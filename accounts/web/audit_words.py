@@ -45,6 +45,7 @@ ACTIONS: dict[str, str | Promise] = {
     "automatic_evaluation.disabled": _("ended the evaluation of new commits"),
     "tag_rule.created": _("protected tags"),
     "tag_rule.deleted": _("ended the protection of tags"),
+    "suite.proposed": _("proposed a suite"),
     "webhook.created": _("made a webhook"),
     "webhook.changed": _("changed a webhook"),
     "webhook.enabled": _("enabled a webhook"),

@@ -422,6 +422,10 @@ def suite(version: SuiteVersion) -> dict[str, Any]:
     shown["data"] = [
         {name: value for name, value in data.items() if name not in hidden} for data in version.definition["data"]
     ]
+    where = version.open_data
+    for data in shown["data"]:
+        data["repository"] = where.full_name if where else None
+        data["revision"] = version.data_revision or None
     return {**shown, "sha256": version.digest, "url": f"{settings.BASE_URL}{version.suite.get_absolute_url()}"}
 
 

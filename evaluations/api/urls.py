@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evaluations.api import automatic, challenges, views
+from evaluations.api import automatic, challenges, proposals, views
 
 urlpatterns = [
     path("api/evaluations", views.EvaluationsView.as_view()),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("api/evaluations/automatic/<str:namespace>/<str:name>/<slug:suite>", automatic.AutomaticSuiteView.as_view()),
     path("api/evaluations/tag-rules/<str:namespace>/<str:name>", automatic.TagRulesView.as_view()),
     path("api/evaluations/tag-rules/<str:namespace>/<str:name>/<int:rule_id>", automatic.TagRuleView.as_view()),
+    path("api/suites/schema", proposals.SchemaView.as_view()),
+    path("api/suites/proposals", proposals.ProposalsView.as_view()),
+    path("api/suites/proposals/<int:number>", proposals.ProposalView.as_view()),
     path("api/suites", views.SuitesView.as_view()),
     path("api/leaderboards/groups", views.GroupsView.as_view()),
     path("api/leaderboards/groups/<slug:group>", views.GroupView.as_view()),

@@ -612,4 +612,56 @@ class Migration(migrations.Migration):
                 ('load_seconds', models.FloatField(help_text='From the file to the first inference.', null=True)),
             ],
         ),
+        migrations.RemoveField(
+            model_name='suiteversion',
+            name='inputs_key',
+        ),
+        migrations.AddField(
+            model_name='suite',
+            name='is_proposed',
+            field=models.BooleanField(default=False, help_text='By a member; the others come with the hub.'),
+        ),
+        migrations.AddField(
+            model_name='suite',
+            name='proposer',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='suiteversion',
+            name='data_path',
+            field=models.CharField(blank=True, max_length=300),
+        ),
+        migrations.AddField(
+            model_name='suiteversion',
+            name='data_repository',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='suite_versions', to='models_registry.repository'),
+        ),
+        migrations.AddField(
+            model_name='suiteversion',
+            name='data_revision',
+            field=models.CharField(blank=True, max_length=40),
+        ),
+        migrations.CreateModel(
+            name='SuiteProposal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('repository_name', models.CharField(max_length=200)),
+                ('commit', models_registry.models.fields.HashField(20)),
+                ('definition', models.JSONField()),
+                ('digest', models_registry.models.fields.HashField(32)),
+                ('preview', models.JSONField(default=dict)),
+                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('published', 'Published'), ('declined', 'Declined')], default='proposed', max_length=16)),
+                ('reason', models.CharField(blank=True, help_text='Why it was declined, for its author.', max_length=500)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('repository', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='suite_proposals', to='models_registry.repository')),
+                ('version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='proposals', to='evaluations.suiteversion')),
+            ],
+            options={
+                'permissions': [('publish_suite', 'Can publish and decline proposed suites')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'proposed')), fields=('repository',), name='one_open_proposal_per_repository')],
+            },
+        ),
     ]

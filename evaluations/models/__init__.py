@@ -23,7 +23,7 @@ from evaluations.models.run import FINAL, UNFINISHED, WORKING, FailureKind, Leas
 from evaluations.models.score import Result, Score
 from evaluations.models.self_reported import SelfReportedScore
 from evaluations.models.standing import Standing, Trust
-from evaluations.models.suite import Suite, SuiteVersion
+from evaluations.models.suite import Suite, SuiteProposal, SuiteVersion
 from evaluations.models.worker import Mode, Worker
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "Submission",
     "Suite",
     "SuiteGroup",
+    "SuiteProposal",
     "SuiteVersion",
     "TagRule",
     "Trust",

@@ -8,10 +8,11 @@ from django.utils.encoding import escape_uri_path
 
 from accounts.models import Actor
 from evaluations.errors import ResultNotReady
-from evaluations.models import Result, Run, Suite
+from evaluations.models import Result, Run, Suite, SuiteVersion
 from evaluations.services import results, sealing
 from models_registry import storage
 from models_registry.access import require_read
+from models_registry.models import Repository
 
 # They say which architecture the weights have; not every repository has them.
 DESCRIBING = ("README.md", "config.json")
@@ -39,11 +40,19 @@ def manifest(actor: Actor, run: Run) -> dict[str, Any]:
         "result": results.signed_document(result),
         "suite": {name: value for name, value in version.definition.items() if name != "data"},
         "files": [{**file, "url": f"{base}/{escape_uri_path(file['path'])}"} for file in files],
-        "inputs": None if is_hidden else {"url": storage.presign_get(version.inputs_key), "sha256": data["sha256"]},
+        "inputs": None if is_hidden or version.data_repository is None else _inputs(version.data_repository, version),
         "samples": None
         if is_hidden
         else {"url": storage.presign_get(result.samples_key), "sha256": document["samples"]["sha256"]},
         "labels": None
         if data["hidden_labels"]
         else {"url": storage.presign_get(version.labels_key), "sha256": data["labels_sha256"]},
+    }
+
+
+def _inputs(repository: Repository, version: SuiteVersion) -> dict[str, str]:
+    base = f"{settings.BASE_URL}{repository.get_absolute_url()}/resolve/{version.data_revision}"
+    return {
+        "url": f"{base}/{escape_uri_path(version.data_path)}",
+        "sha256": version.definition["data"][0]["sha256"],
     }

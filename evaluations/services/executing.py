@@ -41,6 +41,7 @@ from evaluations.services import (
     sealing,
     telling,
 )
+from evaluations.services.fetching import SuiteDataLostError, SuiteDataNotReadyError
 from evaluations.services.heartbeat import Heartbeat
 from evaluations.services.waking import LEASE, retry_or_fail
 from evaluations.suite_files import digest_of_data
@@ -59,7 +60,14 @@ MOST_RACES = 5
 # Of what the child says of its time; "predict" is the document's "quality".
 REPORTED_STEPS = ("load", "deserialise", "to_device", "first_inference", "perf")
 # Faults of the worker or of what it stands on: tried again, at no cost to the member.
-INFRASTRUCTURE = (StorageUnavailable, DamagedError, sandbox.SandboxUnavailableError, OSError, DatabaseError)
+INFRASTRUCTURE = (
+    StorageUnavailable,
+    DamagedError,
+    SuiteDataNotReadyError,
+    sandbox.SandboxUnavailableError,
+    OSError,
+    DatabaseError,
+)
 
 
 class _UnfitModelError(Exception):
@@ -132,7 +140,13 @@ def _claim(run: Run, worker_name: str) -> bool:
 
 
 def _hold_and_attempt(claimed: Run) -> None:
-    run = Run.objects.select_related("repository__namespace", "suite_version__suite", "requested_by").get(pk=claimed.pk)
+    parts = (
+        "repository__namespace",
+        "suite_version__suite",
+        "suite_version__data_repository__namespace",
+        "requested_by",
+    )
+    run = Run.objects.select_related(*parts).get(pk=claimed.pk)
     run.attempt = claimed.attempt  # the one we hold, whatever the row says by now
     logger.info("run %s, attempt %d, of %s at %s begins", run.pk, run.attempt, run.repository, run.commit[:12])
     with Heartbeat(run) as heartbeat:
@@ -153,6 +167,8 @@ def _attempt(run: Run, heartbeat: Heartbeat) -> None:
         logger.info("run %s cancelled", run.pk)
     except _UnfitModelError as error:
         _fail(run, error.code, str(error))
+    except SuiteDataLostError as error:
+        _fail(run, "suite_data", str(error), kind=FailureKind.INFRASTRUCTURE)
     except ChildFailedError as error:
         if error.code == "device":
             retry_or_fail(run, code=error.code, reason=str(error), log=error.log)
@@ -177,7 +193,6 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             inputs = fetching.fetch_inputs(run.suite_version, heartbeat.check)
         with clock.step("verify"):
             files = [_described(model.entries[path], place) for path, place in model.files.items()]
-            _check_inputs(inputs, definition)
             facts = model.facts | _tensor_facts(model, definition["accepts"]["max_params"])
             heartbeat.check()
         run.begin_running(**facts)
@@ -255,12 +270,6 @@ def _within(parameters: int | None, most: int) -> int | None:
 
 def _described(entry: TreeEntry, place: Path) -> dict[str, Any]:
     return {"path": entry.path, "size": entry.size, "sha256": fetching.checked_sha256(entry, place)}
-
-
-def _check_inputs(path: Path, definition: Mapping[str, Any]) -> None:
-    if digest_of_data(path.read_bytes()) != definition["data"][0]["sha256"]:
-        path.unlink()
-        raise DamagedError("The suite's inputs are not what its hash says.")
 
 
 def _predict(
@@ -359,16 +368,18 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
     logger.info("run %s scored in %.1f s", run.pk, made.seconds["wall"])
 
 
-def _fail(run: Run, code: str, reason: str, log: str = "") -> None:
+def _fail(run: Run, code: str, reason: str, log: str = "", kind: FailureKind = FailureKind.MODEL) -> None:
     with transaction.atomic():
-        run.fail(clock.now(), kind=FailureKind.MODEL, code=code, reason=reason, log=log)
+        run.fail(clock.now(), kind=kind, code=code, reason=reason, log=log)
         telling.tell_of_failure(run)
     logger.info("run %s failed: %s", run.pk, reason)
 
 
 def _reason(error: BaseException) -> str:
     """What a reader of the page may know: kinds of faults, no addresses and no paths of this machine."""
-    known = isinstance(error, StorageUnavailable | DamagedError | sandbox.SandboxUnavailableError)
+    known = isinstance(
+        error, StorageUnavailable | DamagedError | SuiteDataNotReadyError | sandbox.SandboxUnavailableError
+    )
     return str(error) if known else f"The worker met a {type(error).__name__}."
 
 

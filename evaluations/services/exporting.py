@@ -1,11 +1,13 @@
-"""What a member has asked to be evaluated, for their export. Runs stay when they leave: others build on the scores."""
+"""What a member has asked to be evaluated, and proposed as a suite, for their export. Runs and suites stay when they leave:
+others build on the scores.
+"""
 
 from collections.abc import Iterable
 from typing import Any
 
 from accounts import exporting
 from accounts.models import Actor, User
-from evaluations.models import AutomaticEvaluation, Entrant, Run, Submission
+from evaluations.models import AutomaticEvaluation, Entrant, Run, Submission, SuiteProposal
 from models_registry.models import Repository
 
 
@@ -52,7 +54,16 @@ def _entries(user: User) -> Iterable[dict[str, Any]]:
         }  # fmt: skip
 
 
+def _proposals(user: User) -> Iterable[dict[str, Any]]:
+    for row in SuiteProposal.objects.filter(author=user).order_by("created_at").iterator(chunk_size=500):
+        yield {
+            "repository": row.repository_name, "commit": row.commit, "suite": row.title, "state": row.state,
+            "reason": row.reason, "created_at": row.created_at,
+        }  # fmt: skip
+
+
 exporting.add("evaluations", _evaluations)
 exporting.add("challenge_entries", _entries)
 exporting.add("challenge_submissions", _submissions)
 exporting.add("automatic_evaluations", _automatic)
+exporting.add("suite_proposals", _proposals)

@@ -9,7 +9,9 @@ from django.conf import settings
 
 from evaluations.cache import Cache, DamagedError, Wanted, sha256_of
 from evaluations.models import SuiteVersion
+from evaluations.suite_files import digest_of_data
 from models_registry import storage
+from models_registry.errors import ContentQuarantined, EntryNotFound
 from models_registry.formats.git_objects import LINK_MODE, BlobHasher
 from models_registry.models import Commit, GitObject, LfsObject, Repository
 from models_registry.services import reading, trees
@@ -58,13 +60,39 @@ def read_small(repository: Repository, entry: TreeEntry, most: int) -> bytes:
     return reading.read_range(trees.stored(repository, entry), 0, min(most, entry.size))
 
 
+class SuiteDataLostError(Exception):
+    """The suite's data are not what its version says, and trying again will not change that; the text is for everybody."""
+
+
+class SuiteDataNotReadyError(Exception):
+    """The suite is so new that its data are not in their repository yet."""
+
+
 def fetch_inputs(version: SuiteVersion, stopped: Stopped) -> Path:
-    """The suite's inputs, an array or texts, by the key they lie under: a key is never used twice."""
-    content = partial(_object_blocks, version.inputs_key)
-    name = hashlib.sha256(version.inputs_key.encode()).hexdigest()
-    size = storage.size_of(version.inputs_key) or 0
-    # The suite's hash is of the array inside: checked when a run opens it.
-    return cache().get(Wanted(f"{name}.inputs", size, [content], hashlib.sha256(), lambda: True), stopped)
+    """The suite's inputs, an array or texts, out of the commit that its version names, their hash checked.
+
+    Raises SuiteDataLostError, SuiteDataNotReadyError, StorageUnavailable, DamagedError, OSError.
+    """
+    repository, revision = version.data_repository, version.data_revision
+    if not revision:
+        raise SuiteDataNotReadyError(f"The data of {version} are not stored yet.")
+    if repository is None:
+        raise SuiteDataLostError(f"The repository that held the data of {version} was deleted.")
+    try:
+        entry = trees.file(repository, Commit.objects.get(repository=repository, oid=revision), version.data_path)
+        place = fetch(repository, entry, stopped)
+    except (Commit.DoesNotExist, GitObject.DoesNotExist, EntryNotFound):
+        raise SuiteDataLostError(
+            f"{repository.full_name} has no {version.data_path} at {revision[:12]} any more, which are the data of {version}."
+        ) from None
+    except ContentQuarantined:
+        raise SuiteDataLostError(f"The data of {version} are in quarantine.") from None
+    if digest_of_data(place.read_bytes()) != version.definition["data"][0]["sha256"]:
+        checked_sha256(entry, place)  # if it is this machine's copy that is bad, another try will do
+        raise SuiteDataLostError(
+            f"{version.data_path} in {repository.full_name} at {revision[:12]} is not what the hash of {version} says."
+        )
+    return place
 
 
 def read_labels(version: SuiteVersion) -> bytes:
@@ -86,7 +114,3 @@ def _wanted(repository: Repository, entry: TreeEntry) -> Wanted:
 
 def _row_blocks(row: GitObject) -> Sequence[bytes]:
     return [reading.read_range(row, 0, row.size)]
-
-
-def _object_blocks(key: str) -> Sequence[bytes]:
-    return list(storage.stream(key))

@@ -72,7 +72,12 @@ def document(run: Run, measurements: Sequence[Measurement], made: Made, finished
                 "version": run.suite_version.version,
                 "sha256": run.suite_version.digest,
                 "data": [
-                    {"name": data["name"], "revision": None, "sha256": data["sha256"], "n": data["n"]}
+                    {
+                        "name": data["name"],
+                        "revision": run.suite_version.data_revision or None,
+                        "sha256": data["sha256"],
+                        "n": data["n"],
+                    }
                     for data in definition["data"]
                 ],
             },

@@ -1,4 +1,4 @@
-"""Suites as rows, kept in step with their files; their data in storage."""
+"""Suites as rows, kept in step with their files; their labels in storage. What holds their inputs: `services.hosting`."""
 
 import logging
 import uuid
@@ -20,13 +20,17 @@ logger = logging.getLogger(__name__)
 def synchronize(folder: Path = suite_files.FOLDER) -> list[SuiteVersion]:
     """Make every suite's file a current version; those that are known already cost one query each.
 
-    Data go to storage first, rows second. Raises InvalidSuiteError, SuiteChanged, StorageUnavailable.
+    Labels go to storage first, rows second. Raises InvalidSuiteError, SuiteChanged, StorageUnavailable.
     """
     return [_synchronize(suite) for suite in suite_files.read_all(folder)]
 
 
 def current_versions() -> QuerySet[SuiteVersion]:
-    return SuiteVersion.objects.filter(current=True).select_related("suite").order_by("suite__task", "suite__title")
+    return (
+        SuiteVersion.objects.filter(current=True)
+        .select_related("suite", "data_repository__namespace")
+        .order_by("suite__task", "suite__title")
+    )
 
 
 def current_version(name: str) -> SuiteVersion:
@@ -42,9 +46,11 @@ def _synchronize(suite: SuiteFile) -> SuiteVersion:
     known = SuiteVersion.objects.filter(suite__name=definition["id"], version=definition["version"])
     found = known.select_related("suite").first()
     if found is None:
-        inputs_key, labels_key = _store_data(suite)
+        if Suite.objects.filter(name=definition["id"], is_proposed=True).exists():
+            raise SuiteChanged(f"{suite.path.name}: a member's suite has this id. Give the file another one.")
+        labels_key = store_labels(suite)
         try:
-            found = _add_version(suite, inputs_key, labels_key)
+            found = _add_version(suite, labels_key)
         except IntegrityError:  # another worker starts at the same moment; its version is as good
             found = known.get()
     if found.digest != suite.digest:
@@ -55,7 +61,7 @@ def _synchronize(suite: SuiteFile) -> SuiteVersion:
 
 
 @transaction.atomic
-def _add_version(suite: SuiteFile, inputs_key: str, labels_key: str) -> SuiteVersion:
+def _add_version(suite: SuiteFile, labels_key: str) -> SuiteVersion:
     definition = dict(suite.definition)
     facts = {name: definition[name] for name in ("title", "summary", "task", "tier")}
     row, _ = Suite.objects.update_or_create(name=definition["id"], defaults=facts)
@@ -64,7 +70,6 @@ def _add_version(suite: SuiteFile, inputs_key: str, labels_key: str) -> SuiteVer
         version=definition["version"],
         digest=suite.digest,
         definition=definition,
-        inputs_key=inputs_key,
         labels_key=labels_key,
     )
     logger.info("suite %s added", version)
@@ -79,16 +84,21 @@ def _make_current(version: SuiteVersion) -> None:
     logger.info("suite %s is current again", version)
 
 
-def _store_data(suite: SuiteFile) -> tuple[str, str]:
-    """Put inputs and labels, each checked against its hash, under prefixes of their own."""
+def store_labels(suite: SuiteFile) -> str:
+    """Put the labels under their own prefix; all data are checked against their hashes first. Returns the key.
+
+    Raises InvalidSuiteError, StorageUnavailable.
+    """
     (data,) = suite.definition["data"]
-    return _store(suite, data, "inputs", "sha256", "suites"), _store(suite, data, "labels", "labels_sha256", "labels")
+    _checked(suite, data, "inputs", "sha256")
+    content = _checked(suite, data, "labels", "labels_sha256")
+    key = f"labels/{data['labels_sha256'][:2]}/{data['labels_sha256']}.{uuid.uuid4().hex[:16]}"
+    storage.put(key, content)
+    return key
 
 
-def _store(suite: SuiteFile, data: dict[str, Any], part: str, hash_name: str, prefix: str) -> str:
+def _checked(suite: SuiteFile, data: dict[str, Any], part: str, hash_name: str) -> bytes:
     content = suite.data_content(data[part])
     if digest_of_data(content) != data[hash_name]:
         raise InvalidSuiteError(f"{suite.path.name}: {data[part]} is not what {hash_name} says.")
-    key = f"{prefix}/{data[hash_name][:2]}/{data[hash_name]}.{uuid.uuid4().hex[:16]}"
-    storage.put(key, content)
-    return key
+    return content

@@ -1,6 +1,7 @@
 """Who is told that a run has ended (`community.services.notifications`), and where it shows (`activities`).
 
-Whoever asked for it is told of every end. Of a commit's first score, those hear who follow the repository or keep it, too.
+Whoever asked for it is told of every end, and whoever proposed a suite what became of it. Of a commit's first score, those hear
+who follow the repository or keep it, too.
 """
 
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from evaluations.models import Comparison, Run, State
+from evaluations.models import Comparison, Run, State, SuiteProposal
 from evaluations.services.differences import VERDICTS, Compared, compared
 from models_registry.community.models import Activity, NoticeKind
 from models_registry.community.services import activities
@@ -86,3 +87,17 @@ def _shown(value: float, of: float | None = None) -> str:
 def _digits(value: float) -> int:
     """As scores are shown everywhere: four decimals, of large values fewer."""
     return 4 if abs(value) < 10 else 2 if abs(value) < 1000 else 0
+
+
+def tell_of_proposal(proposal: SuiteProposal) -> None:
+    """Within the transaction that decides it."""
+    if proposal.author is None:
+        return
+    published = _("Your suite %(suite)s is published")
+    declined = _("Your suite %(suite)s was declined: %(reason)s")
+    names = {"suite": proposal.title, "reason": proposal.reason}
+    is_published = proposal.state == SuiteProposal.State.PUBLISHED
+    notify(
+        kind=NoticeKind.EVALUATION, key=f"proposal:{proposal.pk}", users=[proposal.author], repository=proposal.repository,
+        text=(published if is_published else declined) % names, url=proposal.get_absolute_url(),
+    )  # fmt: skip

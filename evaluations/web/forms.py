@@ -113,3 +113,21 @@ class SubmitForm(forms.Form):
         help_text=_("A branch, tag or commit; the commit it means now is what runs."),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
     )
+
+
+class ProposeForm(forms.Form):
+    repository = forms.CharField(
+        label=_("Dataset repository"),
+        max_length=200,
+        help_text=_(
+            "namespace/name, which holds suite.yaml and the files that it names. You must be able to write it."
+        ),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )
+    revision = forms.CharField(
+        label=_("Revision"),
+        max_length=200,
+        initial="main",
+        help_text=_("A branch, tag or commit; the commit it means now is what is proposed."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evaluations.web import challenges, leaderboards, queue, repository_settings, runs, samples
+from evaluations.web import challenges, leaderboards, proposals, queue, repository_settings, runs, samples
 
 urlpatterns = [
     path("leaderboards", leaderboards.suites, name="leaderboards"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("challenges/<slug:slug>/invitations/<int:pk>/take-back", challenges.take_back, name="challenge-take-back"),
     path("challenges/<slug:slug>/submissions/<int:pk>/withdraw", challenges.withdraw, name="challenge-withdraw"),
     path("challenges/<slug:slug>/submissions/<int:pk>/select", challenges.select, name="challenge-select"),
+    path("suites/propose", proposals.propose, name="suite-propose"),
+    path("suites/proposals/<int:pk>", proposals.proposal, name="suite-proposal"),
     path("evaluations/<uuid:pk>", runs.run, name="run"),
     path("evaluations/<uuid:pk>/samples", samples.samples, name="run-samples"),
     path("evaluations/<uuid:pk>/compare/<uuid:other>", samples.compare, name="runs-compared"),

@@ -17,6 +17,7 @@ from models_registry.models.garbage import GarbageMark, GarbageRound
 from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
 from models_registry.models.metadata import (
     Card,
+    DatasetTable,
     FileScan,
     GateForm,
     LineageEdge,
@@ -35,6 +36,7 @@ __all__ = [
     "Card",
     "CommercialUse",
     "Commit",
+    "DatasetTable",
     "DownloadCount",
     "FileScan",
     "FolderHistory",

@@ -86,6 +86,37 @@ class TensorSummary(models.Model):
         return f"{self.repository}: {self.path}"
 
 
+class DatasetTable(models.Model):
+    """One split of a dataset, as its files' first megabytes show it (services.indexing.tables); made again after each commit.
+
+    `files`: [[path, content], …] of those that were read. `num_rows`: of all its files, where that is known. `columns`: a
+    dict each with name, type, nulls, distinct, and by type min, max, mean, std, histogram, length, top, of the first
+    `seen_rows`. `rows`: the first ones, {column: value}; `cut`: [[row, column], …] of values shown in part.
+    """
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="tables")
+    commit = HashField(20)
+    position = models.PositiveSmallIntegerField()
+    config = models.CharField(max_length=100)
+    split = models.CharField(max_length=100)
+    format = models.CharField(max_length=16)
+    files: models.JSONField[Any, list[list[str]]] = models.JSONField(default=list)
+    file_count = models.PositiveIntegerField()
+    size = models.BigIntegerField(help_text="Bytes of all its files.")
+    num_rows = models.BigIntegerField(null=True)
+    seen_rows = models.PositiveIntegerField(default=0)
+    columns: models.JSONField[Any, list[dict[str, Any]]] = models.JSONField(default=list)
+    rows: models.JSONField[Any, list[dict[str, Any]]] = models.JSONField(default=list)
+    cut: models.JSONField[Any, list[list[Any]]] = models.JSONField(default=list)
+    problems: models.JSONField[Any, list[str]] = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repository", "config", "split"], name="table_once_per_split")]
+
+    def __str__(self) -> str:
+        return f"{self.repository}: {self.config}/{self.split}"
+
+
 class RepositoryFacts(models.Model):
     """What files other than the card say of a repository, in the form in which Hub clients read it.
 

@@ -64,7 +64,7 @@ def settings_pages(repository: Repository) -> list[dict[str, Any]]:
 
 @register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)
 def repository_header(context: Any, repository: Repository, current: str) -> dict[str, Any]:
-    """Path, actions, tags and tabs. `current`: "card", "files", "settings", or the key of a higher app's tab."""
+    """Path, actions, tags and tabs. `current`: "card", "data", "files", "settings", or the key of a higher app's tab."""
     request = context["request"]
     tabs: list[dict[str, Any]] = [
         {"key": "card", "title": _("Card"), "icon": "file-text", "url": repository.get_absolute_url(), "count": None},
@@ -76,6 +76,10 @@ def repository_header(context: Any, repository: Repository, current: str) -> dic
             "count": None,
         },
     ]
+    if repository.kind == Kind.DATASET:
+        tabs.insert(
+            1, {"key": "data", "title": _("Data"), "icon": "table", "url": page_url(repository, "data"), "count": None}
+        )
     tabs += [
         {"key": tab.key, "title": tab.title, "icon": tab.icon, "url": url, "count": tab.count(repository)}
         for tab in panels.tabs()

@@ -20,6 +20,7 @@ from models_registry.services.cards import render as render_markdown
 from models_registry.services.markdown import Place
 from models_registry.services.random_access import content_id
 from models_registry.services.trees import TreeEntry
+from models_registry.web import data
 from models_registry.web.addressing import of_address
 
 MOST_ENTRIES = 1000  # of a folder, on one page
@@ -177,6 +178,7 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "lines": None,
         "rendered": None,
         "tensors": _tensors(repository, commit, entry),
+        **data.of_file(repository, entry),
     }
     text = None if is_quarantined else editing.text_of(repository, entry)
     if text is not None and request.actor.user and editing.branch_of(repository, context["revision"]):

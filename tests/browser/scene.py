@@ -1,5 +1,6 @@
 """A small community, made by the services that make it in life where there are any, for pages to show."""
 
+import json
 import struct
 import zlib
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ from models_registry.models import (
 )
 from models_registry.services import gating, references, trees
 from models_registry.services.changes import AddFile, Delete
-from models_registry.services.indexing import index_commit
+from models_registry.services.indexing import index_commit, tables
 from models_registry.services.pull_requests import open_draft, propose
 from models_registry.services.random_access import content_id
 from tests import make
@@ -275,6 +276,7 @@ def build() -> Scene:
         repository=model, base_name="birch-lab/lenet", base_key="birch-lab/lenet", relation=Relation.FINETUNE
     )
     _described(dataset, "# Digits\n\n1,797 images.", licence="cc-by-4.0")
+    _filled(dataset)
     empty = make.repository(member, "seedling")
     before = rows.scored(model, 500)
     Run.objects.filter(pk=before.pk).update(commit=references.resolve(model, "main").first_parent)
@@ -429,6 +431,19 @@ def _challenged(member: User, rowan: User) -> None:
         if slug == "iris-cup":
             challenges.end_early(actor=staff, challenge=challenge, reason="All have submitted.")
         judging.judge(challenge.pk)
+
+
+def _filled(dataset: Repository) -> None:
+    """Rows as a worker reads them: numbers, words, a cell that is cut, one that is missing, and nested ones."""
+    lines = [
+        json.dumps({
+            "pixel_mean": number / 7, "label": number % 10, "writer": f"writer {number % 3}", "strokes": [number, {"x": 1}],
+            "note": None if number % 4 else "x" * 900,
+        })
+        for number in range(60)
+    ]  # fmt: skip
+    commit = make.commit(dataset, {"train.jsonl": "\n".join(lines) + "\n", "test/zero/1.png": picture()})
+    tables.describe(f"{dataset.pk}:{commit.oid}")
 
 
 def _among_people(member: User, rowan: User, model: Repository, dataset: Repository) -> Collection:
@@ -608,6 +623,10 @@ def pages(scene: Scene) -> dict[str, str]:
         "datasets": "/datasets",
         "model": model,
         "dataset": scene.dataset.get_absolute_url(),
+        "suite-propose": "/suites/propose",
+        "dataset-rows": f"{scene.dataset.get_absolute_url()}/data",
+        "dataset-pictures": f"{scene.dataset.get_absolute_url()}/data?split=test",
+        "dataset-file": f"{scene.dataset.get_absolute_url()}/blob/main/train.jsonl",
         "empty": scene.empty.get_absolute_url(),
         "files": f"{model}/tree/main",
         "folder": f"{model}/tree/main/onnx",

@@ -11,6 +11,7 @@ from evaluations.models import Result, Run, Score, State, SuiteVersion
 from evaluations.services import executing, ranking, requesting
 from models_registry.models import Repository
 from tests import make
+from tests.evaluations import rows
 from tests.evaluations.running import reference
 
 CNN = "digits_cnn.safetensors"
@@ -29,6 +30,7 @@ def model(owner: User | None = None, files: dict[str, bytes | str] | None = None
 
 
 def request(repository: Repository, suite: SuiteVersion, actor: Actor | None = None) -> Run:
+    rows.hosted(suite)
     return requesting.request_evaluation(
         actor=actor or Actor(user=repository.creator), repository=repository, revision="main", suite=suite.suite.name
     )

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
-from evaluations import samples
+from evaluations import samples, suite_files
 from evaluations.measurements import Scored
 from evaluations.models import FailureKind, Result, Run, Score, State, SuiteVersion
-from evaluations.services import ranking
-from evaluations.services.suites import current_versions, synchronize
+from evaluations.services import hosting, ranking
+from evaluations.services.suites import current_version, current_versions, synchronize
 from models_registry import storage
 from models_registry.models import Repository
 from models_registry.services import references
@@ -20,10 +20,19 @@ SUITE = "digits-image-classification"
 ROWS = 540
 
 
-def suite() -> SuiteVersion:
-    """The digits suite, from its file."""
-    found = current_versions().filter(suite__name=SUITE).first()
-    return found or next(version for version in synchronize() if version.suite.name == SUITE)
+def suite(name: str = SUITE) -> SuiteVersion:
+    """A suite from its file, the digits without a name."""
+    if not current_versions().filter(suite__name=name).exists():
+        synchronize()
+    return current_version(name)
+
+
+def hosted(version: SuiteVersion) -> SuiteVersion:
+    """The same one, its data in their repository: what runs need, and rows of runs do not."""
+    if version.data_repository is None:
+        file = suite_files.FOLDER / f"{version.suite.name}.yaml"
+        hosting.host(version, hosting.inputs_of(suite_files.read(file)))
+    return version
 
 
 def run(repository: Repository, **fields: Any) -> Run:

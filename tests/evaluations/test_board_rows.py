@@ -115,7 +115,7 @@ def replaced(digits: SuiteVersion) -> tuple[Run, SuiteVersion]:
     run = rows.scored(make.repository(), 500)
     SuiteVersion.objects.filter(pk=digits.pk).update(current=False)
     newer = digits.suite.versions.create(
-        version="2.0.0", digest="11" * 32, definition=digits.definition, inputs_key="a", labels_key="b"
+        version="2.0.0", digest="11" * 32, definition=digits.definition, labels_key="b"
     )
     return run, newer
 

@@ -77,7 +77,7 @@ def test_another_version_of_the_suite_is_another_board(digits: SuiteVersion):
     digits.current = False
     digits.save()
     newer = digits.suite.versions.create(
-        version="2.0.0", digest="11" * 32, definition=digits.definition, inputs_key="a", labels_key="b"
+        version="2.0.0", digest="11" * 32, definition=digits.definition, labels_key="b"
     )
     building.scored(building.model(name="new"), newer, right(400))
     assert board(newer) == [("new", (1, 1))]

@@ -158,8 +158,8 @@ def test_a_cancelled_run_stops_at_the_next_heartbeat(digits: SuiteVersion, quick
 
 
 def test_lost_content_is_the_hubs_fault_tried_three_times_and_then_told(digits: SuiteVersion):
-    storage.delete(digits.inputs_key)
     run = building.request(building.model(), digits)
+    storage.delete(digits.labels_key)
     for attempt in (1, 2):
         run = building.execute(run)
         assert (run.state, run.attempt) == (State.QUEUED, attempt)

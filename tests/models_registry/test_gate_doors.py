@@ -24,7 +24,7 @@ from evaluations.services import editions, groups
 from hub.errors import NotFound
 from hub.wire.rate_limits import counters
 from models_registry.cas_api import settings as cas_settings
-from models_registry.models import AccessRequest, Repository, XetFile
+from models_registry.models import AccessRequest, DatasetTable, Repository, XetFile
 from models_registry.services import addresses, gating, indexing
 from models_registry.services.changes import AddFile, AddLfsFile
 from models_registry.services.commits import create_commit
@@ -35,7 +35,14 @@ from tests import make
 from tests.evaluations import rows as runs
 from tests.models_registry.xet.sending import caller, send_file, some_xorb
 
-SECRETS = ("the-secret-line", "the-older-secret", "the-proposed-secret", "secret_tensor", "the-secret-of-the-log")
+SECRETS = (
+    "the-secret-line",
+    "the-older-secret",
+    "the-proposed-secret",
+    "secret_tensor",
+    "the-secret-of-the-log",
+    "the-secret-cell",
+)
 # What an address of stored bytes holds: one that the content server takes, and one that the storage takes.
 OPENED = ("signed=", "X-Amz-Signature")
 
@@ -52,6 +59,7 @@ C, F, M, A, N = Gives
 # {what follows the repository's address: what it gives}; below "api:", the address is the API's.
 ROWS: dict[str, Gives] = {
     "/resolve/<path:rest>": C, "/raw/<path:rest>": C, "/tree/<path:rest>": C, "/blob/<path:rest>": C,
+    "/data": C, "api:/splits": C, "api:/rows": C, "api:/statistics": C,
     "/commits/<path:rest>": C, "/commit/<path:rest>": C, "/discussions/<int:number>": F,
     "/info/refs": C, "/git-upload-pack": C, "/git-receive-pack": M,
     ".git/info/lfs/objects/batch": C, ".git/info/lfs/verify": A, ".git/info/lfs/locks": C,
@@ -118,6 +126,10 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "/raw/<path:rest>": ("GET", "/raw/main/notes.txt", None),
     "/tree/<path:rest>": ("GET", "/tree/main", None),
     "/blob/<path:rest>": ("GET", "/blob/main/notes.txt", None),
+    "/data": ("GET", "/data", None),
+    "api:/splits": ("GET", "api:/splits", None),
+    "api:/rows": ("GET", "api:/rows", None),
+    "api:/statistics": ("GET", "api:/statistics", None),
     "/commits/<path:rest>": ("GET", "/commits/main", None),
     "/commit/<path:rest>": ("GET", "/commit/main", None),
     "/discussions/<int:number>/files": ("GET", "/discussions/1/files", None),
@@ -201,6 +213,10 @@ def gated() -> Gated:
     Run.objects.filter(pk=run.pk).update(log_tail="the-secret-of-the-log")
     Repository.objects.filter(pk=repository.pk).update(gated="manual")
     repository.refresh_from_db()
+    DatasetTable.objects.create(
+        repository=repository, commit=commit.oid, position=0, config="default", split="train", format="csv", file_count=1, size=9,
+        columns=[{"name": "x", "type": "string", "top": [["the-secret-cell", 1]]}], rows=[{"x": "the-secret-cell"}],
+    )  # fmt: skip
     assert stored.xet_file is not None
     reader = make.user("reader")
     make.repository(reader, "own")

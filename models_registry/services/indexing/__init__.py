@@ -25,7 +25,7 @@ from models_registry.models import (
     TensorSummary,
 )
 from models_registry.services import licences, lineage, scanning, trees
-from models_registry.services.indexing import tensors
+from models_registry.services.indexing import tables, tensors
 from models_registry.services.indexing.card import read_card, summary_of
 from models_registry.services.indexing.configuration import Configuration, read_configuration
 from models_registry.services.indexing.gate import read_gate
@@ -60,6 +60,8 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
         weights = len(tensors.weight_files(files))
         if weights > len(summaries):
             configuration.problems.append(f"Only the first {len(summaries)} of {weights} weight files are read.")
+    else:
+        configuration.problems += tables.problems_of(files, card.front_matter)
     with transaction.atomic():
         locked = Repository.objects.select_for_update(no_key=True).filter(pk=repository.pk).values_list("pk")
         if not locked or not _is_head(repository, oid):
@@ -68,6 +70,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
         _write_gate(repository, gate)
         _write_licence(repository, facts.licence, commit, by)
         commit_indexed.send(sender=Commit, repository=repository, commit=commit, card=card, files=files)
+        tables.request(repository, commit)
     scanning.request(repository, files)
     Job.objects.add(scanning.SUM_UP, str(repository.pk))
     logger.info("commit %s indexed", oid)
