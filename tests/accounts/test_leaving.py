@@ -49,6 +49,7 @@ community.CommentEdit.editor community.Notice.actor community.Report.author comm
 community.Report.settled_by community.Complaint.reporter community.ModerationAction.author
 community.ModerationAction.moderator community.Appeal.user community.Appeal.decided_by community.Picture.uploader
 models_registry.SecretFinding.dismissed_by evaluations.Run.requested_by
+evaluations.Suite.proposer evaluations.SuiteProposal.author evaluations.SuiteProposal.decided_by
 """
 
 

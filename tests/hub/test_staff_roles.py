@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Actor, AuditEntry, Namespace, User
 from accounts.services.staff_roles import set_roles
-from evaluations.models import Run, Suite
+from evaluations.models import Run, Suite, SuiteProposal
 from hub.errors import Forbidden
 from hub.jobs.models import Job
 from hub.staff_roles import ROLES
@@ -30,7 +30,7 @@ PAGES = {
         "user", "organization", "namespace", "auditentry", "repository", "report", "moderationaction", "appeal",
         "event", "discussion", "collection", "quarantine",
     },
-    "evaluator": {"suite", "run", "repository"},
+    "evaluator": {"suite", "suiteversion", "suiteproposal", "run", "repository"},
     "operator": {
         "user", "organization", "namespace", "auditentry", "repository", "accesstoken", "invitation", "job",
     },
@@ -50,7 +50,7 @@ ACTS = {
     | ON_REPORTS
     | ON_CONTENT
     | {"undo", "uphold", "reverse", "verify_organization"},
-    "evaluator": {"queue_again", "cancel", "invalidate"},
+    "evaluator": {"queue_again", "cancel", "invalidate", "publish", "decline"},
     "operator": {"revoke", "retry", "appoint_administrator"},
 }
 
@@ -93,6 +93,15 @@ def rows_of(model: type[Model]) -> list[Any]:
         Collection: lambda: [_collection()],
         ModerationAction: lambda: [_act(repository)],
         Appeal: lambda: [appeals.make(user=repository.creator, action=_act(repository), text="No")],
+        SuiteProposal: lambda: [
+            SuiteProposal.objects.create(
+                repository=repository,
+                repository_name=repository.full_name,
+                commit="0" * 40,
+                digest="0" * 64,
+                definition=rows.suite().definition,
+            )
+        ],
         Suite: lambda: list(Suite.objects.all()[:1]),
     }
     if model in made:
