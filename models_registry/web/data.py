@@ -109,7 +109,7 @@ def shown(repository: Repository, table: DatasetTable, rows: Any, first: int) ->
     return {
         "table": table,
         "headers": headers,
-        "lines": lines,
+        "table_rows": lines,
         "omitted_columns": len(table.columns) - len(headers),
         "table_url": _address(repository, table),
     }

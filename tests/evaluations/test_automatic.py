@@ -122,9 +122,7 @@ def test_a_new_version_of_the_suite_is_measured_with_the_next_commit(work: Work)
     work.commit({"model.safetensors": b"two"})
     work.score()
     SuiteVersion.objects.filter(pk=work.suite.pk).update(current=False)
-    work.suite.suite.versions.create(
-        version="9.0.0", digest="1" * 64, definition=work.suite.definition, labels_key="b"
-    )
+    work.suite.suite.versions.create(version="9.0.0", digest="1" * 64, definition=work.suite.definition, labels_key="b")
     assert work.commit({"README.md": "# Two\n"}).outcome == Outcome.ASKED
 
 

@@ -110,9 +110,7 @@ def test_a_score_on_an_older_version_of_the_suite_does_not_count(work: Work) -> 
     now = work.version
     now.current = False
     now.save()
-    work.version.suite.versions.create(
-        version="9.0.0", digest="1" * 64, definition=now.definition, labels_key="b"
-    )
+    work.version.suite.versions.create(version="9.0.0", digest="1" * 64, definition=now.definition, labels_key="b")
     with pytest.raises(ReferenceGuarded, match=r"has no score on digits-image-classification 9\.0\.0"):
         work.tag()
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Actor, AuditEntry, Namespace, User
 from accounts.services.staff_roles import set_roles
-from evaluations.models import Challenge, Entry, Run, Suite, Worker
+from evaluations.models import Challenge, Entry, Run, Suite, SuiteProposal, Worker
 from hub.errors import Forbidden
 from hub.jobs.models import Job
 from hub.staff_roles import ROLES
@@ -31,7 +31,9 @@ PAGES = {
         "user", "organization", "namespace", "auditentry", "repository", "report", "moderationaction", "appeal",
         "event", "discussion", "collection", "quarantine",
     },
-    "evaluator": {"suite", "suitegroup", "edition", "run", "worker", "repository", "challenge", "entry"},
+    "evaluator": {
+        "suite", "suiteversion", "suiteproposal", "suitegroup", "edition", "run", "worker", "repository", "challenge", "entry",
+    },
     "operator": {
         "user", "organization", "namespace", "auditentry", "repository", "accesstoken", "invitation", "job", "worker",
     },
@@ -53,7 +55,7 @@ ACTS = {
     | ON_REPORTS
     | ON_CONTENT
     | {"undo", "uphold", "reverse", "verify_organization"},
-    "evaluator": {"queue_again", "cancel", "invalidate", "publish_edition"} | ON_CHALLENGES,
+    "evaluator": {"queue_again", "cancel", "invalidate", "publish_edition", "publish", "decline"} | ON_CHALLENGES,
     "operator": {"revoke", "retry", "appoint_administrator"} | ON_WORKERS,
 }
 
@@ -97,6 +99,15 @@ def rows_of(model: type[Model]) -> list[Any]:
         Collection: lambda: [_collection()],
         ModerationAction: lambda: [_act(repository)],
         Appeal: lambda: [appeals.make(user=repository.creator, action=_act(repository), text="No")],
+        SuiteProposal: lambda: [
+            SuiteProposal.objects.create(
+                repository=repository,
+                repository_name=repository.full_name,
+                commit="0" * 40,
+                digest="0" * 64,
+                definition=rows.suite().definition,
+            )
+        ],
         Suite: lambda: list(Suite.objects.all()[:1]),
         Challenge: lambda: [competing.challenge(rows.suite())],
         Entry: lambda: [competing.entry(competing.challenge(rows.suite()))],
