@@ -20,11 +20,11 @@ class Job:
     """One model to run over one array of inputs.
 
     engine: "native" or "lm_eval"; lm_eval: the task that the latter is given, see lm_eval_model.py. loader: "torch", "onnx" or
-    "transformers". task: the suite's. labels: its names of the classes, if it has any. model: the
-    file to load, in a folder that holds the repository's files as regular files. architecture: the name that the repository
-    gives, or None to recognise it by its tensors' names; options: what its config.json says besides (see architectures.py).
-    inputs: an `.npy` file of (rows, *input.shape), or where the
-    input's dtype is "text" or "json", a file of JSON strings or objects, one a line.
+    "transformers". task: the suite's. labels: its names of the classes, if it has any. model: the file to load, in a folder that
+    holds the repository's files as regular files. architecture: the name that the repository gives, or None to recognise it by
+    its tensors' names; options: what its config.json says besides (see architectures.py).
+    inputs: an `.npy` file of (rows, *input.shape), or where the input's dtype is "text" or "json", a file of JSON strings or
+    objects, one a line.
     predictions: the file to write, (rows, *output.shape) float32. max_output_bytes: of any file the child writes.
     """
 

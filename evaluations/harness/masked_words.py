@@ -32,7 +32,9 @@ def predictor(
     """
     mask = next((token for name in MASKS if (token := tokenizer.token_to_id(name)) is not None), None)
     if mask is None:
-        raise ModelRefusedError("unsupported", f"tokenizer.json has no token {' or '.join(MASKS)} to leave a word out by.")
+        raise ModelRefusedError(
+            "unsupported", f"tokenizer.json has no token {' or '.join(MASKS)} to leave a word out by."
+        )
 
     def predict(batch: Sequence[Mapping[str, str]]) -> np.ndarray:
         found = np.empty((len(batch), len(candidates)), np.float32)

@@ -32,8 +32,8 @@ MADE_ANEW = (
 OTHER_PARTS = {
     "fill-mask": ("cls.seq_relationship.", "pooler.", "discriminator_predictions."),
     "sentence-similarity": (
-        "cls.", "lm_head.", "pooler.", "classifier.", "pre_classifier.", "vocab_transform.", "vocab_layer_norm.", "vocab_projector.",
-        "generator_predictions.", "generator_lm_head.", "discriminator_predictions.",
+        "cls.", "lm_head.", "pooler.", "classifier.", "pre_classifier.", "vocab_transform.", "vocab_layer_norm.",
+        "vocab_projector.", "generator_predictions.", "generator_lm_head.", "discriminator_predictions.",
     ),
 }  # fmt: skip
 

@@ -70,7 +70,9 @@ def repeat(bundle: Bundle, *, device: str = "cpu") -> Repetition:
     recorded = {metric["name"]: float(metric["value"]) for metric in bundle.document["metrics"]}
     labels = _labels(bundle)
     if labels is None:
-        return Repetition(backend, rows, _following(bundle.suite["task"], recorded, outputs, samples), same, scored=False)
+        return Repetition(
+            backend, rows, _following(bundle.suite["task"], recorded, outputs, samples), same, scored=False
+        )
     suite = bundle.suite
     scored = scoring.score(suite["task"], suite["metrics"], outputs, labels, suite["run"]["seed"])
     share = NUMBERS_HERE if same else NUMBERS_ELSEWHERE
@@ -141,9 +143,7 @@ def _is_same_environment(recorded: Mapping[str, Any], here: Mapping[str, Any]) -
     return key(recorded) == key(here)
 
 
-def _compare_rows(
-    task: str, outputs: np.ndarray, samples: Mapping[str, list[Any]], *, same: bool
-) -> Comparison:
+def _compare_rows(task: str, outputs: np.ndarray, samples: Mapping[str, list[Any]], *, same: bool) -> Comparison:
     recorded = np.asarray(samples["predicted"])
     if len(recorded) != len(outputs):
         raise NotReproducedError(f"The model answers {len(outputs)} rows; {len(recorded)} are recorded.")
