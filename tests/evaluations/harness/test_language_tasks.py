@@ -312,7 +312,7 @@ ENCODERS: dict[str, Callable[[], Any]] = {
     "bert": lambda: BertModel(BertConfig(**ENCODER)),
     "distilbert": lambda: DistilBertModel(DistilBertConfig(**DISTIL)),
     "electra": lambda: ElectraModel(ElectraConfig(embedding_size=8, **ENCODER)),
-    "mpnet": lambda: MPNetModel(MPNetConfig(relative_attention_num_buckets=8, **AFTER_PADDING)),
+    "mpnet": lambda: MPNetModel(MPNetConfig(**AFTER_PADDING)),
     "roberta": lambda: RobertaModel(RobertaConfig(**AFTER_PADDING)),
 }
 
