@@ -1,7 +1,9 @@
 """Words left out, sentences that follow, and embeddings: as transformers computes them, whatever the tokenizer makes of words."""
 
 import json
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,8 +35,9 @@ from transformers import (
     XLMRobertaForMaskedLM,
 )
 
-from evaluations import suite_files
+from evaluations import sandbox, suite_files
 from evaluations.child import Report
+from evaluations.harness import __main__ as harness
 from evaluations.harness import continuations, embeddings, masked_words, transformers_model
 from evaluations.harness.job import Job, Port
 from evaluations.harness.messages import ModelRefusedError
@@ -58,9 +61,10 @@ Files = dict[str, bytes]
 
 
 def predict(folder: Path, files: Files, *, suite: suite_files.SuiteFile, **change: Any) -> tuple[np.ndarray, Report]:
-    """By one thread: models this small have no work for a second."""
+    """In the sandbox if there is one. By one thread: models this small have no work for a second."""
     alone = {"run": suite.definition["run"] | {"threads": 1}}
-    return running.predict(folder, files, suite=suite, change=alone | change)
+    backend = sandbox.Backend.BWRAP if sandbox.bwrap_works() else sandbox.Backend.NONE
+    return running.predict(folder, files, suite=suite, change=alone | change, backend=backend)
 
 
 def rows(suite: suite_files.SuiteFile) -> list[Any]:
@@ -112,13 +116,15 @@ def opened(task: str, files: Files, folder: Path) -> transformers_model.Model:
         place = folder / "opened" / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
+    return transformers_model.open_model(job_of(task, folder))
+
+
+def job_of(task: str, folder: Path) -> Job:
     port = Port("x", "float32", (1,))
-    return transformers_model.open_model(
-        Job(
-            engine="native", lm_eval={}, loader="transformers", task=task, labels=[], architecture=None, options={},
-            model=folder / "opened" / "model.safetensors", inputs=folder, predictions=folder, input=port, output=port,
-            device="cpu", dtype="float32", seed=0, batch_size=1, deterministic=True, threads=1, max_output_bytes=0,
-        )
+    return Job(
+        engine="native", lm_eval={}, loader="transformers", task=task, labels=[], architecture=None, options={},
+        model=folder / "opened" / "model.safetensors", inputs=folder, predictions=folder, input=port, output=port,
+        device="cpu", dtype="float32", seed=0, batch_size=1, deterministic=True, threads=1, max_output_bytes=0,
     )  # fmt: skip
 
 
@@ -294,6 +300,15 @@ def test_both_engines_agree_on_which_sentence_follows(writer: tuple[Any, Files],
     other, _ = predict(tmp_path, writer[1], suite=CLOZE, engine="lm_eval", lm_eval=MULTIPLE, run=at_once)
     np.testing.assert_allclose(other, followed, rtol=1e-5)
     assert scored(other, CLOZE).measurements == scored(followed, CLOZE).measurements
+
+
+def test_a_worker_without_the_extra_says_so(byte_pairs: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "lm_eval", None)
+    monkeypatch.delitem(sys.modules, "evaluations.harness.lm_eval_model", raising=False)
+    job = job_of("text-generation", tmp_path)
+    with pytest.raises(ModelRefusedError, match="lacks the optional engine lm_eval") as refused:
+        harness._engine(replace(job, engine="lm_eval"))
+    assert refused.value.kind == "device"  # the worker's fault: another one may have it
 
 
 @need_lm_eval
