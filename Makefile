@@ -11,7 +11,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
 NEWS := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
-.PHONY: run install install-dev test lint format bench soak fuzz screenshots vendor messages constraints
+.PHONY: run install install-dev install-lm-eval test lint format bench soak fuzz screenshots vendor messages constraints
 .DEFAULT_GOAL := run
 
 # Takes PORT (8000) and HUB_DATA_DIR (var), from the command line, the environment or .env.
@@ -33,9 +33,13 @@ $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/pyt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+$(VENV)/.installed-dev: requirements-dev.txt requirements-lm-eval.txt $(VENV)/.installed
 	@$(PIP) install --constraint constraints.txt --requirement requirements-dev.txt | $(NEWS)
 	@touch $@
+
+# What suites with `engine: lm_eval` need of a worker.
+install-lm-eval: install
+	@$(PIP) install --constraint constraints.txt --requirement requirements-lm-eval.txt | $(NEWS)
 
 # One process per core; the tests of one group (a browser, one live hub) stay together.
 test: install-dev

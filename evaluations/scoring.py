@@ -43,7 +43,7 @@ def score(task: str, metrics: Sequence[Metric], outputs: np.ndarray, labels: np.
 
 
 def chosen(task: str, outputs: np.ndarray) -> np.ndarray:
-    """(rows,) what each row answers where that is right or wrong: the class of the highest score, or the nearest passage."""
+    """(rows,) what each row answers, where answers are right or wrong: the class of the highest score, or the nearest passage."""
     return np.asarray((_similarities(outputs) if task == RETRIEVAL else outputs).argmax(axis=1))
 
 

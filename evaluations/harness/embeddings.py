@@ -100,7 +100,7 @@ def _pooling(settings: dict[str, Any] | None, *, named: bool) -> str:
             raise ModelRefusedError(
                 "unsupported", "modules.json lists a Pooling, and 1_Pooling/config.json is missing."
             )
-        return Layout.pooling
+        return "mean"
     chosen = {key for key, value in settings.items() if key.startswith("pooling_mode_") and value is True}
     known = [name for name, key in POOLINGS.items() if key in chosen or settings.get("pooling_mode") == name]
     if len(known) != 1 or len(chosen) > 1:

@@ -64,7 +64,7 @@ SIZES = {
     "depths", "dim", "embedding_size", "encoder_stride", "head_dim", "hidden_dim", "hidden_size", "hidden_sizes", "image_size",
     "intermediate_size", "max_position_embeddings", "n_embd", "n_head", "n_heads", "n_inner", "n_layer", "n_layers",
     "n_positions", "num_attention_heads", "num_channels", "num_hidden_layers", "num_key_value_heads", "patch_size",
-    "pooler_output_size", "relative_attention_num_buckets", "type_vocab_size", "vocab_size", "bos_token_id",
+    "pooler_output_size", "type_vocab_size", "vocab_size", "bos_token_id",
     "eos_token_id", "pad_token_id",
 }  # fmt: skip
 NUMBERS = {"layer_norm_eps", "layer_norm_epsilon", "rms_norm_eps", "rope_theta", "factor", "partial_rotary_factor"}

@@ -37,6 +37,10 @@ from models_registry.models import Commit, Kind, Repository
 
 PAGE_SIZE = 30
 REPEAT = "grove-eval fetch {address} run\ngrove-eval repeat run"
+SAME_MODELS = {
+    "text-generation": ["multiple-choice"],
+    "feature-extraction": ["sentence-similarity"],
+}  # by other tasks' suites
 STEPS = (State.QUEUED, State.FETCHING, State.RUNNING, State.SCORING, State.SCORED)
 
 
@@ -98,8 +102,9 @@ def _likely_first(repository: Repository) -> list[SuiteVersion]:
     before = set(
         Run.objects.filter(repository=repository, state=State.SCORED).values_list("suite_version__suite", flat=True)
     )
+    fitting = {repository.task, *SAME_MODELS.get(repository.task, ())}
     return sorted(
-        current_versions(), key=lambda version: (version.suite_id not in before, version.suite.task != repository.task)
+        current_versions(), key=lambda version: (version.suite_id not in before, version.suite.task not in fitting)
     )
 
 

@@ -3,12 +3,18 @@
 import hashlib
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 from django.utils import timezone
 from safetensors.numpy import load, save
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from transformers import BertConfig, BertModel
 
 from evaluations import sandbox, signing
 from evaluations.models import FailureKind, Result, Run, State, SuiteVersion
@@ -67,6 +73,38 @@ def test_an_index_that_its_files_do_not_bear_out_fails_with_its_reason(digits: S
     run = building.execute(building.request(building.model(files=files), digits))
     assert (run.state, run.failure_code) == (State.FAILED, "corrupt")
     assert "Index and files do not agree" in run.failure_reason
+
+
+def test_an_encoder_finds_the_halves_of_docstrings(digits: SuiteVersion, tmp_path: Path):
+    """By the files of sentence-transformers, one of them in a folder of its own."""
+    words = "the model data of a is in to and for features class function sample samples estimator scikit".split()
+    tokenizer = Tokenizer(WordLevel({word: index for index, word in enumerate(["[UNK]", *words])}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=32,
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=8,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(tmp_path)
+    files = {name: (tmp_path / name).read_bytes() for name in ("config.json", "model.safetensors")}
+    files["tokenizer.json"] = tokenizer.to_str().encode()
+    files["modules.json"] = (
+        b'[{"type": "sentence_transformers.models.Transformer"}, {"type": "sentence_transformers.models.Pooling"}]'
+    )
+    files["1_Pooling/config.json"] = b'{"pooling_mode_mean_tokens": true}'
+    suite = SuiteVersion.objects.get(suite__name="half-docstring-retrieval")
+    run = building.execute(building.request(building.model(files=files), suite))
+    assert (run.state, run.failure_reason) == (State.SCORED, "")
+    document = json.loads(run.result.document)
+    assert {file["path"] for file in document["model"]["files"]} == set(files)
+    values = {score.name: score.value for score in run.scores.all()}
+    assert 0 <= values["recall_at_1"] <= values["mrr_at_10"] < values["recall_at_10"] < 1
+    right = int(np.unpackbits(np.frombuffer(run.result.outcomes, np.uint8), bitorder="little").sum())
+    assert right == round(values["recall_at_1"] * 300)
 
 
 def test_a_regression_keeps_how_far_each_row_is_off(digits: SuiteVersion):

@@ -11,6 +11,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.model_selection import train_test_split
 
 from evaluations import suite_files
+from tests.evaluations import deriving
 from tests.evaluations.running import DIGITS, EXPECTED, array
 
 
@@ -55,8 +56,51 @@ SUITES = {suite.path.stem: suite for suite in suite_files.read_all()}
 TEXTS = {"movie-text-classification": (600, np.int64), "python-topics-bits-per-byte": (37, np.int64)}
 
 
+DERIVED: dict[str, Callable[[], tuple[list[deriving.Row], np.ndarray]]] = {
+    "half-docstring-retrieval": deriving.half_docstrings,
+    "python-topics-cloze": lambda: deriving.clozes(lines("python-topics-bits-per-byte")),
+    "python-topics-masked-tokens": lambda: deriving.masked_words(lines("python-topics-bits-per-byte"))[:2],
+}
+
+
+def lines(name: str) -> list[Any]:
+    content = SUITES[name].data_content(SUITES[name].definition["data"][0]["inputs"]).decode()
+    return [json.loads(line) for line in content.rstrip("\n").split("\n")]
+
+
 def test_every_suite_of_the_hub_is_valid_and_its_data_are_known():
-    assert list(SUITES) == sorted([*DATA, *TEXTS])
+    assert list(SUITES) == sorted([*DATA, *TEXTS, *DERIVED])
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_a_suites_rows_follow_from_its_source_and_its_seed(name: str):
+    suite = SUITES[name]
+    (data,) = suite.definition["data"]
+    expected, labels = DERIVED[name]()
+    assert lines(name) == expected
+    np.testing.assert_array_equal(array(suite, "labels"), labels)
+    assert len(expected) == data["n"]
+    assert suite_files.digest_of_data(suite.data_content(data["inputs"])) == data["sha256"]
+    assert hashlib.sha256(labels.tobytes()).hexdigest() == data["labels_sha256"]
+
+
+def test_a_word_that_was_left_out_is_among_the_candidates():
+    suite = SUITES["python-topics-masked-tokens"]
+    candidates = suite.definition["io"]["output"]["labels"]
+    assert candidates == deriving.masked_words(lines("python-topics-bits-per-byte"))[2]
+    assert suite.definition["io"]["output"]["shape"] == ["N", len(candidates)]
+    pages = [" ".join(page.split()) for page in lines("python-topics-bits-per-byte")]
+    for row, label in zip(lines(suite.path.stem), array(suite, "labels"), strict=True):
+        assert set(row) == {"before", "after"}
+        assert any(row["before"] + candidates[label] + row["after"] in page for page in pages)
+
+
+def test_a_second_half_belongs_to_one_first_half_alone():
+    labels = array(SUITES["half-docstring-retrieval"], "labels")
+    assert sorted(labels) == list(range(len(labels)))
+    assert (labels != np.arange(len(labels))).mean() > 0.9  # the order tells nothing
+    for part in ("query", "passage"):
+        assert len({row[part] for row in lines("half-docstring-retrieval")}) == len(labels)
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -107,6 +151,16 @@ def test_what_always_naming_the_most_frequent_class_reaches_is_called_chance():
         assert primary["chance"] == pytest.approx(np.bincount(labels).max() / len(labels), abs=0.01)
 
 
+def test_chance_is_that_of_an_order_drawn_by_lot():
+    metrics = {metric["name"]: metric["chance"] for metric in SUITES["half-docstring-retrieval"].definition["metrics"]}
+    lots = {"recall_at_1": 1, "recall_at_10": 10, "mrr_at_10": sum(1 / place for place in range(1, 11))}
+    assert metrics == pytest.approx({name: of / 300 for name, of in lots.items()}, rel=0.01)
+    labels = array(SUITES["python-topics-masked-tokens"], "labels")
+    _, fifth = SUITES["python-topics-masked-tokens"].definition["metrics"]
+    assert fifth["chance"] == pytest.approx(np.sort(np.bincount(labels))[-5:].sum() / len(labels))
+
+
+ROLLING = {"output_type": "loglikelihood_rolling", "doc_to_text": "", "doc_to_target": "text"}
 CHANGES = {
     "an unknown member": lambda d: d.update(run_this="rm -rf"),
     "no version": lambda d: d.pop("version"),
@@ -117,6 +171,12 @@ CHANGES = {
     "a pickle among its formats": lambda d: d["accepts"]["formats"].append("pickle"),
     "a shape without rows": lambda d: d["io"]["input"].update(shape=[1, 8, 8]),
     "another id than its file's name": lambda d: d.update(id="other"),
+    "an engine without its task": lambda d: d.update(engine="lm_eval", task="text-generation"),
+    "a task of an engine that is not asked": lambda d: d.update(lm_eval=ROLLING),
+    "an engine for other work": lambda d: d.update(engine="lm_eval", lm_eval=ROLLING),
+    "a program in a task": lambda d: d.update(
+        engine="lm_eval", task="text-generation", lm_eval={**ROLLING, "process_results": "!function evil.run"}
+    ),
 }
 
 
@@ -128,6 +188,13 @@ def test_a_suite_that_breaks_the_schema_is_refused_by_name(change, tmp_path: Pat
     path.write_text(yaml.safe_dump(definition))
     with pytest.raises(suite_files.InvalidSuiteError, match="digits-image-classification"):
         suite_files.read(path)
+
+
+def test_a_suite_of_language_may_be_asked_by_lm_eval(tmp_path: Path):
+    definition = yaml.safe_load(SUITES["python-topics-bits-per-byte"].path.read_text())
+    definition |= {"id": "by-lm-eval", "engine": "lm_eval", "lm_eval": ROLLING}
+    (tmp_path / "by-lm-eval.yaml").write_text(yaml.safe_dump(definition))
+    assert suite_files.read(tmp_path / "by-lm-eval.yaml").definition["lm_eval"] == ROLLING
 
 
 def test_a_suite_reaches_no_file_outside_its_folder(tmp_path: Path):
