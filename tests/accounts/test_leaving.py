@@ -51,7 +51,7 @@ community.Report.settled_by community.Complaint.reporter community.ModerationAct
 community.ModerationAction.moderator community.Appeal.user community.Appeal.decided_by community.Picture.uploader
 models_registry.SecretFinding.dismissed_by evaluations.Run.requested_by evaluations.AutomaticEvaluation.user
 evaluations.TagRule.created_by evaluations.Entrant.invited_by evaluations.Submission.submitted_by
-evaluations.Suite.proposer evaluations.SuiteProposal.author evaluations.SuiteProposal.decided_by
+evaluations.Suite.proposer evaluations.SuiteProposal.author evaluations.SuiteProposal.decided_by evaluations.Edition.published_by
 """
 
 
