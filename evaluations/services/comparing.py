@@ -11,9 +11,9 @@ from evaluations.services import telling
 
 
 def compare(run_id: str) -> None:
-    """Find out, or find out anew; the first time, tell of the score."""
+    """Find out, or find out anew; the first time, tell of the score. Of what a challenge seals, nothing before its end."""
     runs = Run.objects.select_related("repository__namespace", "suite_version__suite", "requested_by")
-    run = runs.filter(pk=run_id, state=State.SCORED).first()
+    run = runs.filter(pk=run_id, state=State.SCORED, sealed_result=None).first()
     if run is None:
         return
     previous = previous_of(run)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from evaluations.errors import ResultWithheld, SuiteSealed
 from evaluations.models import Challenge, Run, SealedResult, SuiteVersion
-from evaluations.services import rank_requests
+from evaluations.services import comparison_requests, rank_requests
 from hub.jobs.models import Job
 
 JUDGE = "judge_challenge"
@@ -74,9 +74,10 @@ def found_by(sealed: SealedResult) -> list[models.Model]:
 
 def release(challenge: Challenge) -> None:
     """Publish what it sealed, within the transaction that ends it."""
-    for sealed in SealedResult.objects.filter(run__challenge=challenge).iterator(chunk_size=100):
+    for sealed in SealedResult.objects.filter(run__challenge=challenge).select_related("run").iterator(chunk_size=100):
         for row in found_by(sealed):
             row.save(force_insert=True)
+        comparison_requests.ask(sealed.run)
     versions = SuiteVersion.objects.filter(runs__sealed_result__isnull=False, runs__challenge=challenge).distinct()
     for version in versions:
         rank_requests.ask(version)

@@ -22,6 +22,7 @@ from evaluations.errors import (
 from evaluations.models import (
     BoardKind,
     ChallengeState,
+    Comparison,
     Entrant,
     Entry,
     FailureKind,
@@ -34,7 +35,17 @@ from evaluations.models import (
     Submission,
     SuiteVersion,
 )
-from evaluations.services import boards, challenges, entering, judging, requesting, sealing, submitting
+from evaluations.services import (
+    boards,
+    challenges,
+    comparing,
+    comparison_requests,
+    entering,
+    judging,
+    requesting,
+    sealing,
+    submitting,
+)  # fmt: skip
 from evaluations.services import competing as reading
 from hub.errors import Conflict, Forbidden, Invalid
 from hub.jobs.models import Job
@@ -579,3 +590,17 @@ def test_a_board_takes_the_same_queries_whatever_its_length(digits: SuiteVersion
         for wrong in range(4, 8):
             competing.measured(competing.submit(competing.entry(challenge)), right(540 - wrong))
     assert len(found) == 7
+
+
+def test_a_sealed_score_is_compared_and_told_of_only_when_it_is_published(digits: SuiteVersion) -> None:
+    entry = competing.entry(competing.challenge(digits))
+    submission = competing.measured(competing.submit(entry), right(533))
+    run = submission.run
+    assert run is not None
+    comparing.compare(str(run.pk))
+    assert not Comparison.objects.exists()
+    assert not Notice.objects.filter(url=run.get_absolute_url()).exists()
+    judging.judge(submission.entry.challenge_id, now=AFTER)
+    assert Job.objects.filter(kind=comparison_requests.KIND, key=str(run.pk)).exists()
+    comparing.compare(str(run.pk))
+    assert Notice.objects.filter(url=run.get_absolute_url()).exists()
