@@ -91,7 +91,7 @@ class _Model:
 
 
 @dataclass(slots=True)
-class _Clock:
+class _Stopwatch:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -183,15 +183,15 @@ def _attempt(run: Run, heartbeat: Heartbeat) -> None:
 
 
 def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
-    clock = _Clock()
+    stopwatch = _Stopwatch()
     definition = run.suite_version.definition
     device = "cpu" if run.hardware_class.startswith("cpu") else settings.GPU
-    with clock.step("wall"):
+    with stopwatch.step("wall"):
         backend = sandbox.choose(settings.SANDBOX, embedded=is_embedded(), trusted=_is_operators(run.repository))
-        with clock.step("fetch"):
+        with stopwatch.step("fetch"):
             model = _fetch(run, heartbeat)
             inputs = fetching.fetch_inputs(run.suite_version, heartbeat.check)
-        with clock.step("verify"):
+        with stopwatch.step("verify"):
             files = [_described(model.entries[path], place) for path, place in model.files.items()]
             facts = model.facts | _tensor_facts(model, definition["accepts"]["max_params"])
             heartbeat.check()
@@ -208,17 +208,17 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
             device=device,
             measure=settings.MEASURE_SPEED,
         )
-        with clock.step("child"), _workplace() as folder:
+        with stopwatch.step("child"), _workplace() as folder:
             outputs, report = _predict(task, folder, backend, heartbeat)
             if run.parameters is None:
                 run.parameters = _within(_counted_parameters(report), definition["accepts"]["max_params"])
         run.begin_scoring()
-        with clock.step("score"):
+        with stopwatch.step("score"):
             scored, samples = _score(run, outputs)
             speeds = _speeds(definition, report)
             heartbeat.check()
     reported = {step: report.took(step) for step in REPORTED_STEPS if step in report.seconds}
-    seconds = clock.seconds | {"quality": report.took("predict")} | reported
+    seconds = stopwatch.seconds | {"quality": report.took("predict")} | reported
     made = results.Made(files, device, backend, report, speeds, seconds, hashlib.sha256(samples).hexdigest())
     _finish(run, scored, report, made, samples)
 
