@@ -40,7 +40,7 @@ def pack(chosen: np.ndarray) -> bytes:
     return np.packbits(chosen, bitorder="little").tobytes()
 
 
-def unpack(bits: bytes, rows: int) -> np.ndarray:
+def unpack(bits: bytes | memoryview, rows: int) -> np.ndarray:
     """(rows,) bool."""
     return np.unpackbits(np.frombuffer(bits, np.uint8), count=rows, bitorder="little").astype(bool)
 

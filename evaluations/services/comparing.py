@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from django.db import transaction
 
-from evaluations import ranks
+from evaluations import ranks, splits
 from evaluations.models import Comparison, Result, Run, Score, State
 from evaluations.services import telling
 
@@ -51,7 +51,7 @@ def _tested(run: Run, previous: Run) -> _Found:
     rows = run.suite_version.rows
     new, old = kept[run.pk], kept[previous.pk]
     if new.outcomes and old.outcomes:
-        correct = np.stack([_unpacked(new.outcomes, rows), _unpacked(old.outcomes, rows)])
+        correct = np.stack([splits.unpack(new.outcomes, rows), splits.unpack(old.outcomes, rows)])
         test, p_value = Comparison.Test.MCNEMAR, float(ranks.mcnemar_neighbours(correct)[0])
     elif new.losses and old.losses:
         losses = np.stack([np.frombuffer(kept_.losses, "<f4", count=rows) for kept_ in (new, old)])
@@ -63,7 +63,3 @@ def _tested(run: Run, previous: Run) -> _Found:
         return _Found(Comparison.Verdict.SAME, test, p_value)
     is_better = (score.value > before.value) == score.higher_is_better
     return _Found(Comparison.Verdict.BETTER if is_better else Comparison.Verdict.WORSE, test, p_value)
-
-
-def _unpacked(bits: bytes | memoryview, rows: int) -> np.ndarray:
-    return np.unpackbits(np.frombuffer(bits, np.uint8), count=rows, bitorder="little").astype(bool)
