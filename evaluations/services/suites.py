@@ -22,7 +22,7 @@ def synchronize(folder: Path = suite_files.FOLDER) -> list[SuiteVersion]:
 
     Labels go to storage first, rows second. Raises InvalidSuiteError, SuiteChanged, StorageUnavailable.
     """
-    return [_synchronize(suite) for suite in suite_files.read_all(folder)]
+    return [keep(suite) for suite in suite_files.read_all(folder)]
 
 
 def current_versions() -> QuerySet[SuiteVersion]:
@@ -41,7 +41,8 @@ def current_version(name: str) -> SuiteVersion:
     return found
 
 
-def _synchronize(suite: SuiteFile) -> SuiteVersion:
+def keep(suite: SuiteFile) -> SuiteVersion:
+    """Make one suite's file a current version. Raises as `synchronize`."""
     definition = dict(suite.definition)
     known = SuiteVersion.objects.filter(suite__name=definition["id"], version=definition["version"])
     found = known.select_related("suite").first()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Actor, Invitation, Organization, Role, User, Verified
 from accounts.services import invitations, organizations, profiles, standing
-from evaluations.models import AutomaticEvaluation, Edition, Run, SelfReportedScore, State, Submission, SuiteVersion
+from evaluations.models import AutomaticEvaluation, Edition, Run, SelfReportedScore, State, Submission
 from evaluations.services import (
     automatic,
     challenges,
@@ -22,9 +22,9 @@ from evaluations.services import (
     groups,
     judging,
     submitting,
+    suites,
     tag_rules,
 )
-from evaluations.services.suites import current_version
 from models_registry.community.models import (
     Appeal,
     Category,
@@ -208,6 +208,7 @@ def _described(repository: Repository, text: str = "", tags: tuple[str, ...] = (
 
 
 def build() -> Scene:
+    suites.synchronize()
     member = make.user("alder", password=PASSWORD, full_name="Alder Carr", is_admin=True)
     rowan = make.user("rowan-k")
     make.organization("birch-lab", admin=member, write=rowan)
@@ -311,7 +312,7 @@ def _ranked_together(models: list[Repository]) -> Edition:
     (group,) = groups.synchronize()
     for place, model in enumerate(models):
         for member in list(group.members.all())[place // 3 :]:
-            version = current_version(member.suite.name)
+            version = suites.current_version(member.suite.name)
             building.scored(model, version, building.right(version.rows - 2 - place, version.rows))
     group_ranking.rank(group)
     edition = editions.publish(actor=Actor(), version=rows.suite(), from_console=True)
@@ -408,7 +409,7 @@ def _challenged(member: User, rowan: User) -> None:
             now + days,
         ),
     ):
-        version = SuiteVersion.objects.get(suite__name=suite)
+        version = rows.suite(suite)
         challenge = competing.challenge(version, slug=slug, title=title, start=start, **words)
         if slug == "next-cup":
             continue

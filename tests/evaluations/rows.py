@@ -10,8 +10,7 @@ from django.utils import timezone
 from evaluations import samples, suite_files
 from evaluations.measurements import Scored
 from evaluations.models import FailureKind, Result, Run, Score, State, SuiteVersion
-from evaluations.services import hosting, ranking
-from evaluations.services.suites import current_version, current_versions, synchronize
+from evaluations.services import hosting, ranking, suites
 from models_registry import storage
 from models_registry.models import Repository
 from models_registry.services import references
@@ -21,10 +20,10 @@ ROWS = 540
 
 
 def suite(name: str = SUITE) -> SuiteVersion:
-    """A suite from its file, the digits without a name."""
-    if not current_versions().filter(suite__name=name).exists():
-        synchronize()
-    return current_version(name)
+    """A suite from its file, the digits without a name; that one alone, for bringing all of them takes a second."""
+    if not suites.current_versions().filter(suite__name=name).exists():
+        suites.keep(suite_files.read(suite_files.FOLDER / f"{name}.yaml"))
+    return suites.current_version(name)
 
 
 def hosted(version: SuiteVersion) -> SuiteVersion:

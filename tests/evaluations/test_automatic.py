@@ -320,6 +320,7 @@ def test_the_page_takes_the_same_queries_however_much_is_on_it(
 ) -> None:
     from evaluations.services import suites, tag_rules
 
+    suites.synchronize()
     page.get(SETTINGS)
     with django_assert_max_num_queries(40) as few:
         page.get(SETTINGS)

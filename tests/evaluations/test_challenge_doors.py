@@ -18,7 +18,7 @@ from evaluations.models import Challenge, Entry, Run, State, Submission, SuiteVe
 from evaluations.services import challenges, entering, exporting, judging, ranking
 from models_registry.community.models import Notice
 from tests import make
-from tests.evaluations import building, competing
+from tests.evaluations import building, competing, rows
 from tests.evaluations.building import right
 
 # What only somebody can know who knows more than the public rows: values over all rows, and over the hidden ones.
@@ -345,7 +345,7 @@ def test_a_page_takes_as_many_queries_for_many_rows(client: Client, open_now: Ch
         scored(open_now)
         competing.submit(submission.entry, now=timezone.now())
         competing.challenge(
-            SuiteVersion.objects.get(suite__name=f"{('iris', 'wine', 'breast-cancer')[number]}-classification"),
+            rows.suite(f"{('iris', 'wine', 'breast-cancer')[number]}-classification"),
             slug=f"other-{number}",
         )
     assert len(set(counts)) == 1, counts

@@ -53,7 +53,7 @@ from models_registry.community.models import Notice
 from models_registry.errors import GatedRepository
 from models_registry.services.repositories import delete_repository
 from tests import make
-from tests.evaluations import building, competing
+from tests.evaluations import building, competing, rows
 from tests.evaluations.building import right
 from tests.evaluations.competing import AFTER, DURING, END, START
 
@@ -385,7 +385,7 @@ def test_ranks_are_shared_where_the_hidden_rows_cannot_tell_entries_apart(digits
 
 
 def test_of_numbers_the_smaller_mean_loss_wins(digits: SuiteVersion) -> None:
-    numbers = SuiteVersion.objects.get(suite__name="diabetes-regression")
+    numbers = rows.suite("diabetes-regression")
     challenge = competing.challenge(numbers)
     noise = np.random.default_rng(0).normal(0, 1, 133) ** 2
     for name, level in (("far", 300), ("near", 100)):
@@ -529,7 +529,7 @@ def test_only_staff_with_the_permission_run_a_challenge_and_it_is_written_down(d
 
 def test_a_challenge_needs_hidden_labels_phases_in_order_and_labels_of_its_own(digits: SuiteVersion) -> None:
     staff = competing.staff()
-    public = SuiteVersion.objects.get(suite__name="python-topics-bits-per-byte")
+    public = rows.suite("python-topics-bits-per-byte")
     with pytest.raises(Invalid, match="are public"):
         competing.challenge(public, slug="public")
     draft = competing.challenge(digits, published=False)
@@ -541,7 +541,7 @@ def test_a_challenge_needs_hidden_labels_phases_in_order_and_labels_of_its_own(d
         challenges.publish(actor=staff, challenge=draft, now=END)
     challenges.publish(actor=staff, challenge=draft, now=START)
     with pytest.raises(Conflict, match="same labels"):
-        competing.challenge(SuiteVersion.objects.get(suite__name="digits-tabular-classification"), slug="other")
+        competing.challenge(rows.suite("digits-tabular-classification"), slug="other")
 
 
 def test_an_extended_phase_takes_submissions_for_longer_and_an_ended_one_no_more(digits: SuiteVersion) -> None:

@@ -26,7 +26,7 @@ from hub.jobs.models import Job
 from models_registry import storage
 from models_registry.models import Repository
 from tests import make
-from tests.evaluations import building
+from tests.evaluations import building, rows
 from tests.evaluations.building import right
 
 BOARD = "/leaderboards/digits-image-classification"
@@ -148,7 +148,7 @@ def test_there_is_one_edition_a_day_and_none_of_nothing(repositories: list[Repos
     publish(digits)
     with pytest.raises(EditionExists, match="tomorrow"):
         publish(digits)
-    iris = SuiteVersion.objects.get(suite__name="iris-classification")
+    iris = rows.suite("iris-classification")
     with pytest.raises(NothingToPublish, match="ranked anew"):
         publish(iris)
     ranking.rank(iris)

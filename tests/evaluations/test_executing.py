@@ -21,7 +21,7 @@ from evaluations.models import FailureKind, Result, Run, State, SuiteVersion
 from evaluations.services import executing, fetching, results
 from evaluations.suite_files import canonical_json
 from models_registry import storage
-from tests.evaluations import building
+from tests.evaluations import building, rows
 from tests.evaluations.running import need_bwrap, reference
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,7 +96,7 @@ def test_an_encoder_finds_the_halves_of_docstrings(digits: SuiteVersion, tmp_pat
         b'[{"type": "sentence_transformers.models.Transformer"}, {"type": "sentence_transformers.models.Pooling"}]'
     )
     files["1_Pooling/config.json"] = b'{"pooling_mode_mean_tokens": true}'
-    suite = SuiteVersion.objects.get(suite__name="half-docstring-retrieval")
+    suite = rows.suite("half-docstring-retrieval")
     run = building.execute(building.request(building.model(files=files), suite))
     assert (run.state, run.failure_reason) == (State.SCORED, "")
     document = json.loads(run.result.document)
@@ -108,7 +108,7 @@ def test_an_encoder_finds_the_halves_of_docstrings(digits: SuiteVersion, tmp_pat
 
 
 def test_a_regression_keeps_how_far_each_row_is_off(digits: SuiteVersion):
-    suite = SuiteVersion.objects.get(suite__name="diabetes-regression")
+    suite = rows.suite("diabetes-regression")
     run = building.execute(
         building.request(building.model(files={"model.onnx": reference("diabetes_ridge.onnx")}), suite)
     )

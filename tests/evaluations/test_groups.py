@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Actor
 from evaluations import aggregates, group_files, suite_files
 from evaluations.models import GroupPart, GroupStanding, Suite, SuiteGroup, SuiteVersion
-from evaluations.services import group_boards, group_ranking, groups, rank_requests, requesting
+from evaluations.services import group_boards, group_ranking, groups, rank_requests, requesting, suites
 from evaluations.services.board_filters import Filters
 from evaluations.suite_files import InvalidSuiteError
 from evaluations.tasks import rank_board, rank_group
@@ -35,6 +35,7 @@ scores = arrays(
 
 @pytest.fixture
 def tabular(digits: SuiteVersion) -> SuiteGroup:
+    suites.synchronize()
     (found,) = groups.synchronize()
     return found
 

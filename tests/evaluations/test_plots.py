@@ -88,7 +88,7 @@ def test_progress_is_the_records_in_the_order_of_their_runs(digits: SuiteVersion
 
 
 def test_a_lower_record_is_the_better_one_where_less_is_better(four: dict[str, Run]) -> None:
-    numbers = SuiteVersion.objects.get(suite__name="python-topics-bits-per-byte")
+    numbers = rows.suite("python-topics-bits-per-byte")
     Run.objects.update(suite_version=numbers)
     assert [record.run.repository.name for record in plots.progress(numbers)] == ["small"]
 

@@ -15,7 +15,7 @@ from hub.jobs.models import Job
 from models_registry.models import Repository
 from models_registry.services.repositories import change_settings
 from tests import make
-from tests.evaluations import building
+from tests.evaluations import building, rows
 from tests.evaluations.building import right
 
 
@@ -167,7 +167,7 @@ def test_a_run_that_kept_no_rows_is_told_apart_from_nobody(digits: SuiteVersion)
 
 
 def test_models_that_foretell_numbers_are_separated_only_where_the_data_can(digits: SuiteVersion):
-    numbers = SuiteVersion.objects.get(suite__name="diabetes-regression")
+    numbers = rows.suite("diabetes-regression")
     generator = np.random.default_rng(0)
     noise = generator.normal(0, 1, 133).astype("<f4") ** 2
     for name, losses in {

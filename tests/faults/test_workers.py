@@ -15,10 +15,9 @@ from django.utils import timezone
 from accounts.models import Actor
 from evaluations.models import WORKING, Mode, Result, Run, Score, State, SuiteVersion, Worker
 from evaluations.services import executing, waking, workers
-from evaluations.services.suites import current_versions, synchronize
 from hub import clock
 from hub.celery import app
-from tests.evaluations import building
+from tests.evaluations import building, rows
 from tests.evaluations.running import reference
 from tests.evaluations.workers import kill, start, wait_until
 
@@ -32,8 +31,7 @@ IRIS = "iris_logreg.onnx"
 @pytest.fixture
 def iris(settings) -> SuiteVersion:
     settings.BASE_URL = "http://127.0.0.1:8000"
-    synchronize()
-    return current_versions().get(suite__name="iris-classification")
+    return rows.suite("iris-classification")
 
 
 def model() -> building.Repository:

@@ -7,7 +7,6 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Actor, TokenRole
-from evaluations.models import SuiteVersion
 from models_registry.models import Commit, Repository
 from models_registry.services import references
 from models_registry.services.xet import tokens
@@ -46,7 +45,7 @@ def plant() -> Seeds:
     stored = send_file(caller(model), (made, 0, len(made.chunks)))
     run = rows.keep_digits(rows.scored(model), {3, 70})
     now = timezone.now()
-    iris = SuiteVersion.objects.get(suite__name="iris-classification")
+    iris = rows.suite("iris-classification")
     entry = competing.entry(competing.challenge(iris, start=now - timedelta(days=1)), author, now=now)
     submission = competing.submit(entry, model, now=now)
     names = ["ada/model", "ada/private", "ada/gated", "ada/data", "lab/shared"]

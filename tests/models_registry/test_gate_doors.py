@@ -20,7 +20,7 @@ from pytest_django import Settings
 from accounts.models import AccessToken, Actor, User
 from accounts.services import standing
 from evaluations.models import Run
-from evaluations.services import editions, groups
+from evaluations.services import editions, groups, suites
 from hub.errors import NotFound
 from hub.wire.rate_limits import counters
 from models_registry.cas_api import settings as cas_settings
@@ -209,6 +209,7 @@ def gated() -> Gated:
     )  # fmt: skip
     run = runs.scored(repository, 500)
     editions.publish(actor=Actor(), version=run.suite_version, from_console=True)
+    suites.synchronize()
     groups.synchronize()
     Run.objects.filter(pk=run.pk).update(log_tail="the-secret-of-the-log")
     Repository.objects.filter(pk=repository.pk).update(gated="manual")
