@@ -147,6 +147,7 @@ class _Child:
     message_bytes: int = 0
     heard: float = field(default_factory=time.monotonic)
     peak: int = 0
+    peak_when_done: int = 0
 
     def take_log(self, content: bytes) -> None:
         self.log += content
@@ -193,10 +194,17 @@ class _Child:
             case "error":
                 self.report.error = (message["kind"], printable(message["text"]))
             case "done":
+                if not self.report.finished:
+                    self.peak_when_done = self.peak
                 self.report.finished = True
                 self.report.seconds = _printable_facts(message["seconds"])
                 self.report.memory = _printable_facts(message["memory"])
                 self.report.model = _printable_facts(message["model"])
+
+    def not_measured(self, reason: str) -> None:
+        """It has made its predictions, and was ended while its speed was measured."""
+        self.report.perf = None
+        self.report.warnings.append(f"Its speed could not be measured. {reason}")
 
     def failure(self, code: str, reason: str) -> ChildFailedError:
         return ChildFailedError(code, reason, self.log_text())
@@ -242,6 +250,10 @@ def run(
     child = _Child(process, on_progress, on_log)
     try:
         _attend(child, messages, limits, stopped)
+    except ChildFailedError as error:
+        if not child.report.finished or error.code == "protocol":
+            raise
+        child.not_measured(str(error))
     finally:
         _kill(process)
         os.close(messages)
@@ -347,10 +359,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _verdict(child: _Child) -> Report:
     report, status = child.report, child.process.returncode
     report.log = child.log_text()
-    report.memory["family_peak"] = child.peak
+    report.memory["family_peak"] = child.peak_when_done or child.peak
     if report.error is not None:
         raise child.failure(*report.error)
-    if status == 0 and report.finished:
+    if report.finished:
+        if status != 0 and not report.warnings:
+            child.not_measured(f"The model's process ended with status {status}.")
         return report
     number = -status if status < 0 else status - 128
     if number == signal.SIGKILL:

@@ -11,7 +11,8 @@ from typing import Any
 
 from celery.signals import worker_ready, worker_shutdown
 from celery.worker import state as celery_state
-from django.db import DatabaseError, connection
+from django.db import Error as AnyDatabaseError
+from django.db import connection
 
 from evaluations.models import Mode, Worker
 from evaluations.services import workers
@@ -46,7 +47,7 @@ class Presence(threading.Thread):
         if self.worker is not None:
             try:
                 workers.leave(self.worker)
-            except DatabaseError:  # it will be missed soon enough
+            except AnyDatabaseError:  # it will be missed soon enough
                 logger.warning("the database could not be told that this worker stops", exc_info=True)
 
     def _beat(self) -> None:
@@ -56,9 +57,13 @@ class Presence(threading.Thread):
                 self.worker = workers.register(name, [queue.removeprefix(PREFIX) for queue in self._queues])
             mode = workers.beat(self.worker)
             is_idle = mode is not Mode.DRAINING or workers.is_idle(self.worker)
-        except (DatabaseError, Worker.DoesNotExist):
+        except AnyDatabaseError:
             logger.warning("the database did not take this worker's heartbeat", exc_info=True)
+            connection.close()  # this thread asks for another one the next time
             self._over.wait(BEAT_SECONDS)
+            return
+        except Worker.DoesNotExist:  # somebody removed its row
+            self.worker = None
             return
         self._read(mode is Mode.ACTIVE)
         if mode is Mode.DRAINING and is_idle:

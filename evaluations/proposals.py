@@ -18,6 +18,7 @@ from evaluations.suite_files import NPY_MAGIC, InvalidSuiteError, digest_of_data
 MOST_BYTES = 10 * 1024 * 1024  # of inputs, of labels; unpacked
 MOST_ROWS = 100_000
 MOST_OUTPUTS = 10_000
+LARGEST_CHANCE = 1e9
 PREVIEW_ROWS = 5
 _LONGEST_PREVIEW = 200
 _LARGEST_HEADER = 4096
@@ -44,6 +45,8 @@ _BOUNDS: dict[tuple[str, str], float] = {
     ("quota", "per_user_day"): 50,
     ("quota", "per_repository_day"): 50,
 }
+_PERF_BOUNDS = {"max_s": 120, "min_s": 5, "warmup_s": 5}
+_MOST_AT_ONCE = 4096
 _MOST_RESAMPLES = 10_000
 _NUMPY = {"float32": ("<f4", 4), "float64": ("<f8", 8), "float16": ("<f2", 2)}
 
@@ -71,7 +74,17 @@ def faults_of(definition: Mapping[str, Any]) -> list[str]:
     ]
     for metric in definition["metrics"]:
         faults += _faults_of_metric(task, metric, known)
-    return [*faults, *_faults_of_shapes(definition)]
+    return [*faults, *_faults_of_engine(definition), *_faults_of_shapes(definition)]
+
+
+def _faults_of_engine(definition: Mapping[str, Any]) -> list[str]:
+    """Other engines' tasks are code, which the hub's operator alone writes; measuring speed takes a worker's time."""
+    faults = [] if definition["engine"] == "native" else ["engine: a member's suite is run by the native one."]
+    perf = definition.get("perf", {})
+    faults += [f"perf/{name}: at most {most:g}." for name, most in _PERF_BOUNDS.items() if perf.get(name, 0) > most]
+    if max(perf.get("batch_sizes", [0])) > _MOST_AT_ONCE:
+        faults.append(f"perf/batch_sizes: at most {_MOST_AT_ONCE}.")
+    return faults
 
 
 def _faults_of_metric(task: str, metric: Mapping[str, Any], known: set[str]) -> list[str]:
@@ -82,7 +95,7 @@ def _faults_of_metric(task: str, metric: Mapping[str, Any], known: set[str]) -> 
         faults.append(f"metrics: the interval of {metric['name']} is bootstrapped; wilson is for accuracy.")
     if metric.get("resamples", 0) > _MOST_RESAMPLES:
         faults.append(f"metrics: at most {_MOST_RESAMPLES} resamples.")
-    if not math.isfinite(metric.get("chance", 0)):
+    if not -LARGEST_CHANCE < metric.get("chance", 0) < LARGEST_CHANCE:  # nor NaN, which no comparison holds of
         faults.append("metrics: chance must be a number.")
     return faults
 
@@ -138,7 +151,12 @@ def check_data(definition: Mapping[str, Any], inputs: bytes, labels: bytes) -> C
 
 def first_rows(definition: Mapping[str, Any], inputs: bytes) -> list[str]:
     """A line for each of the first inputs. Raises ValueError if they are not what the definition says."""
-    return [str(row)[:_LONGEST_PREVIEW] for row in _input_rows(definition, inputs)[:PREVIEW_ROWS]]
+    return [_shown(str(row)) for row in _input_rows(definition, inputs)[:PREVIEW_ROWS]]
+
+
+def _shown(text: str) -> str:
+    """As much of it as is shown, in characters that a database takes."""
+    return text[:_LONGEST_PREVIEW].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _unpacked(name: str, content: bytes) -> bytes:
@@ -231,7 +249,7 @@ def _npy_start(name: str, content: bytes, dtypes: set[str], shape: tuple[int, ..
         found = header["descr"], bool(header["fortran_order"]), tuple(header["shape"])
     except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError):
         raise ValueError(f"{wanted}; its header is damaged.") from None
-    if found[0] not in dtypes or found[1] or found[2] != shape:
+    if not isinstance(found[0], str) or found[0] not in dtypes or found[1] or found[2] != shape:
         raise ValueError(
             f"{wanted}; this one is {found[0]} with {list(found[2])}{' in Fortran order' if found[1] else ''}."
         )

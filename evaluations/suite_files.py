@@ -96,6 +96,8 @@ def read(path: Path) -> SuiteFile:
 def checked(text: str, schema_path: Path = SCHEMA) -> tuple[list[str], dict[str, Any]]:
     """What breaks the schema, in a sentence each with its place, at most 20; and the definition, {} where there are any."""
     try:
+        if "\0" in text:
+            raise ValueError("it holds a character that is none")
         _refuse_bombs(text)
         definition = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:

@@ -35,12 +35,15 @@ class PhaseInline(TabularInline):
     model = Phase
     fields = ["name", "starts_at", "ends_at", "counts"]
     extra = 0
-    has_view_permission = has_delete_permission = holding("evaluations.manage_challenge")
+    has_view_permission = holding("evaluations.manage_challenge")
 
     def has_add_permission(self, request: ActorRequest, obj: Challenge | None = None) -> bool:
         return request.actor.may("evaluations.manage_challenge") and (obj is None or obj.published_at is None)
 
     def has_change_permission(self, request: ActorRequest, obj: Challenge | None = None) -> bool:
+        return self.has_add_permission(request, obj)
+
+    def has_delete_permission(self, request: ActorRequest, obj: Challenge | None = None) -> bool:
         return self.has_add_permission(request, obj)
 
 

@@ -179,6 +179,7 @@ class LeaderboardRow(serializers.Serializer[Any]):
     evaluation = serializers.CharField()
     trust = serializers.CharField()
     same_weights = SameWeights(allow_null=True)
+    performance = Performance(allow_null=True)
 
 
 class RemovedRow(serializers.Serializer[Any]):
@@ -186,7 +187,6 @@ class RemovedRow(serializers.Serializer[Any]):
 
     standing = serializers.ChoiceField([registry.Standing.TAKEN_DOWN.value, registry.Standing.QUARANTINED.value])
     date = serializers.DateField(allow_null=True)
-    performance = Performance(allow_null=True)
 
 
 class Leaderboard(serializers.Serializer[Any]):

@@ -76,14 +76,15 @@ def _run(job: Job, messages: Messages) -> None:
     predicted = time.perf_counter()
     np.save(job.predictions, predictions, allow_pickle=False)
     memory = performance.peak_memory()  # before larger batches than the suite's are tried
-    _measure(job, predict, inputs, messages)
-    seconds = {
-        "import": imported - started,
-        "load": loaded - imported,
-        "predict": predicted - loaded,
-        **steps.SECONDS,
-    }
-    messages.send("done", rows=len(predictions), seconds=seconds, memory=memory, model=model)
+    seconds = {"import": imported - started, "load": loaded - imported, "predict": predicted - loaded}
+
+    def done() -> None:
+        messages.send("done", rows=len(predictions), seconds={**seconds, **steps.SECONDS}, memory=memory, model=model)
+
+    done()  # what the model can do is known: whatever measuring its speed provokes takes nothing from it
+    if job.perf is not None:
+        _measure(job, job.perf, predict, inputs, messages)
+        done()
 
 
 def _engine(job: Job) -> ModuleType:
@@ -133,18 +134,18 @@ def _predict(
 
 
 def _measure(
-    job: Job, predict: Callable[[Any], np.ndarray], inputs: np.ndarray | list[str], messages: Messages
+    job: Job,
+    plan: dict[str, Any],
+    predict: Callable[[Any], np.ndarray],
+    inputs: np.ndarray | list[Any],
+    messages: Messages,
 ) -> None:
-    """What the model can do is known by now: that its speed cannot be measured takes nothing from it."""
-    if job.perf is None:
-        return
-
     def alive() -> None:
         messages.send("stage", stage="measuring")
 
     try:
         with steps.timed("perf"):
-            found = performance.measure(job.perf, predict, inputs, memory_limit=job.memory_bytes, alive=alive)
+            found = performance.measure(plan, predict, inputs, memory_limit=job.memory_bytes, alive=alive)
     except Exception as error:  # noqa: BLE001 - as in main: whatever the model provokes
         traceback.print_exc()
         messages.send("warning", text=f"Its speed could not be measured: {type(error).__name__}: {error}"[:MAX_REASON])

@@ -56,6 +56,7 @@ def _gpu(device: str) -> dict[str, Any] | None:
         "name": properties.name,
         "memory": properties.total_memory,
         "count": max(1, len(used)),
+        "present": torch.cuda.device_count(),
         "cuda": torch.version.cuda,
         "driver": _driver(),
     }

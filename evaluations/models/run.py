@@ -245,6 +245,17 @@ class Run(models.Model):
             log_tail=log,
         )
 
+    def give_up(self, now: datetime, *, code: str, reason: str) -> None:
+        """queued → failed, by the hub's fault: nobody can take it."""
+        self._changed(
+            self._as_it_is(State.QUEUED),
+            state=State.FAILED,
+            finished_at=now,
+            failure_kind=FailureKind.INFRASTRUCTURE,
+            failure_code=code,
+            failure_reason=reason,
+        )
+
     def requeue(self, now: datetime, delay: timedelta, reason: str) -> None:
         """Any working state → queued, to be tried again after `delay`: only for faults of the hub."""
         self._changed(

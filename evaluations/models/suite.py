@@ -67,6 +67,11 @@ class SuiteVersion(models.Model):
         return next(metric for metric in self.definition["metrics"] if metric["primary"])
 
     @property
+    def is_hidden(self) -> bool:
+        """Whether inputs and rows of this very version stay with the hub, whatever later versions are."""
+        return bool(self.definition["tier"] == Suite.Tier.HIDDEN)
+
+    @property
     def open_data(self) -> Repository | None:
         """The repository of its inputs, if everybody may know of it."""
         return self.data_repository if self.data_repository is not None and self.data_repository.is_public else None

@@ -1,6 +1,7 @@
 """A new commit, and whether it is to be evaluated: the work of the job that `services.automatic` leaves behind."""
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +15,7 @@ from evaluations.services import automatic, choosing
 from evaluations.services.requesting import request_evaluation
 from evaluations.services.suites import current_version
 from hub.errors import Forbidden, HubError, Unauthenticated, Unavailable
+from hub.jobs.models import Job
 from models_registry import access
 from models_registry.community.models import NoticeKind
 from models_registry.community.services import audience
@@ -24,6 +26,8 @@ from models_registry.models import Commit
 from models_registry.page_addresses import page_url
 
 logger = logging.getLogger(__name__)
+
+LOOKED_AT_AGAIN_AFTER = timedelta(minutes=5)
 
 Outcome = AutomaticEvaluation.Outcome
 _RIGHTS_LOST = (Unauthenticated, Suspended, ReadOnlyToken, GatedRepository, Forbidden)
@@ -44,6 +48,9 @@ def consider(key: str) -> None:
     try:
         user = _require_rights(row)
         same = _same_model(row, oid)
+        if same is not None and same.commit != oid and not same.is_final:
+            # That one may come to nothing: looked at again when it has ended.
+            Job.objects.add(automatic.KIND, key, delay=LOOKED_AT_AGAIN_AFTER)
         if same is not None:
             is_its_own = same.commit == oid  # this is done for the second time, or the branch went back
             outcome = Outcome.ASKED if is_its_own else Outcome.UNCHANGED

@@ -6,7 +6,7 @@ Speeds are sorted machine by machine, because they compare within one alone; mem
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.db.models.expressions import OrderBy
 
 from evaluations.models import Performance, Run, SuiteVersion
@@ -54,7 +54,10 @@ def order_by(name: str, *, higher_is_better: bool) -> list[OrderBy]:
     """On Standing: best first, what was not measured last."""
     field = F(f"run__performance__{name}")
     best_first = field.desc(nulls_last=True) if higher_is_better else field.asc(nulls_last=True)
-    return [*([F("run__machine").asc()] if name in ON_ONE_MACHINE else []), best_first]
+    if name not in ON_ONE_MACHINE:
+        return [best_first]
+    is_missing = Case(When(**{f"run__performance__{name}__isnull": True}, then=1), default=0)
+    return [is_missing.asc(), F("run__machine").asc(), best_first]
 
 
 def of(run: Run) -> Performance | None:

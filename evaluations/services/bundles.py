@@ -8,7 +8,7 @@ from django.utils.encoding import escape_uri_path
 
 from accounts.models import Actor
 from evaluations.errors import ResultNotReady
-from evaluations.models import Result, Run, Suite, SuiteVersion
+from evaluations.models import Result, Run, SuiteVersion
 from evaluations.services import results, sealing
 from models_registry import storage
 from models_registry.access import require_read
@@ -35,7 +35,7 @@ def manifest(actor: Actor, run: Run) -> dict[str, Any]:
     files = [{"path": file["path"], "size": file["size"]} for file in document["model"]["files"]]
     files += [{"path": path, "size": None} for path in DESCRIBING if path not in {file["path"] for file in files}]
     base = f"{settings.BASE_URL}{run.repository.get_absolute_url()}/resolve/{run.commit}"
-    is_hidden = version.suite.tier == Suite.Tier.HIDDEN
+    is_hidden = version.is_hidden
     return {
         "result": results.signed_document(result),
         "suite": {name: value for name, value in version.definition.items() if name != "data"},

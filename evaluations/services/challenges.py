@@ -40,6 +40,11 @@ def publish(*, actor: Actor, challenge: Challenge, now: datetime | None = None) 
     other = sealing.challenge_on(row.suite_version)
     if other is not None:
         raise Conflict(f"The challenge {other.title!r} is held on the same labels: it must have its results first.")
+    if sealing.is_known(row.suite_version):
+        raise Conflict(
+            f"Models were measured on the labels of {row.suite_version} already, and what they were right about tells them: "
+            "a challenge needs labels on which nothing was measured."
+        )
     _require_sound(list(row.phases.all()), now)
     _take_dates(row)
     row.published_at = now

@@ -32,7 +32,11 @@ def compare(run_id: str) -> None:
 def previous_of(run: Run) -> Run | None:
     """The verified run of another commit that was scored last before this one, on the same version of the suite."""
     earlier = Run.objects.filter(
-        repository=run.repository, suite_version=run.suite_version, state=State.SCORED, finished_at__lt=run.finished_at
+        repository=run.repository,
+        suite_version=run.suite_version,
+        state=State.SCORED,
+        finished_at__lt=run.finished_at,
+        sealed_result=None,
     )
     return earlier.exclude(commit=run.commit).order_by("-finished_at", "-pk").first()
 

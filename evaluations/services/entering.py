@@ -115,7 +115,7 @@ def leave(*, actor: Actor, entry: Entry) -> None:
     """Who leaves an entry that has submitted has had their part of the challenge, and cannot begin anew. Raises EntryNotFound."""
     entrant = _require_member(actor, entry)
     row = _locked(entry)
-    if row.submissions.exists():
+    if row.submissions.exists() or row.disqualified_at is not None:
         row.entrants.filter(pk=entrant.pk).update(state=EntrantState.LEFT)
         return
     row.entrants.filter(pk=entrant.pk).delete()

@@ -6,7 +6,8 @@ import time
 from types import TracebackType
 from typing import Self
 
-from django.db import DatabaseError, connection
+from django.db import Error as AnyDatabaseError
+from django.db import connection
 
 from evaluations.child import StoppedError
 from evaluations.models import LeaseLost, Run
@@ -80,8 +81,9 @@ class Heartbeat:
         except LeaseLost:
             logger.warning("run %s, attempt %d: the lease is lost", self._run.pk, self._run.attempt)
             self._stopped.set()
-        except DatabaseError:
+        except AnyDatabaseError:
             logger.warning("run %s: the database did not take a heartbeat", self._run.pk, exc_info=True)
+            connection.close()  # this thread asks for another one the next time
             if time.monotonic() > self._held_until:
                 self._stopped.set()
         else:

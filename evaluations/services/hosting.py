@@ -18,7 +18,7 @@ from accounts.models import Actor, Membership, Namespace, Role, User
 from accounts.services.accounts import create_account, create_organization, namespace_named, user_named
 from evaluations import suite_files
 from evaluations.errors import SuitesHomeless
-from evaluations.models import Suite, SuiteVersion
+from evaluations.models import SuiteVersion
 from evaluations.suite_files import SuiteFile
 from models_registry.errors import ReferenceExists, RepositoryExists
 from models_registry.formats import gitattributes
@@ -97,7 +97,7 @@ def commit(version: SuiteVersion, files: list[AddFile]) -> None:
 
 def path_of(definition: Mapping[str, Any]) -> str:
     (data,) = definition["data"]
-    ending = "jsonl" if definition["io"]["input"]["dtype"] == "text" else "npy"
+    ending = "jsonl" if definition["io"]["input"]["dtype"] in {"text", "json"} else "npy"
     return f"data/{data['split']}.{ending}"
 
 
@@ -183,15 +183,18 @@ def _require_home(keeper: User, name: str) -> None:
 
 
 def _repository(keeper: Actor, version: SuiteVersion) -> Repository:
-    """A private one where the suite hides its inputs, too."""
-    name = version.suite.name
+    """A private one, of another name, for versions that hide their inputs, too."""
+    name = f"{version.suite.name}-hidden" if version.is_hidden else version.suite.name
     try:
         return create_repository(
             actor=keeper, namespace=settings.SUITE_NAMESPACE, name=name, kind=Kind.DATASET,
-            private=version.suite.tier == Suite.Tier.HIDDEN,
+            private=version.is_hidden,
         )  # fmt: skip
     except RepositoryExists:
-        return Repository.objects.named(Kind.DATASET, settings.SUITE_NAMESPACE, name).get()
+        found = Repository.objects.named(Kind.DATASET, settings.SUITE_NAMESPACE, name).get()
+        if version.is_hidden and not found.private:
+            raise SuitesHomeless(f"{found.full_name} is public: the inputs of {version} are not put there.") from None
+        return found
 
 
 def _tag(keeper: Actor, repository: Repository, version: SuiteVersion) -> None:

@@ -133,5 +133,7 @@ def _resampled(results: tuple[Result, Result]) -> float:
 
 
 def _differing(runs: tuple[Run, Run], results: tuple[Result, Result], rows: Sequence[int]) -> Differing:
-    first, second = (sample_reading.chosen(run, result, rows) for run, result in zip(runs, results, strict=True))
-    return Differing(rows, first, second)
+    """Of a hidden suite none are listed: see `sample_reading.samples_of`."""
+    listed = [] if runs[0].suite_version.is_hidden else rows
+    first, second = (Samples(result, listed) for result in results)
+    return Differing(listed, first, second)

@@ -18,7 +18,7 @@ from evaluations import proposals, suite_files
 from evaluations.errors import InvalidProposal, ProposalIsDecided, ProposalNotFound
 from evaluations.models import Suite, SuiteProposal, SuiteVersion
 from evaluations.proposals import Checked
-from evaluations.services import hosting, telling
+from evaluations.services import hosting, rank_requests, telling
 from models_registry import access, storage
 from models_registry.errors import ContentQuarantined, EntryNotFound
 from models_registry.formats.git_objects import LINK_MODE
@@ -115,6 +115,7 @@ def _read_again(proposal: SuiteProposal) -> _Offer:
         raise InvalidProposal(["Its commit is gone: the branch was rewritten. It must be proposed again."])
     offer = _read(proposal.repository, commit)
     faults = [*offer.checked.faults, *_faults_of_name(offer, proposal.author)]
+    faults += _faults_of_place(offer.definition, proposal.repository)
     if offer.digest != proposal.digest:
         faults.append("Its definition is not the one that was proposed.")
     if faults:
@@ -235,10 +236,13 @@ def _store_labels(offer: _Offer) -> str:
 def _add_version(offer: _Offer, labels_key: str, proposer: User | None) -> SuiteVersion:
     definition = offer.definition
     facts = {name: definition[name] for name in ("title", "summary", "task", "tier")}
-    suite, _is_new = Suite.objects.update_or_create(
+    suite, is_new = Suite.objects.update_or_create(
         name=definition["id"], defaults={**facts, "is_proposed": True, "proposer": proposer}
     )
     suite.versions.update(current=False)
-    return suite.versions.create(
+    version = suite.versions.create(
         version=definition["version"], digest=offer.digest, definition=definition, labels_key=labels_key
     )
+    if not is_new:
+        rank_requests.ask(version)
+    return version

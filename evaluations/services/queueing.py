@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from uuid import UUID
 
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from evaluations.models import WORKING, Mode, Run, State, Worker
 from hub import clock
@@ -124,12 +124,13 @@ def usual_seconds() -> dict[int, float]:
 def _used(accounts: Iterable[int | None], usual: Mapping[int, float], now: datetime) -> dict[int | None, float]:
     """Seconds of workers that each account has used within the last hour."""
     used: dict[int | None, float] = dict.fromkeys(accounts, 0.0)
-    begun = Run.objects.filter(started_at__gt=now - SHARED_OVER).exclude(state=State.QUEUED)
+    since = now - SHARED_OVER
+    begun = Run.objects.filter(Q(state__in=WORKING) | Q(finished_at__gt=since, started_at__isnull=False))
     for account, version, state, started, finished in begun.values_list(
         "account", "suite_version", "state", "started_at", "finished_at"
     ):
         if account in used and started:
-            seconds = ((finished or now) - started).total_seconds()
+            seconds = ((finished or now) - max(started, since)).total_seconds()
             expected = usual.get(version, UNKNOWN_SECONDS) if state in WORKING else 0.0
             used[account] += max(seconds, expected)
     return used

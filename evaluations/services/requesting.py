@@ -85,7 +85,8 @@ def _memory_needed(repository: Repository, commit: str, version: SuiteVersion) -
         chosen = choosing.choose(repository, commit, version.definition["accepts"])
     except (NotEvaluableError, CardError):
         return 0
-    return int(sum(chosen.entries[path].size for path in chosen.choice.paths) * LOADED_OVER_STORED)
+    size = sum(chosen.entries[path].size for path in chosen.choice.paths)
+    return int(size * LOADED_OVER_STORED) if size <= version.definition["accepts"]["max_bytes"] else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,7 @@ def queue_again(*, actor: Actor, run: Run) -> Run:
         raise RunIsFinal("This evaluation is still under way.")
     try:
         with transaction.atomic():
+            Repository.objects.select_for_update(no_key=True).get(pk=run.repository_id)  # as every request for it
             again = Run.objects.create(
                 repository=run.repository,
                 commit=run.commit,
@@ -219,12 +221,14 @@ def queue_again(*, actor: Actor, run: Run) -> Run:
             AuditEntry.objects.record(actor, "evaluation.queued_again", str(run.pk), run=str(again.pk))
             wake_on_commit(again)
     except IntegrityError:
-        return Run.objects.unfinished().get(
+        again = Run.objects.unfinished().get(
             repository=run.repository,
             commit=run.commit,
             suite_version=run.suite_version,
             hardware_class=run.hardware_class,
         )
+        if run.state == State.FAILED:
+            Submission.objects.filter(run=run).update(run=again)
     return again
 
 

@@ -1,7 +1,7 @@
 """What a run said of each row, a page at a time: only those groups of rows are read from storage that the page shows."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, overload
@@ -9,8 +9,8 @@ from typing import Any, overload
 from accounts.models import Actor
 from evaluations import outcomes
 from evaluations.errors import ResultNotReady
-from evaluations.models import Result, Run, Suite
-from hub.errors import BadRequest
+from evaluations.models import Result, Run
+from hub.errors import BadRequest, Forbidden
 from models_registry import storage
 from models_registry.access import require_read
 from models_registry.services.random_access import opened
@@ -20,7 +20,7 @@ SHOWN = ("", "wrong", "worst")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One row. Of `correct` and `loss` one is None; `predicted` is None where the suite is hidden."""
+    """One row. Of `correct` and `loss` one is None."""
 
     row: int
     correct: bool | None
@@ -31,8 +31,8 @@ class Sample:
 class Samples(Sequence[Sample]):
     """These rows of one run, read when they are asked for. Reading raises StorageUnavailable."""
 
-    def __init__(self, result: Result, rows: Sequence[int], *, is_hidden: bool) -> None:
-        self._result, self._rows, self._is_hidden = result, rows, is_hidden
+    def __init__(self, result: Result, rows: Sequence[int]) -> None:
+        self._result, self._rows = result, rows
 
     @property
     def is_classified(self) -> bool:
@@ -55,26 +55,17 @@ class Samples(Sequence[Sample]):
 
     def of(self, rows: Sequence[int]) -> dict[int, Sample]:
         """{row: what was said of it}"""
-        if self._is_hidden:
-            return dict(zip(rows, self._kept(rows), strict=True))
         return {row["row"]: _sample(row) for row in _read(self._result.samples_key, rows)}
-
-    def _kept(self, rows: Iterable[int]) -> Iterable[Sample]:
-        """Without the predictions, which would give away the labels of those that are right."""
-        right, losses = outcomes.bits(self._result.outcomes), outcomes.losses(self._result.losses)
-        for row in rows:
-            if self._result.outcomes:
-                yield Sample(row, bool(right >> row & 1), None, None)
-            else:
-                yield Sample(row, None, losses[row], None)
 
 
 def samples_of(actor: Actor, run: Run, shown: str = "") -> Samples:
     """All rows in order, those that are wrong, or the worst first where none is simply wrong.
 
-    For whoever may read the model: its predictions are made of it. Raises GatedRepository, RepositoryClosed, ResultNotReady,
-    BadRequest.
+    For whoever may read the model: its predictions are made of it. Of a hidden suite for nobody: a model that always says the
+    same would be told the labels. Raises Forbidden, GatedRepository, RepositoryClosed, ResultNotReady, BadRequest.
     """
+    if run.suite_version.is_hidden:
+        raise Forbidden("The rows of a hidden suite are shown to nobody.")
     result = result_of(actor, run)
     if shown not in SHOWN:
         raise BadRequest(f"show can be wrong or worst, not {shown[:40]!r}.")
@@ -89,7 +80,7 @@ def samples_of(actor: Actor, run: Run, shown: str = "") -> Samples:
             raise BadRequest("On this suite each row is right or wrong; ask for show=wrong.")
         losses = outcomes.losses(result.losses)
         rows = sorted(range(count), key=losses.__getitem__, reverse=True)
-    return chosen(run, result, rows)
+    return Samples(result, rows)
 
 
 def result_of(actor: Actor, run: Run) -> Result:
@@ -99,10 +90,6 @@ def result_of(actor: Actor, run: Run) -> Result:
     if result is None or not (result.outcomes or result.losses):
         raise ResultNotReady(f"This evaluation is {run.state}: it has no rows to show.")
     return result
-
-
-def chosen(run: Run, result: Result, rows: Sequence[int]) -> Samples:
-    return Samples(result, rows, is_hidden=run.suite_version.suite.tier == Suite.Tier.HIDDEN)
 
 
 def classes(run: Run) -> list[str]:

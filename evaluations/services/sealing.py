@@ -27,6 +27,12 @@ def challenge_on(version: SuiteVersion, *, locked: bool = False) -> Challenge | 
     return next((one for one in running if _seals(one, version)), None)
 
 
+def is_known(version: SuiteVersion) -> bool:
+    """Whether anything was measured on its labels, by whichever suite, and published."""
+    published = SuiteVersion.objects.filter(runs__result__isnull=False).distinct()
+    return any(_labels(other) & _labels(version) for other in published)
+
+
 def require_unsealed(version: SuiteVersion) -> None:
     """Raises SuiteSealed."""
     challenge = challenge_on(version)

@@ -16,7 +16,7 @@ from models_registry.events import commit_indexed
 from models_registry.formats import eval_results
 from models_registry.formats.card import CardError, plain_yaml
 from models_registry.formats.eval_results import LONGEST, ReportedScore
-from models_registry.models import Card, Commit, Kind, Repository
+from models_registry.models import Card, Commit, Gate, Kind, Repository
 from models_registry.services import quarantine, reading, trees
 from models_registry.services.trees import TreeEntry
 
@@ -27,6 +27,8 @@ FILES = re.compile(r"\.eval_results/[^/]{1,200}\.ya?ml")
 MOST_FILES = 50
 LARGEST_FILE = 256 * 1024
 MOST_SCORES = 500  # of one repository
+# What a gate keeps are files; the card is everybody's.
+_OPEN = Q(path="README.md") | Q(repository__gated=Gate.OPEN)
 # What authors call the metrics of our suites.
 METRICS = {
     "acc": "accuracy",
@@ -77,14 +79,14 @@ def reported_for(version: SuiteVersion) -> QuerySet[SelfReportedScore]:
     rows = SelfReportedScore.objects.filter(
         of_task | (names_suite & Q(metric_key__in=["", *metrics])),
         repository__in=Repository.objects.visible_to(Actor()),
-    )
+    ).filter(_OPEN)
     marked = rows.annotate(names_suite=Case(When(names_suite, Value(True)), default=False, output_field=BooleanField()))
     return marked.select_related("repository__namespace").order_by("-names_suite", "repository__full_key", "pk")
 
 
 def reported_by(repository: Repository) -> QuerySet[SelfReportedScore]:
     """In the order in which they are written."""
-    return SelfReportedScore.objects.filter(repository=repository).order_by("pk")
+    return SelfReportedScore.objects.filter(repository=repository).filter(_OPEN).order_by("pk")
 
 
 def _of_files(repository: Repository, commit: Commit) -> Iterator[tuple[str, ReportedScore]]:

@@ -47,7 +47,10 @@ def submit(
     commit = references.resolve(repository, revision).oid
     with transaction.atomic():
         # The row that every submission of the entry locks, so that two at once cannot both take the last one allowed.
-        row = Entry.objects.select_for_update(no_key=True).get(pk=entry.pk)
+        row = Entry.objects.select_for_update(no_key=True).filter(pk=entry.pk).first()
+        if row is None or not row.entrants.members().filter(user=actor.user).exists():
+            raise EntryNotFound("You have left the entry meanwhile.")
+        challenge = Challenge.objects.select_for_update(no_key=True, of=("self",)).get(pk=challenge.pk)  # its end waits
         if row.disqualified_at is not None:
             raise Forbidden(f"This entry is disqualified: {row.disqualified_reason}")
         phase = _open_phase(challenge, now)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from evaluations import suite_files
 from evaluations.errors import SuiteChanged, SuiteNotFound
 from evaluations.models import Suite, SuiteVersion
+from evaluations.services import rank_requests
 from evaluations.suite_files import InvalidSuiteError, SuiteFile, digest_of_data
 from models_registry import storage
 
@@ -65,7 +66,7 @@ def keep(suite: SuiteFile) -> SuiteVersion:
 def _add_version(suite: SuiteFile, labels_key: str) -> SuiteVersion:
     definition = dict(suite.definition)
     facts = {name: definition[name] for name in ("title", "summary", "task", "tier")}
-    row, _ = Suite.objects.update_or_create(name=definition["id"], defaults=facts)
+    row, is_new = Suite.objects.update_or_create(name=definition["id"], defaults=facts)
     row.versions.update(current=False)
     version = row.versions.create(
         version=definition["version"],
@@ -73,6 +74,8 @@ def _add_version(suite: SuiteFile, labels_key: str) -> SuiteVersion:
         definition=definition,
         labels_key=labels_key,
     )
+    if not is_new:
+        rank_requests.ask(version)  # and with it the groups, which were made of the version before
     logger.info("suite %s added", version)
     return version
 
@@ -82,6 +85,7 @@ def _make_current(version: SuiteVersion) -> None:
     SuiteVersion.objects.filter(suite=version.suite).update(current=False)
     version.current = True
     version.save(update_fields=["current"])
+    rank_requests.ask(version)
     logger.info("suite %s is current again", version)
 
 

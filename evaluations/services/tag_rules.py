@@ -214,7 +214,9 @@ def _best_of(runs: Sequence[Mapping[str, float]], version: SuiteVersion) -> dict
 def _scored(repository: Repository, version: SuiteVersion, commits: Sequence[str]) -> dict[str, list[dict[str, float]]]:
     """{commit: {metric: value} of each of its verified runs}. Two queries."""
     found: dict[str, list[dict[str, float]]] = {commit: [] for commit in commits}
-    runs = Run.objects.filter(repository=repository, commit__in=commits, suite_version=version, state=State.SCORED)
+    runs = Run.objects.filter(
+        repository=repository, commit__in=commits, suite_version=version, state=State.SCORED, sealed_result=None
+    )
     for run in runs.prefetch_related("scores").order_by("created_at"):
         found[run.commit].append({score.name: score.value for score in run.scores.all()})
     return found

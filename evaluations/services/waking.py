@@ -1,12 +1,12 @@
 """Workers are woken by messages that carry a run's id alone; what is lost is sent again."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
-from evaluations.models import FailureKind, LeaseLost, Run
+from evaluations.models import FailureKind, LeaseLost, Run, State, Worker
 from evaluations.services import telling, workers
 from hub import clock
 from hub.celery import app
@@ -17,6 +17,7 @@ LEASE = timedelta(seconds=90)
 MAX_ATTEMPTS = 3
 FIRST_DELAY = timedelta(seconds=5)
 WAKE_AGAIN_AFTER = timedelta(seconds=60)
+WAITS_FOR_A_LARGER_WORKER = timedelta(hours=1)
 MOST_WOKEN_AT_ONCE = 50
 
 
@@ -59,8 +60,34 @@ def sweep() -> None:
             retry_or_fail(run, code="worker_lost", reason="Its worker stopped answering.")
         except LeaseLost:  # it was heard of again, or another sweeper was quicker
             logger.info("run %s moved on before the sweeper", run.pk)
-    Run.objects.filter(state="queued", cancel_requested=True).update(state="cancelled", finished_at=now)
+    Run.objects.filter(state=State.QUEUED, cancel_requested=True).update(state=State.CANCELLED, finished_at=now)
+    _give_up_what_fits_nobody(now)
     untold = Q(woken_at=None) | Q(woken_at__lt=now - WAKE_AGAIN_AFTER)
-    for run in Run.objects.claimable(now).filter(untold).order_by("created_at")[:MOST_WOKEN_AT_ONCE]:
+    due = Run.objects.claimable(now).filter(untold).exclude(hardware_class__in=_resting(now))
+    for run in due.order_by("created_at")[:MOST_WOKEN_AT_ONCE]:
         wake(run)
     workers.forget_the_gone()
+
+
+def _give_up_what_fits_nobody(now: datetime) -> None:
+    """Runs that wait for more memory than any worker of their class has; where none is known, one may still come."""
+    largest: dict[str, int] = {}
+    for worker in Worker.objects.all():
+        for name in worker.classes:
+            largest[name] = max(largest.get(name, 0), worker.memory)
+    waiting = Run.objects.filter(state=State.QUEUED, created_at__lt=now - WAITS_FOR_A_LARGER_WORKER)
+    for name, memory in largest.items():
+        for run in waiting.filter(hardware_class=name, memory_needed__gt=memory).select_related("repository"):
+            reason = f"It needs {run.memory_needed / 1e9:.1f} GB of memory; no {name} worker has more than {memory / 1e9:.1f} GB."
+            try:
+                with transaction.atomic():
+                    run.give_up(now, code="no_worker", reason=reason)
+                    telling.tell_of_failure(run)
+            except LeaseLost:  # a larger one has come just now
+                logger.info("run %s moved on before the sweeper", run.pk)
+
+
+def _resting(now: datetime) -> set[str]:
+    """Classes whose workers are here and take nothing, paused as they are: messages would only pile up."""
+    here = {name for worker in Worker.objects.present(now) for name in worker.classes}
+    return here - {name for worker in Worker.objects.taking(now) for name in worker.classes}

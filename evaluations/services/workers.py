@@ -50,7 +50,7 @@ def register(name: str, classes: Sequence[str]) -> Worker:
 
 
 def describe_hardware(device: str) -> dict[str, Any]:
-    """As a result's `env` tells it, by the harness's own program. Nothing where that fails: such a worker takes no big model."""
+    """As a result's `env` tells it, by the harness's own program. Nothing where that fails."""
     # The harness is a program of its own: nothing here may import torch, which it asks about GPUs.
     import json  # noqa: PLC0415
 
@@ -72,11 +72,11 @@ def describe_hardware(device: str) -> dict[str, Any]:
 
 
 def memory_of(hardware: dict[str, Any]) -> int:
-    """Bytes a model may take: of all GPUs together, or of the RAM."""
+    """Bytes a model may take: of all GPUs together, or of the RAM, also where the machine could not be described."""
     gpu = hardware.get("gpu")
     if gpu:
-        return int(gpu["memory"]) * int(gpu.get("count", 1))
-    return int(hardware.get("ram", 0))
+        return int(gpu["memory"]) * int(gpu["present"])
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def beat(worker: Worker) -> Mode:

@@ -18,7 +18,7 @@ from evaluations.models import Challenge, ChallengeState, Entry, FinalBy
 from evaluations.services import competing, entering, submitting
 from evaluations.templatetags.scores import axis_of
 from evaluations.web.forms import EnterForm, InviteForm, SubmitForm
-from hub.errors import HubError
+from hub.errors import HubError, Invalid
 from hub.wire import rate_limits
 from models_registry.access import repository_for
 from models_registry.models import Kind
@@ -112,9 +112,12 @@ def enter(request: ActorRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def invite(request: ActorRequest, slug: str) -> HttpResponse:
-    username = request.POST.get("username", "")
+    form = InviteForm(request.POST)
 
     def act(found: Challenge) -> str:
+        if not form.is_valid():
+            raise Invalid(_("Say whom to invite, by their name here."))
+        username = form.cleaned_data["username"]
         invited = entering.invite(actor=request.actor, entry=_own(request, found), username=username)
         return _("%(name)s is invited.") % {"name": invited.user.username}
 

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
 from evaluations import access
-from evaluations.models import Suite
 from evaluations.services import pairing, sample_reading
 from evaluations.services.boards import SIGNIFICANCE
 
@@ -28,7 +27,6 @@ def samples(request: ActorRequest, pk: UUID) -> HttpResponse:
         "shown": shown,
         "page": Paginator(found, PAGE_SIZE).get_page(request.GET.get("page")),
         "is_classified": found.is_classified,
-        "is_hidden": run.suite_version.suite.tier == Suite.Tier.HIDDEN,
         "classes": sample_reading.classes(run),
     }
     return render(request, "evaluations/samples.html", context)
@@ -49,7 +47,7 @@ def compare(request: ActorRequest, pk: UUID, other: UUID) -> HttpResponse:
         "comparison": found,
         "is_told_apart": found.p_value is not None and found.p_value < SIGNIFICANCE,
         "page": Paginator(found.differing, PAGE_SIZE).get_page(request.GET.get("page")),
-        "is_hidden": first.suite_version.suite.tier == Suite.Tier.HIDDEN,
+        "is_hidden": first.suite_version.is_hidden,
         "classes": sample_reading.classes(first),
     }
     return render(request, "evaluations/compare.html", context)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 MOST_SPLITS = 40
+MOST_MATCHES = 500_000  # of a pattern with a path, 10 µs each
 MOST_FILES = 10_000  # of a split
 LONGEST_NAME = 100
 _MOST_PATTERNS = 200
@@ -69,13 +70,22 @@ def splits_of(paths: Iterable[str], metadata: Mapping[str, Any]) -> tuple[list[S
     problems: list[str] = []
     configs = metadata.get("configs")
     if isinstance(configs, list) and configs:
+        budget = MOST_MATCHES
         for config in _default_first(configs, problems)[:MOST_SPLITS]:
+            budget -= _patterns_in(config) * len(data)
+            if budget < 0:
+                problems.append("The card names more patterns than are tried on so many files.")
+                break
             found += _of_card(config, data, problems)
     else:
         found = _by_names(DEFAULT_CONFIG, data)
     if len(found) > MOST_SPLITS:
         problems.append(f"Only the first {MOST_SPLITS} of {len(found)} splits are shown.")
     return found[:MOST_SPLITS], problems
+
+
+def _patterns_in(config: Mapping[str, Any]) -> int:
+    return sum(len(wanted) for _, wanted in _patterns(config.get("data_files")) or [])
 
 
 def _default_first(configs: Sequence[Any], problems: list[str]) -> list[Mapping[str, Any]]:

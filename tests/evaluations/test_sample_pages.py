@@ -16,7 +16,7 @@ from accounts.models import Actor
 from evaluations import outcomes, samples
 from evaluations.errors import NotComparable, ResultNotReady
 from evaluations.measurements import Scored
-from evaluations.models import Result, Run, Suite, SuiteVersion
+from evaluations.models import Result, Run, SuiteVersion
 from evaluations.services import pairing, sample_reading
 from evaluations.services.sample_reading import samples_of
 from hub.errors import BadRequest
@@ -73,21 +73,16 @@ def test_the_worst_rows_come_first_where_none_is_simply_wrong(digits: SuiteVersi
             samples_of(Actor(), of, asked)
 
 
-def test_of_a_hidden_suite_nothing_is_shown_but_right_and_wrong(client: Client, digits: SuiteVersion) -> None:
+def test_of_a_hidden_suite_no_row_is_told(client: Client, digits: SuiteVersion) -> None:
+    """A model that always says the same digit would be told where it stands."""
     run, other = classified({3}), classified({4})
-    Result.objects.filter(run__in=[run, other]).update(samples_key="samples/of-nobody")
-    Suite.objects.filter(pk=digits.suite_id).update(tier=Suite.Tier.HIDDEN)
-    answer = client.get(f"/api/evaluations/{run.pk}/samples", {"limit": 4, "cursor": 2}).json()
-    assert answer["rows"][:2] == [
-        {"row": 2, "correct": True, "loss": None, "predicted": None},
-        {"row": 3, "correct": False, "loss": None, "predicted": None},
-    ]
-    page = client.get(f"/evaluations/{run.pk}/samples?show=wrong").content.decode()
-    assert "wrong</span>" in page
-    assert "Predicted" not in page
+    SuiteVersion.objects.filter(pk=digits.pk).update(definition=digits.definition | {"tier": "hidden"})
+    for address in (f"/api/evaluations/{run.pk}/samples", f"/evaluations/{run.pk}/samples?show=wrong"):
+        assert client.get(address).status_code == 403
     compared = client.get(f"/api/evaluations/{run.pk}/compare/{other.pk}").json()
-    assert {side["predicted"] for row in compared["differing"] for side in row.values()} == {None}
+    assert (compared["both_right"], compared["differing"]) == (538, [])
     assert client.get(f"/evaluations/{run.pk}/compare/{other.pk}").status_code == 200
+    assert "stay with the hub" in client.get(run.get_absolute_url()).content.decode()
 
 
 def test_rows_are_paged_on_pages_and_in_the_api(client: Client, digits: SuiteVersion) -> None:

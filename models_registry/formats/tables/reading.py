@@ -16,6 +16,7 @@ from models_registry.formats.tables.columns import (
     STATISTIC_ROWS,
     Column,
     cell,
+    clean,
 )
 
 TEXT_BYTES = 8 * 1024 * 1024  # of a split, unpacked
@@ -101,7 +102,7 @@ class Table:
             "columns": [column.summary() for column in self.columns.values()],
             "rows": self.rows,
             "cut": [list(place) for place in self.cut],
-            "problems": self.problems[:20],
+            "problems": [clean(problem) for problem in self.problems[:20]],
         }
 
 
@@ -367,7 +368,7 @@ def _read_parquet(source: Source, table: Table) -> None:
         if table.is_full or groups == 0:
             return
         names = file.schema_arrow.names
-        table.kinds |= {name: str(file.schema_arrow.field(place).type)[:80] for place, name in enumerate(names)}
+        table.kinds |= {name: clean(str(file.schema_arrow.field(place).type))[:80] for place, name in enumerate(names)}
         first = file.metadata.row_group(0)
         width = max(first.total_byte_size // max(first.num_rows, 1), 1)
         batches = file.iter_batches(
