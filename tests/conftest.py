@@ -29,10 +29,19 @@ ROWLESS = (
 )
 
 
+# What drives a whole hub from outside, or makes requests up, goes there on PostgreSQL alone: as in production. But for the
+# shared set, which every client passes on both; and what goes there on SQLite alone.
+ON_POSTGRES = ("tests/clients/", "tests/fuzz/")
+SHARED_SET = "tests/clients/test_shared_set.py"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(ROWLESS):
             item.add_marker("rowless")
+        is_ours = item.get_closest_marker("old_client") is None and item.get_closest_marker("browser") is None
+        if item.nodeid.startswith(ON_POSTGRES) and not item.nodeid.startswith(SHARED_SET) and is_ours:
+            item.add_marker("on_postgres")
 
 
 @pytest.fixture(scope="session", autouse=True)

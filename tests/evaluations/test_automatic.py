@@ -165,7 +165,7 @@ def test_what_cannot_be_evaluated_is_told_on_the_page_and_costs_no_quota(work: W
         changes=[Delete("model.safetensors")],
     )  # fmt: skip
     row = work.look()
-    assert (row.outcome, row.note) == (Outcome.REFUSED, "The repository holds no safetensors and no ONNX file.")
+    assert (row.outcome, row.note) == (Outcome.REFUSED, "The repository holds no safetensors, ONNX or Keras file.")
     assert not Run.objects.exists()
 
 

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from accounts.models import Actor, Membership, Namespace, Role
 from evaluations.errors import SuitesHomeless
-from evaluations.models import FailureKind, Run, State, Suite, SuiteVersion
+from evaluations.models import FailureKind, Run, State, SuiteVersion
 from evaluations.services import executing, fetching, hosting
 from evaluations.suite_files import digest_of_data
 from models_registry.models import Commit, Quarantine, Reference, Repository
@@ -65,8 +65,7 @@ def test_doing_it_again_changes_nothing(hosted: SuiteVersion) -> None:
 
 
 def test_a_suite_that_hides_its_inputs_has_a_private_repository(digits: SuiteVersion) -> None:
-    Suite.objects.filter(pk=digits.suite_id).update(tier=Suite.Tier.HIDDEN)
-    digits.suite.refresh_from_db()
+    digits.definition["tier"] = "hidden"
     assert home(rows.hosted(digits)).private
     assert digits.open_data is None
 

@@ -291,8 +291,8 @@ def test_a_board_is_sorted_by_speed_on_each_machine_and_by_memory_on_all(digits:
     other = measured(digits, "cpu-b", latency_p50_ms=0.01, samples_per_second=90.0, memory=20)
     unknown = building.scored(building.model(files={"model.onnx": b"x"}), digits, building.right(501), machine="cpu-a")
     for sort, order in {
-        "latency_p50_ms": [quick, slow, unknown.repository.full_name, other],
-        "samples_per_second": [quick, slow, unknown.repository.full_name, other],
+        "latency_p50_ms": [quick, slow, other, unknown.repository.full_name],
+        "samples_per_second": [quick, slow, other, unknown.repository.full_name],
         "memory": [slow, other, quick, unknown.repository.full_name],
     }.items():
         rows = client.get(f"/api/leaderboards/{digits.suite.name}?sort={sort}").json()["rows"]

@@ -134,7 +134,7 @@ OTHER = npy(np.arange(8, dtype="<f4"))
         (BOMB, {}, "anchors and aliases"),
         ("[" * 5000, {}, "not valid YAML"),
         ("- 1\n", {}, "is not of type 'object'"),
-        (changed(engine="lm_eval"), {}, "engine"),
+        (changed(engine="lm_eval"), {}, "lm_eval"),
         (changed(task="world-domination"), {}, "task"),
         (changed(limits__wall_s=10**6), {}, "limits/wall_s: at most 3600"),
         (changed(limits__memory_gb=float("nan")), {}, ".nan"),
