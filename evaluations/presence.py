@@ -9,7 +9,6 @@ import os
 import threading
 from typing import Any
 
-from celery.signals import worker_ready, worker_shutdown
 from celery.worker import state as celery_state
 from django.db import Error as AnyDatabaseError
 from django.db import connection
@@ -84,15 +83,14 @@ class Presence(threading.Thread):
 _presence: list[Presence] = []
 
 
-@worker_ready.connect
 def appear(sender: Any, **_: object) -> None:
+    """A worker is ready (Celery's signal). sender: its consumer."""
     queues = [name for name in sender.app.amqp.queues.consume_from if name.startswith(PREFIX)]
     if queues:
         _presence.append(Presence(sender, queues))
         _presence[-1].start()
 
 
-@worker_shutdown.connect
 def disappear(**_: object) -> None:
     """After the run at hand has ended, for which Celery waits."""
     while _presence:

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from celery import Task, shared_task
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutdown
 from django.db import IntegrityError, OperationalError
 
+from evaluations import presence
 from evaluations.models import SuiteGroup, SuiteVersion
 from evaluations.services import (
     automatic,
@@ -88,6 +89,11 @@ def read_self_reported_scores(key: str) -> None:
 def sweep() -> None:
     waking.sweep()
     sealing.ask_for_results()
+
+
+# A worker of an evaluation queue says that it is there.
+worker_ready.connect(presence.appear)
+worker_shutdown.connect(presence.disappear)
 
 
 @worker_ready.connect

@@ -484,7 +484,7 @@ def test_a_failed_run_that_staff_queue_again_is_the_submissions(digits: SuiteVer
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_seals_what_it_finds_and_the_judge_scores_it(digits: SuiteVersion) -> None:
     user = building.operator()
-    challenge = competing.challenge(digits)
+    challenge = competing.challenge(rows.hosted(digits))
     submission = competing.submit(competing.entry(challenge, user), building.model(user))
     run = building.execute(submission.run)
     assert run.state == State.SCORED

@@ -30,7 +30,7 @@ def age(run: Run) -> None:
 
 TRANSITIONS = {
     "claim": lambda run: run.claim(timezone.now(), LEASE, "worker"),
-    "hold": lambda run: run.hold(timezone.now(), LEASE, done=1, total=2),
+    "hold": lambda run: run.hold(timezone.now(), LEASE, done=1, total=2, log=""),
     "begin_running": lambda run: run.begin_running(),
     "begin_scoring": lambda run: run.begin_scoring(),
     "finish": lambda run: run.finish(timezone.now()),
