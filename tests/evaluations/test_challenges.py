@@ -438,6 +438,7 @@ def test_with_the_results_scores_and_documents_are_published_as_they_were(digits
 
 @pytest.mark.parametrize("suite", ["digits-image-classification", "digits-tabular-classification"])
 def test_nothing_else_is_measured_on_the_labels_of_a_challenge(digits: SuiteVersion, suite: str) -> None:
+    rows.suite(suite)
     challenge = competing.challenge(digits)
     model = building.model(files={"model.onnx": b"x"})
 
@@ -453,19 +454,28 @@ def test_nothing_else_is_measured_on_the_labels_of_a_challenge(digits: SuiteVers
 
 
 def test_what_was_under_way_before_and_what_staff_queue_again_is_sealed_too(digits: SuiteVersion) -> None:
-    model = building.model(files={"model.onnx": b"x"})
-    before = building.scored(model, digits, right(400))
-    early = building.request(building.model(files={"model.onnx": b"x"}), digits)
+    early, failed = (building.request(building.model(files={"model.onnx": b"x"}), digits) for _ in range(2))
+    Run.objects.filter(pk=failed.pk).update(
+        state=State.FAILED, failure_kind=FailureKind.INFRASTRUCTURE, failure_reason="x"
+    )
+    failed.refresh_from_db()
     challenge = competing.challenge(digits)
-    again = requesting.queue_again(actor=competing.staff(), run=before)
+    again = requesting.queue_again(actor=competing.staff(), run=failed)
     for run in (early, again):
         competing.end(run, right(300))
         run.refresh_from_db()
         assert run.is_withheld
-    assert list(Score.objects.values_list("run", flat=True)) == [before.pk]
-    assert len(boards.standings(digits)) == 1
+    assert not Score.objects.exists()
+    assert not boards.standings(digits)
     judging.judge(challenge.pk, now=AFTER)
-    assert Score.objects.count() == 3
+    assert Score.objects.count() == 2
+
+
+@pytest.mark.parametrize("suite", ["digits-image-classification", "digits-tabular-classification"])
+def test_no_challenge_is_held_on_labels_that_rows_of_scored_runs_tell(digits: SuiteVersion, suite: str) -> None:
+    building.scored(building.model(files={"model.onnx": b"x"}), rows.suite(suite), right(400))
+    with pytest.raises(Conflict, match="on which nothing was measured"):
+        competing.challenge(digits)
 
 
 def test_a_failed_run_that_staff_queue_again_is_the_submissions(digits: SuiteVersion) -> None:
