@@ -14,7 +14,7 @@ from models_registry.services import counting, quarantine
 from models_registry.storage import s3
 from tests.environment import DATA_DIR
 
-# What touches no row tells the same on either database: `.ci/run` runs it once.
+# What touches no row, or is of a hub on one machine, tells the same on either database: `.ci/run` runs it once, on SQLite.
 ROWLESS = (
     "tests/models_registry/formats/",
     "tests/evaluations/harness/",
@@ -25,13 +25,16 @@ ROWLESS = (
     "tests/evaluations/test_sandbox.py",
     "tests/evaluations/test_scoring.py",
     "tests/evaluations/test_suite_files.py",
+    "tests/hub/test_embedded.py",
+    "tests/hub/test_forgery.py",
+    "tests/hub/test_supervisor.py",
     "tests/hub/test_translations.py",
 )
 
 
-# What drives a whole hub from outside, or makes requests up, goes there on PostgreSQL alone: as in production. But for the
-# shared set, which every client passes on both; and what goes there on SQLite alone.
-ON_POSTGRES = ("tests/clients/", "tests/fuzz/")
+# What drives a whole hub from outside, makes requests up or tries every right at every door goes there on PostgreSQL alone: as in
+# production. But for the shared set, which every client passes on both; and what goes there on SQLite alone.
+ON_POSTGRES = ("tests/clients/", "tests/fuzz/", "tests/permissions/")
 SHARED_SET = "tests/clients/test_shared_set.py"
 
 

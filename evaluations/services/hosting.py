@@ -6,6 +6,7 @@ was given, which stays whatever becomes of the branches (`references.pin`).
 
 import contextlib
 import logging
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,14 @@ def path_of(definition: Mapping[str, Any]) -> str:
     return f"data/{data['split']}.{ending}"
 
 
+def canary(digest: str) -> uuid.UUID:
+    """A text that stands nowhere else: who finds it in a corpus, or hears it from a model, knows what was trained on.
+
+    Source: Srivastava et al., 2022, "Beyond the imitation game", whose canary does the same.
+    """
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"grove-suite:{digest}")
+
+
 def card(definition: Mapping[str, Any], digest: str) -> str:
     """The README of a data repository: where the data are from, under which licence, and how to check them."""
     (data,) = definition["data"]
@@ -129,6 +138,10 @@ def card(definition: Mapping[str, Any], digest: str) -> str:
             "## Check it",
             "",
             f"SHA-256 of {counted}: `{data['sha256']}`. The definition of the suite has the digest `{digest}`.",
+            "",
+            "## Keep it out of training",
+            "",
+            f"Models are measured on these data: do not train on them. Canary: `{canary(digest)}`.",
             "",
         ]
     )

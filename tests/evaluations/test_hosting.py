@@ -47,6 +47,7 @@ def test_the_inputs_lie_in_a_dataset_repository_with_card_licence_and_hash(hoste
     card = files["README.md"].decode()
     assert "license: cc-by-4.0" in card
     assert hosted.definition["source"] in card
+    assert str(hosting.canary(hosted.digest)) in card
     assert hosted.definition["data"][0]["sha256"] in card
 
 
