@@ -58,7 +58,7 @@ def scatter_plot(shown: Scatter) -> dict[str, Any]:
     ]
     return {
         "shown": shown,
-        "points": points,
+        "points": sorted(points, key=lambda point: bool(point["is_on_front"])),  # those above what they better
         "front": _steps([(point["x"], point["y"]) for point in points if point["is_on_front"]]),
         "heights": heights,
         "ticks": [{"at": across.at(math.log10(tick)), "text": _amount(tick)} for tick in _powers(across)],
