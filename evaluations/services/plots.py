@@ -16,7 +16,7 @@ from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from models_registry.models import Repository
 
-MOST_POINTS = 200
+MOST_POINTS = 60  # each is read whole and drawn: more of them are a cloud, and cost the page more than its rows
 LONG = 1000  # models, of which to look for the front takes longer than all else of the page
 REMEMBERED = 300  # seconds
 COSTS = {"params": "run__parameters", "bytes": "run__model_bytes"}
