@@ -70,6 +70,7 @@ from models_registry.services.indexing import index_commit, tables
 from models_registry.services.pull_requests import open_draft, propose
 from models_registry.services.random_access import content_id
 from tests import make
+from tests.browser import more
 from tests.evaluations import building, competing, rows
 
 LONG_NAME = "understory-1b-base-long-context-continued-pretraining-32k"
@@ -304,7 +305,9 @@ def build() -> Scene:
     Repository.objects.filter(pk=closed.pk).update(
         disabled_as=Standing.TAKEN_DOWN, disabled_reason="a claim", disabled_at=timezone.now()
     )
-    return Scene(member, model, dataset, empty, scored, edition, rival, running, failed, thread, collection, delivery)
+    scene = Scene(member, model, dataset, empty, scored, edition, rival, running, failed, thread, collection, delivery)
+    more.arrange(scene)
+    return scene
 
 
 def _ranked_together(models: list[Repository]) -> Edition:
@@ -612,6 +615,10 @@ def _gated(member: User, rowan: User) -> None:
 
 def pages(scene: Scene) -> dict[str, str]:
     """Every page worth looking at, by a name for it."""
+    return _pages(scene) | more.pages(scene)
+
+
+def _pages(scene: Scene) -> dict[str, str]:
     model = scene.model.get_absolute_url()
     comments = scene.thread.events.comments()
     own = comments.filter(author=scene.member).latest("pk").public_id
@@ -771,4 +778,4 @@ def entrance_pages() -> dict[str, str]:
         "invitation-by-letter": f"/invitations/{Invitation.objects.filter(user=None)[0].value}",
         "invitation-ended": "/invitations/1-x",
         "visitor-gate": "/rowan-k/field-notes/access",
-    }
+    } | more.entrance_pages()
