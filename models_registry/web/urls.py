@@ -9,6 +9,7 @@ from models_registry.web import (
     changes,
     data,
     editing,
+    feeds,
     files,
     gates,
     licences,
@@ -48,6 +49,8 @@ PAGES: list[Page] = [
 
 
 urlpatterns = [
+    path("feeds/models.atom", feeds.new_repositories, {"kind": "model"}, name="new-models-feed"),
+    path("feeds/datasets.atom", feeds.new_repositories, {"kind": "dataset"}, name="new-datasets-feed"),
     path("models", browsing.models, name="models"),
     path("datasets", browsing.datasets, name="datasets"),
     path("licences", licences.licences, name="licences"),
