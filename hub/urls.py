@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/docs", api_page.docs, name="api-docs"),
     path("api/<path:rest>", views.no_such_api),
     path("", views.home, name="home"),
+    path("status", views.status, name="status"),
     path("preferences", views.preferences, name="preferences"),
     path("favicon.ico", views.favicon),
     path("robots.txt", sitemaps.robots),
