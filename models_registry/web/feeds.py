@@ -1,9 +1,9 @@
 """Atom feeds of the newest models and datasets."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ class NewRepositories(HubFeed):
     def feed_url(self, kind: Kind) -> str:
         return absolute(reverse(f"new-{kind.plural}-feed"))
 
-    def items(self, kind: Kind) -> Sequence[Repository]:
+    def items(self, kind: Kind) -> QuerySet[Repository]:
         newest = Repository.objects.visible_to(Actor()).filter(kind=kind).for_cards()
         return newest.order_by("-created_at", "-pk")[:ENTRIES]
 
