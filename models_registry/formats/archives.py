@@ -59,9 +59,9 @@ class _Bounded(io.RawIOBase):
         self._file, self._largest, self._left, self._reads = file, largest, most, reads
 
     def read(self, size: int = -1, /) -> bytes:
-        if size < 0 or size > self._largest:
+        found = b"" if size > self._largest else self._file.read(size if size >= 0 else self._largest + 1)
+        if max(size, len(found)) > self._largest:
             raise ArchiveError("Its directory is larger than this hub reads.")
-        found = self._file.read(size)
         self._left -= len(found)
         self._reads -= 1
         if self._left < 0 or self._reads < 0:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_MOST_STRANGE = 0.1  # of all characters, in what still is text
+_MOST_STRANGE = 0.25  # of all characters, in what still is text
 _CONTROLS = frozenset(map(chr, range(32))) - set("\t\n\r\f\b\x1b")
 
 

@@ -62,11 +62,8 @@ def notebook_of(read: ReadRange, size: int) -> Notebook:
     return notebook.parse(read(0, size))
 
 
-def archive_of(read: ReadRange, size: int, head: bytes) -> Listing | None:
-    """What is in it; None for what is no archive. Raises ArchiveError."""
-    form = archives.form_of(head)
-    if not form:
-        return None
+def archive_of(read: ReadRange, size: int, form: str) -> Listing:
+    """What is in an archive of that form. Raises ArchiveError."""
     with opened(read, size) as file:
         return archives.listed(form, file)
 

@@ -62,9 +62,7 @@ def shown(request: ActorRequest, summary: TensorSummary) -> dict[str, Any]:
         "sort": sort,
         "sorts": sorts,
         "page": page,
-        "groups": _groups(rows, found)
-        if sort in {"file", "name"}
-        else [Group("", rows, 0, 0, 0)],
+        "groups": _groups(rows, found) if sort in {"file", "name"} else [Group("", rows, 0, 0, 0)],
         "tensor_count": len(every),
         "parameter_count": sum(row.parameters for row in every),
         "byte_count": sum(row.size or 0 for row in every),

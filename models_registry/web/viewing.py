@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.requests import ActorRequest
 from models_registry.errors import ContentQuarantined, EntryNotFound
-from models_registry.formats import notebook
+from models_registry.formats import archives, notebook
 from models_registry.formats.archives import ArchiveError
 from models_registry.formats.card import split as split_card
 from models_registry.formats.highlighting import highlight_file
@@ -219,11 +219,9 @@ def _line(html: str) -> SafeString:
 
 def _archive(_request: ActorRequest, file: File) -> dict[str, Any]:
     try:
-        found = previews.archive_of(file.read, file.entry.size, file.head)
+        found = previews.archive_of(file.read, file.entry.size, archives.form_of(file.head))
     except ArchiveError as error:
         raise CannotShow(_("This archive is not listed: %(reason)s") % {"reason": error}) from error
-    if found is None:
-        raise CannotShow
     return {"archive": found}
 
 
@@ -257,12 +255,13 @@ _VIEWERS: list[tuple[Callable[[File], bool], Viewer]] = [
     (_ends(".svg"), Viewer("drawing", gettext_lazy("Picture"), "image", _drawing)),
     (_ends(*SOUNDS), Viewer("sound", gettext_lazy("Sound"), "soundwave", _media)),
     (_ends(*FILMS), Viewer("film", gettext_lazy("Film"), "play", _media)),
+    (lambda file: file.head.startswith(b"%PDF-"), Viewer("pdf", "PDF", "file-text", _media)),
     (_ends(".ipynb"), Viewer("notebook", _READ, "eye", _notebook)),
     (_ends(*MARKDOWN), Viewer("markdown", _READ, "eye", _markdown)),
     (_may_hold_rows, Viewer("rows", gettext_lazy("Rows"), "table", _rows)),
     (_ends(".safetensors", ".gguf", ".onnx"), Viewer("tensors", gettext_lazy("Tensors"), "table", _tensors)),
     (_is_readable, Viewer("source", gettext_lazy("Source"), "file-earmark-code", _source)),
     (_ends(".json", ".webmanifest", ".geojson"), Viewer("json", gettext_lazy("Structure"), "bar-chart-steps", _json)),
-    (lambda file: not _is_readable(file), Viewer("archive", gettext_lazy("Archive"), "box", _archive)),
+    (lambda file: bool(archives.form_of(file.head)), Viewer("archive", gettext_lazy("Archive"), "box", _archive)),
     (lambda _file: True, Viewer("bytes", gettext_lazy("Bytes"), "file-earmark-binary", _bytes)),
 ]

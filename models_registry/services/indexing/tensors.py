@@ -53,7 +53,7 @@ def _gguf(read: ReadRange, size: int, summary: TensorSummary) -> None:
     summary.facts = header.facts
     summary.metadata = _pairs(header.metadata)
     if header.vocabulary:
-        summary.metadata.append(["tokenizer.ggml.tokens", f"({len(header.vocabulary)})"])
+        summary.metadata.append(["tokenizer.ggml.tokens", f"array of {len(header.vocabulary)}"])
 
 
 def _onnx(read: ReadRange, size: int, summary: TensorSummary) -> None:
