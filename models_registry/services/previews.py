@@ -40,7 +40,7 @@ def picture_size(read: ReadRange, size: int) -> tuple[int, int] | None:
     """Width and height in pixels, as it is drawn; None for what is no picture that is known here."""
     try:
         width, height = imagesize.get(io.BytesIO(read(0, min(size, _PICTURE_HEAD))))
-    except (ValueError, OverflowError, TypeError, IndexError):  # its complaints of broken headers
+    except (ValueError, OverflowError):  # its complaints of broken headers
         return None
     return (int(width), int(height)) if 0 < width < 2**31 and 0 < height < 2**31 else None
 

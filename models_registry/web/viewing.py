@@ -64,8 +64,8 @@ class File:
 
     @cached_property
     def text(self) -> TextHead | None:
-        """The beginning, where it is text: as much of it as a page shows."""
-        if self.entry.size and previews.text(self.head) is None:
+        """The beginning, where it is text: as much of it as a page shows. None for an empty file, too."""
+        if not self.entry.size or previews.text(self.head) is None:
             return None
         return previews.text(self.read(0, min(previews.LONGEST_TEXT, self.entry.size)))
 

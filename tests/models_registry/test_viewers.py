@@ -67,7 +67,7 @@ def shown(html: str) -> str:
         ("a.tar", samples.tarred("one", "two"), ["one", "2 files"]),
         ("a.tar.gz", samples.tarred("one", "two", packed=True), ["two", "2 files"]),
         ("a.bin", bytes(range(256)) * 8, ["00 01 02 03", "The first 1,024 of 2,048 bytes"]),
-        ("empty.txt", "", ["row-of-code"]),
+        ("empty.txt", "", ["This file is empty"]),
     ],
 )  # fmt: skip
 def test_a_files_page_shows_it_by_its_kind(name: str, content: bytes | str, expected: list[str]) -> None:
