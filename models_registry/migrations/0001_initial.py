@@ -443,6 +443,7 @@ class Migration(migrations.Migration):
                 ('parameters', models.JSONField(default=dict)),
                 ('tensors', models.JSONField(default=list)),
                 ('facts', models.JSONField(default=dict)),
+                ('metadata', models.JSONField(default=list)),
                 ('is_counted', models.BooleanField(default=False, help_text="Whether the repository's parameters are these: not a second copy in another form.")),
                 ('problem', models.CharField(blank=True, help_text='Why the header could not be read.', max_length=500)),
                 ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tensor_summaries', to='models_registry.repository')),

@@ -29,9 +29,13 @@ class File(NamedTuple):
 
 
 class TableProcess:
-    """`with TableProcess() as tables: tables.read("parquet", files)`; what a hostile file kills is started anew."""
+    """`with TableProcess() as tables: tables.read("parquet", files)`; what a hostile file kills is started anew.
 
-    def __init__(self) -> None:
+    seconds: that one call to `read` may take.
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -45,7 +49,7 @@ class TableProcess:
     def read(self, form: str, files: Sequence[File]) -> dict[str, Any]:
         """As `formats.tables.reading.read_table`. Raises what a file's `read` raises."""
         process = self._process or self._start()
-        timer = Timer(SECONDS, process.kill)
+        timer = Timer(self._seconds, process.kill)
         timer.start()
         try:
             _send(process, {"format": form, "files": [[file.path, file.size] for file in files]})
