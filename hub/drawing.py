@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
+from django.utils.formats import number_format
+
 MOST_TICKS = 4
 
 Point = tuple[float, float]
@@ -24,8 +26,9 @@ class Axis:
         """The shortest scale with round ends that holds all values."""
         found = list(values) or [0.0, 1.0]
         low, high = min(found), max(found)
-        if high - low < 1e-9 * max(1.0, abs(low), abs(high)):
-            margin = 0.01 * max(1.0, abs(low))
+        largest = max(abs(low), abs(high))
+        if high - low <= 1e-9 * largest:
+            margin = 0.01 if 0.01 <= largest <= 1 or not largest else largest / 100
             low, high = low - margin, high + margin
         step = round_step((high - low) / (MOST_TICKS - 2))
         return cls(math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step)
@@ -57,7 +60,14 @@ class Scale:
 def round_step(rough: float) -> float:
     """The next of 1, 2, 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough - 1e-12)
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * (1 - 1e-12))
+
+
+def number_text(value: float, decimals: int) -> str:
+    """A number on an axis: with these decimals, or in powers of ten where that would be long."""
+    if value and not 1e-4 <= abs(value) < 1e6:
+        return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    return number_format(round(value, decimals), decimals)
 
 
 def line(points: Sequence[Point]) -> str:
