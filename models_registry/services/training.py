@@ -1,4 +1,4 @@
-"""Curves of a repository's trainings, for pages and the API: to whoever may read its files, and nothing of what is in quarantine."""
+"""Curves of a repository's trainings, for pages and the API: to whoever may read its files, without what is in quarantine."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

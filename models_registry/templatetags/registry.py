@@ -75,7 +75,7 @@ def settings_pages(repository: Repository) -> list[dict[str, Any]]:
 
 @register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)
 def repository_header(context: Any, repository: Repository, current: str) -> dict[str, Any]:
-    """Path, actions, tags and tabs. `current`: "card", "data", "files", "metrics", "settings", or the key of a higher app's tab."""
+    """Path, actions, tags and tabs. `current`: "card", "data", "files", "metrics", "settings", or a higher app's key."""
     request = context["request"]
     tabs: list[dict[str, Any]] = [
         {"key": "card", "title": _("Card"), "icon": "file-text", "url": repository.get_absolute_url(), "count": None},

@@ -216,9 +216,7 @@ def _line(curve: Curve, colours: dict[str, int], path: str, smooth: str) -> Line
     )
 
 
-def _smooth_path(
-    points: Sequence[drawing.Point], across: drawing.Scale, upwards: drawing.Scale, choice: Choice
-) -> str:
+def _smooth_path(points: Sequence[drawing.Point], across: drawing.Scale, upwards: drawing.Scale, choice: Choice) -> str:
     if not choice.smoothing:
         return ""
     heights = smoothed([y for _x, y in points], choice.smoothing)
