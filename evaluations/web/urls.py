@@ -1,8 +1,19 @@
 from django.urls import path
 
-from evaluations.web import challenges, leaderboards, proposals, queue, repository_settings, runs, samples
+from evaluations.web import (
+    challenges,
+    leaderboards,
+    proposals,
+    queue,
+    repository_settings,
+    runs,
+    samples,
+    side_by_side,
+)
 
 urlpatterns = [
+    path("compare", side_by_side.compare, name="compare"),
+    path("compare/facts.csv", side_by_side.compare_csv, name="compare-csv"),
     path("leaderboards", leaderboards.suites, name="leaderboards"),
     path("leaderboards/groups/<slug:group>", leaderboards.group, name="leaderboard-group"),
     path("leaderboards/<slug:suite>/editions", leaderboards.editions_of, name="leaderboard-editions"),

@@ -116,6 +116,7 @@ ROWS: dict[str, Gives] = {
 }  # fmt: skip
 # {an address that names no repository, and yet shows something of one: what it gives}
 OTHERS: dict[str, Gives] = {
+    "compare": F, "compare/facts.csv": F,
     "": F, "models": F, "datasets": F, "api/<plural:plural>": F, "leaderboards": F, "leaderboards/<slug:suite>": F,
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
@@ -123,7 +124,8 @@ OTHERS: dict[str, Gives] = {
     "evaluations/<uuid:pk>/samples": C, "evaluations/<uuid:pk>/compare/<uuid:other>": C,
     "api/evaluations/<uuid:run_id>/samples": C, "api/evaluations/<uuid:run_id>/compare/<uuid:other>": C,
     "api/leaderboards/<slug:suite>": F, "<str:name>": F,
-    "api/leaderboards/<slug:suite>/progress": F, "api/leaderboards/<slug:suite>/self-reported": F,
+    "api/leaderboards/<slug:suite>/progress": F, "api/leaderboards/<slug:suite>/progress.csv": F,
+    "api/leaderboards/<slug:suite>/self-reported": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
     "leaderboards/groups/<slug:group>": F, "api/leaderboards/groups/<slug:group>": F,
     "api/leaderboards/groups/<slug:group>.csv": F,
