@@ -26,7 +26,7 @@ def models() -> list[Repository]:
     made = [make.repository(owner, f"net{number}", **chosen) for number, chosen in enumerate(fields)]
     for repository, correct in zip(made, (533, 300), strict=False):
         run = rows.keep_digits(rows.scored(repository, correct), set(range(correct, rows.ROWS)))
-    ranking.rank(run.suite_version.pk)
+    ranking.rank(run.suite_version)
     return made
 
 
