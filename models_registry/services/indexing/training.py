@@ -134,7 +134,7 @@ def _checked_scalar(scalar: Mapping[str, Any]) -> dict[str, Any]:
     if len(scalar["points"]) > MOST_POINTS:
         raise ValueError("This is no scalar.")
     points = [[int(step), None if at is None else float(at), float(value)] for step, at, value in scalar["points"]]
-    if not all(math.isfinite(value) and (at is None or math.isfinite(at)) for _step, at, value in points):
+    if not all(math.isfinite(number) for _step, *numbers in points for number in numbers if number is not None):
         raise ValueError("This is no scalar.")
     first = scalar["first_not_finite"]
     return {

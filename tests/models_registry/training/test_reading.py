@@ -44,6 +44,17 @@ def test_what_torch_writes_is_read(tmp_path: Path) -> None:
     assert found["train/loss"].count == 5
 
 
+def test_what_the_stock_clients_writer_writes_is_read_where_it_puts_it(tmp_path: Path) -> None:
+    """huggingface_hub's HFSummaryWriter commits what tensorboardX writes, below tensorboard/."""
+    from tensorboardX import SummaryWriter
+
+    with SummaryWriter(logdir=str(tmp_path)) as writer:
+        writer.add_scalar("loss", 0.5, 7, walltime=START)
+    (file,) = tmp_path.iterdir()
+    found = scalars(repository_with({f"tensorboard/{tmp_path.name}/{file.name}": file.read_bytes()}))
+    assert found["loss"].points == [[7, START, 0.5]]
+
+
 def test_scalars_that_are_tensors_are_read() -> None:
     made = event_pb2.Event(step=3, wall_time=START)
     value = made.summary.value.add(tag="loss")
