@@ -65,7 +65,7 @@ ICONS = """
     soundwave stop-circle sun table tag trash trophy upload x x-circle
     bell bell-slash emoji-smile eye-slash flag pin-angle quote sign-merge-right three-dots unlock
     file-earmark-music file-earmark-play file-earmark-zip
-    arrow-down arrow-up at rss activity bookmark-plus caret-up-fill collection heart-fill
+    arrow-down arrow-up at rss activity bookmark-plus caret-up-fill collection graph-up heart-fill
 """.split()
 LOGO = STATIC / "logo.svg"
 

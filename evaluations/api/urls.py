@@ -28,6 +28,7 @@ urlpatterns = [
     path("api/leaderboards/<slug:suite>/editions/<str:day>/document", views.EditionDocumentView.as_view()),
     path("api/leaderboards/<slug:suite>/editions/<str:day>/table.csv", views.EditionAsCsvView.as_view()),
     path("api/leaderboards/<slug:suite>/progress", views.ProgressView.as_view()),
+    path("api/leaderboards/<slug:suite>/progress.csv", views.ProgressAsCsvView.as_view()),
     path("api/leaderboards/<slug:suite>/self-reported", views.SelfReportedView.as_view()),
     path("api/leaderboards/<slug:suite>.csv", views.BoardAsCsvView.as_view()),
     path("api/leaderboards/<slug:suite>.parquet", views.BoardAsParquetView.as_view()),

@@ -214,6 +214,16 @@ class ProgressView(HubApiView):
         )
 
 
+class ProgressAsCsvView(HubApiView):
+    """The same as CSV."""
+
+    @describe(answer=BYTES, media_type="text/csv", query=presenting.FILTER_QUERY)
+    def get(self, request: ActorApiRequest, suite: str) -> StreamingHttpResponse:
+        records = plots.progress(suites.current_version(suite), Filters.read(request.GET))
+        parts = board_exports.as_csv(board_exports.PROGRESS, board_exports.progress(records))
+        return _file(parts, "text/csv; charset=utf-8", f"{suite}-progress.csv")
+
+
 class SelfReportedView(HubApiView):
     """What models' cards say of a suite's task or data."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from evaluations.models import GroupStanding, Standing, SuiteVersion
+from evaluations.models import GroupStanding, Score, Standing, SuiteVersion
 from evaluations.services import board_speeds
 from hub.batches import batches
 
@@ -95,6 +95,19 @@ def group_records(suites: Mapping[int, str], rows: QuerySet[GroupStanding]) -> I
             "mean_high": row.high,
             "borda": row.borda,
         } | {suites[part.suite_id]: part.normalized for part in row.parts.all() if part.suite_id in suites}
+
+
+PROGRESS = ("measured_at", "model", "run", "value", "low", "high")
+
+
+def progress(records: Iterable[Score]) -> Iterator[dict[str, Any]]:
+    """Scores of `plots.progress`, in columns of PROGRESS."""
+    for score in records:
+        at = score.run.finished_at
+        yield {
+            "measured_at": at.isoformat() if at else "", "model": score.run.repository.full_name, "run": str(score.run_id),
+            "value": score.value, "low": score.low, "high": score.high,
+        }  # fmt: skip
 
 
 def as_csv(names: Iterable[str], table: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -3,9 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from django import template
@@ -14,6 +12,7 @@ from django.utils.formats import date_format, number_format
 from evaluations.models import Score
 from evaluations.services.plots import Scatter
 from evaluations.templatetags.scores import Axis
+from hub.drawing import Scale, steps, steps_back
 from hub.templatetags.grove import short_number
 
 register = template.Library()
@@ -21,20 +20,6 @@ register = template.Library()
 WIDTH, HEIGHT = 392, 270  # of a drawing, in its own units
 LEFT, RIGHT, TOP, BOTTOM = 44, 384, 16, 228  # of what lies within its axes
 MOST_TICKS = 5
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Values from `low` to `high`, as places from `start` to `end`."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def at(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return round(self.start + share * (self.end - self.start), 1)
 
 
 @register.inclusion_tag("evaluations/_scatter.html")
@@ -59,7 +44,7 @@ def scatter_plot(shown: Scatter) -> dict[str, Any]:
     return {
         "shown": shown,
         "points": sorted(points, key=lambda point: bool(point["is_on_front"])),  # those above what they better
-        "front": _steps([(point["x"], point["y"]) for point in points if point["is_on_front"]]),
+        "front": steps([(point["x"], point["y"]) for point in points if point["is_on_front"]]),
         "heights": heights,
         "ticks": [{"at": across.at(math.log10(tick)), "text": _amount(tick)} for tick in _powers(across)],
     }
@@ -84,8 +69,8 @@ def progress_plot(records: Sequence[Score], now: datetime) -> dict[str, Any]:
     return {
         "records": records,
         "heights": heights,
-        "line": _steps(best),
-        "band": f"{_steps(high)}L{_backwards(low)}Z",
+        "line": steps(best),
+        "band": f"{steps(high)}L{steps_back(low)}Z",
         "points": [{"x": x, "y": y, "record": record} for (x, y), record in zip(best[:-1], records, strict=True)],
         "ticks": [
             {"at": x, "text": date_format(datetime.fromtimestamp(moment, now.tzinfo), "DATE_FORMAT"), "anchor": anchor}
@@ -118,17 +103,3 @@ def _powers(scale: Scale) -> list[int]:
 def _amount(tick: int) -> str:
     """10000000 → "10 M": round numbers need no decimals."""
     return re.sub(r"\D0(?=\D)", "", short_number(tick))
-
-
-def _steps(points: Sequence[tuple[float, float]]) -> str:
-    """A path that goes across to each point and then up or down to it."""
-    if not points:
-        return ""
-    (x, y), *_ = points
-    return f"M{x} {y}" + "".join(f"H{right}V{up}" for _, (right, up) in pairwise(points))
-
-
-def _backwards(points: Sequence[tuple[float, float]]) -> str:
-    """The same, from its end to its beginning, as the rest of a path."""
-    (x, y), *_ = reversed(points)
-    return f"{x} {y}" + "".join(f"V{up}H{left}" for (left, up), _ in reversed(list(pairwise(points))))

@@ -1,8 +1,6 @@
 """Scores and ranks as drawings. Geometry is computed here and written as SVG attributes: pages hold no style of their own."""
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,49 +8,19 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
+from hub import drawing
+
 register = template.Library()
 
 WIDTH = 136  # of the interval's drawing, in its own units
 MARGIN = 2
-MOST_TICKS = 4
 
 
-@dataclass(frozen=True)
-class Axis:
-    """A scale shared by the intervals of one table, from `low` to `high`, with round numbers on it."""
-
-    low: float
-    high: float
-    step: float
-
-    @classmethod
-    def over(cls, values: Iterable[float]) -> "Axis":
-        """The shortest scale with round ends that holds all values."""
-        found = list(values) or [0.0, 1.0]
-        low, high = min(found), max(found)
-        if high - low < 1e-9:
-            low, high = low - 0.01, high + 0.01
-        step = _round_step((high - low) / (MOST_TICKS - 2))
-        return cls(math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step, step)
+class Axis(drawing.Axis):
+    """A scale shared by the intervals of one table."""
 
     def x(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return round(MARGIN + share * (WIDTH - 2 * MARGIN), 1)
-
-    @property
-    def ticks(self) -> list[float]:
-        count = round((self.high - self.low) / self.step)
-        return [self.low + index * self.step for index in range(count + 1)]
-
-    @property
-    def decimals(self) -> int:
-        return max(0, -math.floor(math.log10(self.step) + 1e-9))
-
-
-def _round_step(rough: float) -> float:
-    """The next of 1, 2, 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough - 1e-12)
+        return drawing.Scale(self.low, self.high, MARGIN, WIDTH - MARGIN).at(value)
 
 
 def axis_of(scores: Iterable[Any]) -> Axis:

@@ -70,7 +70,10 @@ def leaderboard(request: ActorRequest, suite: str) -> HttpResponse:
         case "self-reported":
             context["page"] = Paginator(reported, PAGE_SIZE).get_page(request.GET.get("page"))
         case "progress":
-            context |= _progress(version, filters)
+            context |= _progress(version, filters) | {
+                "progress_csv": f"/api/leaderboards/{suite}/progress.csv?{_of_board(request)}",
+                "progress_name": f"{suite}-progress",
+            }
         case _:
             context |= _board(request, version, filters, context["total"])
     return render(request, "evaluations/leaderboard.html", context)
@@ -99,7 +102,17 @@ def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, total
         "trusts": Trust.choices,
         "scatter": plots.scatter(version, filters, request.GET.get("cost", ""), request.GET.get("quality", "")),
         "costs": COSTS,
+        "scatter_csv": f"/api/leaderboards/{version.suite.name}.csv?{_of_board(request)}",
+        "scatter_name": f"{version.suite.name}-quality-cost",
     }
+
+
+def _of_board(request: HttpRequest) -> str:
+    """The part of the address that the board's exports read, too."""
+    query = request.GET.copy()
+    for name in ("tab", "page", "columns", "cost", "quality"):
+        query.pop(name, None)
+    return query.urlencode()
 
 
 def _progress(version: SuiteVersion, filters: Filters) -> dict[str, Any]:

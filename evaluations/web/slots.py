@@ -39,6 +39,12 @@ def self_reported(request: ActorRequest, repository: Repository) -> str:
     return render_to_string("evaluations/_reported.html", context, request)
 
 
+def compare_with(request: ActorRequest, repository: Repository) -> str:
+    if repository.kind != Kind.MODEL:
+        return ""
+    return render_to_string("evaluations/_compare_with.html", {"repository": repository}, request)
+
+
 def evaluate_button(request: ActorRequest, repository: Repository) -> str:
     if repository.kind != Kind.MODEL or repository.disabled_reason:
         return ""
@@ -61,6 +67,7 @@ def fill() -> None:
     panels.fill("home", newest_scores)
     panels.fill("repository-side", ranks)
     panels.fill("repository-side", self_reported)
+    panels.fill("repository-side", compare_with)
     panels.fill("repository-actions", evaluate_button)
     panels.add_settings_page(
         panels.SettingsPage(key="evaluations", title=_("Evaluations"), icon="bar-chart-steps", url=settings_url)

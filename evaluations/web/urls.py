@@ -10,9 +10,12 @@ from evaluations.web import (
     repository_settings,
     runs,
     samples,
+    side_by_side,
 )
 
 urlpatterns = [
+    path("compare", side_by_side.compare, name="compare"),
+    path("compare/facts.csv", side_by_side.compare_csv, name="compare-csv"),
     path("feeds/scores.atom", feeds.newest_scores, name="scores-feed"),
     path("feeds/leaderboards/<slug:suite>.atom", feeds.newest_scores, name="leaderboard-feed"),
     path("previews/leaderboards/<slug:suite>.png", previews.leaderboard, name="leaderboard-preview"),

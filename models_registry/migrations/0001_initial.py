@@ -453,6 +453,50 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='TrainingLog',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('content', models.CharField(max_length=64)),
+                ('form', models.CharField(max_length=16)),
+                ('problems', models.JSONField(default=list)),
+                ('read_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['read_at'], name='training_log_by_age')],
+                'constraints': [models.UniqueConstraint(fields=('content', 'form'), name='training_log_once_per_content')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TrainingFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('commit', models_registry.models.fields.HashField(20)),
+                ('path', models.CharField(max_length=1024)),
+                ('content', models.CharField(max_length=64)),
+                ('problem', models.CharField(blank=True, help_text='Why it was not read.', max_length=500)),
+                ('repository', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='training_files', to='models_registry.repository')),
+                ('log', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='files', to='models_registry.traininglog')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('repository', 'path'), name='training_file_once_per_path')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TrainingScalar',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('tag', models.CharField(max_length=200)),
+                ('count', models.PositiveBigIntegerField()),
+                ('not_finite', models.PositiveBigIntegerField(default=0)),
+                ('first_not_finite', models.BigIntegerField(null=True)),
+                ('points', models.JSONField(default=list)),
+                ('log', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='scalars', to='models_registry.traininglog')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('log', 'tag'), name='training_scalar_once_per_tag')],
+            },
+        ),
+        migrations.CreateModel(
             name='UploadSession',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),

@@ -29,6 +29,7 @@ from models_registry.models.metadata import (
 from models_registry.models.pull_request import PullRequest
 from models_registry.models.repository import CommercialUse, Gate, Kind, Repository, RepositoryRedirect, Standing
 from models_registry.models.safety import Quarantine, SecretFinding, SecretScan, VirusScan
+from models_registry.models.training import TrainingFile, TrainingLog, TrainingScalar
 
 __all__ = [
     "AccessRequest",
@@ -64,6 +65,9 @@ __all__ = [
     "ServedBytes",
     "Standing",
     "TensorSummary",
+    "TrainingFile",
+    "TrainingLog",
+    "TrainingScalar",
     "UploadSession",
     "VirusScan",
     "XetChunkKey",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from models_registry import panels
 from models_registry.models import Kind, Repository
 from models_registry.page_addresses import page_url
-from models_registry.services import quarantine, secrets
+from models_registry.services import quarantine, secrets, training
 from models_registry.web.licence_words import COMMERCIAL_TITLES
 
 register = template.Library()
@@ -46,6 +47,16 @@ def task_icon(task: str) -> str:
     return TASK_ICONS.get(task.partition("-")[0], "sliders")
 
 
+@register.filter
+def as_value(value: float | None) -> str:
+    """A measured number with as few digits as tell it; nothing for None."""
+    if value is None:
+        return ""
+    if value and not 1e-4 <= abs(value) < 1e6:
+        return f"{value:.4g}"
+    return number_format(float(f"{value:.5g}"))
+
+
 @register.simple_tag(takes_context=True)
 def slot(context: Any, name: str) -> SafeString:
     """What higher apps show there (`panels`), on pages that are about nothing in particular."""
@@ -64,7 +75,7 @@ def settings_pages(repository: Repository) -> list[dict[str, Any]]:
 
 @register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)
 def repository_header(context: Any, repository: Repository, current: str) -> dict[str, Any]:
-    """Path, actions, tags and tabs. `current`: "card", "data", "files", "settings", or the key of a higher app's tab."""
+    """Path, actions, tags and tabs. `current`: "card", "data", "files", "metrics", "settings", or a higher app's key."""
     request = context["request"]
     tabs: list[dict[str, Any]] = [
         {"key": "card", "title": _("Card"), "icon": "file-text", "url": repository.get_absolute_url(), "count": None},
@@ -80,6 +91,9 @@ def repository_header(context: Any, repository: Repository, current: str) -> dic
         tabs.insert(
             1, {"key": "data", "title": _("Data"), "icon": "table", "url": page_url(repository, "data"), "count": None}
         )
+    if training.has_any(repository):
+        url = page_url(repository, "metrics")
+        tabs.append({"key": "metrics", "title": _("Metrics"), "icon": "graph-up", "url": url, "count": None})
     tabs += [
         {"key": tab.key, "title": tab.title, "icon": tab.icon, "url": url, "count": tab.count(repository)}
         for tab in panels.tabs()

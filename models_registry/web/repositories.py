@@ -23,7 +23,7 @@ from models_registry.services import licences, references, trees
 from models_registry.services.cards import render as render_markdown
 from models_registry.services.markdown import Place
 from models_registry.services.repositories import create_repository
-from models_registry.web import data, gates, licence_words, search_engines, side_facts
+from models_registry.web import data, downloads, gates, licence_words, search_engines, side_facts
 from models_registry.web.addressing import of_address
 from models_registry.web.forms import NewRepositoryForm
 from models_registry.web.usage import first_steps, usages
@@ -78,6 +78,7 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         **gates.context(request, repository),
         **data.first_rows(request, repository),
         **side_facts.of(request, repository),
+        **downloads.spark(repository),
     }
     return render(request, "models_registry/repository_card.html", context)
 

@@ -8,6 +8,7 @@ from models_registry.web import (
     browsing,
     changes,
     data,
+    downloads,
     editing,
     feeds,
     files,
@@ -18,6 +19,7 @@ from models_registry.web import (
     repository_settings,
     search_engines,
     secrets,
+    training,
     transfer,
 )
 
@@ -26,6 +28,10 @@ PAGES: list[Page] = [
     ("/tree/<path:rest>", files.tree, "tree"),
     ("/blob/<path:rest>", files.blob, "blob"),
     ("/data", data.data, "data"),
+    ("/metrics", training.metrics, "metrics"),
+    ("/metrics.csv", training.metrics_csv, "metrics-csv"),
+    ("/downloads", downloads.downloads, "downloads"),
+    ("/downloads.csv", downloads.downloads_csv, "downloads-csv"),
     ("/edit/<path:rest>", editing.edit, "edit"),
     ("/commits/<path:rest>", changes.commits, "commits"),
     ("/commit/<path:rest>", changes.commit, "commit"),

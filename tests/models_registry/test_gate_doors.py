@@ -24,7 +24,15 @@ from evaluations.services import editions, groups, suites
 from hub.errors import NotFound
 from hub.wire.rate_limits import counters
 from models_registry.cas_api import settings as cas_settings
-from models_registry.models import AccessRequest, DatasetTable, Repository, XetFile
+from models_registry.models import (
+    AccessRequest,
+    DatasetTable,
+    Repository,
+    TrainingFile,
+    TrainingLog,
+    TrainingScalar,
+    XetFile,
+)
 from models_registry.services import addresses, gating, indexing
 from models_registry.services.changes import AddFile, AddLfsFile
 from models_registry.services.commits import create_commit
@@ -42,6 +50,7 @@ SECRETS = (
     "secret_tensor",
     "the-secret-of-the-log",
     "the-secret-cell",
+    "the-secret-curve",
 )
 # What an address of stored bytes holds: one that the content server takes, and one that the storage takes.
 OPENED = ("signed=", "X-Amz-Signature")
@@ -59,6 +68,7 @@ C, F, M, A, N = Gives
 # {what follows the repository's address: what it gives}; below "api:", the address is the API's.
 ROWS: dict[str, Gives] = {
     "/resolve/<path:rest>": C, "/raw/<path:rest>": C, "/tree/<path:rest>": C, "/blob/<path:rest>": C,
+    "/metrics": C, "/metrics.csv": C, "api:/metrics": C, "/downloads": F, "/downloads.csv": F,
     "/data": C, "api:/splits": C, "api:/rows": C, "api:/statistics": C,
     "/commits/<path:rest>": C, "/commit/<path:rest>": C, "/discussions/<int:number>": F,
     "/info/refs": C, "/git-upload-pack": C, "/git-receive-pack": M,
@@ -106,6 +116,7 @@ ROWS: dict[str, Gives] = {
 }  # fmt: skip
 # {an address that names no repository, and yet shows something of one: what it gives}
 OTHERS: dict[str, Gives] = {
+    "compare": F, "compare/facts.csv": F,
     "": F, "models": F, "datasets": F, "api/<plural:plural>": F, "leaderboards": F, "leaderboards/<slug:suite>": F,
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
@@ -113,7 +124,8 @@ OTHERS: dict[str, Gives] = {
     "evaluations/<uuid:pk>/samples": C, "evaluations/<uuid:pk>/compare/<uuid:other>": C,
     "api/evaluations/<uuid:run_id>/samples": C, "api/evaluations/<uuid:run_id>/compare/<uuid:other>": C,
     "api/leaderboards/<slug:suite>": F, "<str:name>": F,
-    "api/leaderboards/<slug:suite>/progress": F, "api/leaderboards/<slug:suite>/self-reported": F,
+    "api/leaderboards/<slug:suite>/progress": F, "api/leaderboards/<slug:suite>/progress.csv": F,
+    "api/leaderboards/<slug:suite>/self-reported": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
     "leaderboards/groups/<slug:group>": F, "api/leaderboards/groups/<slug:group>": F,
     "api/leaderboards/groups/<slug:group>.csv": F,
@@ -127,6 +139,9 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "/tree/<path:rest>": ("GET", "/tree/main", None),
     "/blob/<path:rest>": ("GET", "/blob/main/notes.txt", None),
     "/data": ("GET", "/data", None),
+    "/metrics": ("GET", "/metrics", None),
+    "/metrics.csv": ("GET", "/metrics.csv", None),
+    "api:/metrics": ("GET", "api:/metrics", None),
     "api:/splits": ("GET", "api:/splits", None),
     "api:/rows": ("GET", "api:/rows", None),
     "api:/statistics": ("GET", "api:/statistics", None),
@@ -219,6 +234,11 @@ def gated() -> Gated:
         repository=repository, commit=commit.oid, position=0, config="default", split="train", format="csv", file_count=1, size=9,
         columns=[{"name": "x", "type": "string", "top": [["the-secret-cell", 1]]}], rows=[{"x": "the-secret-cell"}],
     )  # fmt: skip
+    log = TrainingLog.objects.create(content="0" * 40, form="events")
+    TrainingScalar.objects.create(log=log, tag="the-secret-curve", count=1, points=[[1, None, 0.5]])
+    TrainingFile.objects.create(
+        repository=repository, commit=commit.oid, path="runs/a.tfevents", content="0" * 40, log=log
+    )
     assert stored.xet_file is not None
     reader = make.user("reader")
     make.repository(reader, "own")

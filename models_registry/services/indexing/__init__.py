@@ -25,7 +25,7 @@ from models_registry.models import (
     TensorSummary,
 )
 from models_registry.services import licences, lineage, scanning, trees
-from models_registry.services.indexing import tables, tensors
+from models_registry.services.indexing import tables, tensors, training
 from models_registry.services.indexing.card import read_card, summary_of
 from models_registry.services.indexing.configuration import Configuration, read_configuration
 from models_registry.services.indexing.gate import read_gate
@@ -71,6 +71,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
         _write_licence(repository, facts.licence, commit, by)
         commit_indexed.send(sender=Commit, repository=repository, commit=commit, card=card, files=files)
         tables.request(repository, commit)
+        training.request(repository, commit, files)
     scanning.request(repository, files)
     Job.objects.add(scanning.SUM_UP, str(repository.pk))
     logger.info("commit %s indexed", oid)
