@@ -349,6 +349,25 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SplitScore',
+            fields=[
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='split_score', serialize=False, to='evaluations.run')),
+                ('public_value', models.FloatField(null=True)),
+                ('public_low', models.FloatField(null=True)),
+                ('public_high', models.FloatField(null=True)),
+                ('public_stderr', models.FloatField(null=True)),
+                ('hidden_value', models.FloatField(null=True)),
+                ('hidden_low', models.FloatField(null=True)),
+                ('hidden_high', models.FloatField(null=True)),
+                ('hidden_stderr', models.FloatField(null=True)),
+                ('public_n', models.PositiveIntegerField()),
+                ('hidden_n', models.PositiveIntegerField()),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Result',
             fields=[
                 ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='result', serialize=False, to='evaluations.run')),

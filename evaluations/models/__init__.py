@@ -22,6 +22,7 @@ from evaluations.models.performance import Performance
 from evaluations.models.run import FINAL, UNFINISHED, WORKING, FailureKind, LeaseLost, Run, State
 from evaluations.models.score import Result, Score
 from evaluations.models.self_reported import SelfReportedScore
+from evaluations.models.split import SplitScore
 from evaluations.models.standing import Standing, Trust
 from evaluations.models.suite import Suite, SuiteProposal, SuiteVersion
 from evaluations.models.worker import Mode, Worker
@@ -58,6 +59,7 @@ __all__ = [
     "Score",
     "SealedResult",
     "SelfReportedScore",
+    "SplitScore",
     "Standing",
     "State",
     "Submission",

@@ -26,7 +26,16 @@ _REPOSITORY = "kind name licence namespace"
 _FACTS = [
     *(f"run__{name}" for name in _RUN.split()),
     *(f"run__repository__{name}" for name in _REPOSITORY.split()),
-    *("run__performance", "run__repository__namespace", "position", "first", "last", "trust", "suite_version"),
+    *(
+        "run__performance",
+        "run__split_score",
+        "run__repository__namespace",
+        "position",
+        "first",
+        "last",
+        "trust",
+        "suite_version",
+    ),
 ]
 
 

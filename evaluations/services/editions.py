@@ -159,6 +159,7 @@ def table(found: Iterable[Row]) -> Iterator[dict[str, Any]]:
         for name, metric in row.stated["metrics"].items():
             low, high = metric["ci95"]
             record |= {name: metric["value"], f"{name}_low": low, f"{name}_high": high}
+        record |= row.stated.get("split", {})
         yield record | {name: value for name, value in (row.model or {}).items() if name in IDENTITY}
 
 
@@ -194,12 +195,18 @@ def _document(
                     "rank": [standing.first, standing.last],
                     "trust": standing.trust,
                     "metrics": {score.name: _metric(score) for score in standing.run.scores.all()},
+                    **_split(standing),
                     "model_sha256": hashlib.sha256(identity.encode()).hexdigest(),
                 }
                 for standing, identity in zip(standings, identities, strict=True)
             ],
         }
     )
+
+
+def _split(standing: Standing) -> dict[str, Any]:
+    found = board_exports.split(getattr(standing.run, "split_score", None))
+    return {"split": found} if found else {}
 
 
 def _metric(score: Any) -> dict[str, Any]:

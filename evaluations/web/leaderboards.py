@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
-from evaluations.models import Board, GroupPart, GroupStanding, Run, Score, Standing, SuiteVersion, Trust
+from evaluations.models import Board, GroupPart, GroupStanding, Run, Score, SplitScore, Standing, SuiteVersion, Trust
 from evaluations.services import board_speeds, boards, citing, editions, group_boards, groups, plots
 from evaluations.services.board_filters import Filters
 from evaluations.services.identical_weights import twins_of
@@ -100,7 +100,7 @@ def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, board
             trust: render_to_string("evaluations/_trust.html", {"trust": trust})
             for trust in {row.trust for row in page}
         },
-        "more_columns": len(metrics) + len(facts),
+        "more_columns": len(metrics) + len(facts) + (2 if version.public_rows else 0),
         "sort": sort,
         "metrics": metrics,
         "facts": facts,
@@ -194,7 +194,10 @@ def _part_on(suite: int, row: GroupStanding) -> GroupPart | None:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of a board as it is shown. value, label: of the primary metric; cells: what stands in the columns after it."""
+    """A row of a board as it is shown. value, label: of the primary metric; cells: what stands in the columns after it.
+
+    split: of a suite with public and hidden rows.
+    """
 
     standing: Standing
     run: Run
@@ -202,6 +205,7 @@ class _Row:
     score: Score
     value: str
     label: str
+    split: SplitScore | None
     cells: list[str]
 
     @classmethod
@@ -214,7 +218,7 @@ class _Row:
         }  # fmt: skip
         cells = [as_score(scores[one["name"]].value) if one["name"] in scores else "–" for one in metrics]
         cells += [_cell(run, name) for name in facts]
-        return cls(standing, run, repository, scores[primary], value, label, cells)
+        return cls(standing, run, repository, scores[primary], value, label, getattr(run, "split_score", None), cells)
 
 
 class _Pages(Paginator):

@@ -138,6 +138,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "section": "models",
         "steps": _steps(shown),
         "scores": scores,
+        "split": getattr(shown, "split_score", None),
         "axis": axis_of(scores),
         "turn": turn,
         "seconds_to_start": turn.starts_in.total_seconds() if turn and turn.starts_in is not None else None,

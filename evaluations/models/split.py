@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from django.db import models
+
+from evaluations.models.run import Run
+
+WIDE_GAP = 3  # standard errors
+
+
+class Reached(NamedTuple):
+    """A score on a part of the rows, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    stderr: float
+
+    @classmethod
+    def of(cls, value: float | None, low: float | None, high: float | None, stderr: float | None) -> Reached | None:
+        if value is None or low is None or high is None or stderr is None:
+            return None
+        return cls(value, low, high, stderr)
+
+
+class PublicAndHidden(models.Model):
+    """What was reached on the public and on the hidden rows of a suite; nothing where that is not known, or not yet."""
+
+    public_value = models.FloatField(null=True)
+    public_low = models.FloatField(null=True)
+    public_high = models.FloatField(null=True)
+    public_stderr = models.FloatField(null=True)
+    hidden_value = models.FloatField(null=True)
+    hidden_low = models.FloatField(null=True)
+    hidden_high = models.FloatField(null=True)
+    hidden_stderr = models.FloatField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def public(self) -> Reached | None:
+        return Reached.of(self.public_value, self.public_low, self.public_high, self.public_stderr)
+
+    @property
+    def hidden(self) -> Reached | None:
+        return Reached.of(self.hidden_value, self.hidden_low, self.hidden_high, self.hidden_stderr)
+
+    @property
+    def gap(self) -> float | None:
+        """Public less hidden."""
+        public, hidden = self.public, self.hidden
+        return None if public is None or hidden is None else public.value - hidden.value
+
+    @property
+    def has_wide_gap(self) -> bool:
+        """Whether public and hidden score are further apart than chance explains: over three standard errors."""
+        public, hidden = self.public, self.hidden
+        if public is None or hidden is None:
+            return False
+        return abs(public.value - hidden.value) > WIDE_GAP * math.hypot(public.stderr, hidden.stderr)
+
+
+class SplitScore(PublicAndHidden):
+    """Of a scored run on a suite with public and hidden rows: its primary metric on each. Never changed once written."""
+
+    run = models.OneToOneField(Run, models.CASCADE, related_name="split_score", primary_key=True)
+    public_n = models.PositiveIntegerField()
+    hidden_n = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"public and hidden score of {self.run_id}"
