@@ -323,8 +323,9 @@ class EditionFacts(serializers.Serializer[Any]):
     """A board as it stood on a day, kept and signed; `sha256` is that of its document."""
 
     edition = serializers.DateField()
-    suite = serializers.CharField()
-    version = serializers.CharField()
+    suite = serializers.CharField(allow_null=True)
+    version = serializers.CharField(allow_null=True)
+    group = serializers.CharField(allow_null=True, help_text="of suites, whose board it is then")
     models = serializers.IntegerField()
     sha256 = serializers.CharField()
     public_key = serializers.CharField()
@@ -336,10 +337,13 @@ class EditionFacts(serializers.Serializer[Any]):
 
 
 class EditionModel(serializers.Serializer[Any]):
-    """Who stood in a row, in the words of that day; `salt` keeps a withheld one from being guessed by its hash."""
+    """Who stood in a row, in the words of that day; `salt` keeps a withheld one from being guessed by its hash.
+
+    On a group's board `evaluations` names the run on each suite, in the place of `evaluation` and `result_sha256`.
+    """
 
     repository = serializers.CharField()
-    commit = serializers.CharField()
+    commit = serializers.CharField(allow_null=True)
     license = serializers.CharField(allow_blank=True)
     architecture = serializers.CharField(allow_blank=True)
     format = serializers.CharField()
@@ -347,9 +351,10 @@ class EditionModel(serializers.Serializer[Any]):
     bytes = serializers.IntegerField(allow_null=True)
     hardware = serializers.CharField()
     machine = serializers.CharField(allow_blank=True)
-    evaluation = serializers.CharField()
+    evaluation = serializers.CharField(required=False)
+    evaluations = serializers.DictField(child=serializers.CharField(), required=False)
     finished_at = serializers.DateTimeField(allow_null=True)
-    result_sha256 = serializers.CharField(allow_null=True)
+    result_sha256 = serializers.CharField(allow_null=True, required=False)
     salt = serializers.CharField()
 
 
@@ -534,8 +539,9 @@ def self_reported(row: SelfReportedScore) -> dict[str, Any]:
 def edition(published: Edition) -> dict[str, Any]:
     return {
         "edition": published.name,
-        "suite": published.suite.name,
-        "version": published.suite_version.version,
+        "suite": published.suite.name if published.suite else None,
+        "version": published.suite_version.version if published.suite_version else None,
+        "group": published.group.name if published.group else None,
         "models": published.model_count,
         "sha256": published.sha256,
         "public_key": published.public_key,

@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 from django.db import models
 
-from evaluations.models.run import Run
-
 WIDE_GAP = 3  # standard errors
 
 
@@ -61,14 +59,3 @@ class PublicAndHidden(models.Model):
         if public is None or hidden is None:
             return False
         return abs(public.value - hidden.value) > WIDE_GAP * math.hypot(public.stderr, hidden.stderr)
-
-
-class SplitScore(PublicAndHidden):
-    """Of a scored run on a suite with public and hidden rows: its primary metric on each. Never changed once written."""
-
-    run = models.OneToOneField(Run, models.CASCADE, related_name="split_score", primary_key=True)
-    public_n = models.PositiveIntegerField()
-    hidden_n = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return f"public and hidden score of {self.run_id}"

@@ -100,7 +100,11 @@ def group_columns(suites: Iterable[str]) -> dict[str, type]:
 
 def group_records(suites: Mapping[int, str], rows: QuerySet[GroupStanding]) -> Iterator[dict[str, Any]]:
     """Of standings, in their order. suites: names by id. What a model was not measured on is left out."""
-    for row in rows.iterator(chunk_size=READ_AT_ONCE):
+    return group_records_of(suites, rows.iterator(chunk_size=READ_AT_ONCE))
+
+
+def group_records_of(suites: Mapping[int, str], rows: Iterable[GroupStanding]) -> Iterator[dict[str, Any]]:
+    for row in rows:
         yield {
             "rank_first": row.first,
             "rank_last": row.last,

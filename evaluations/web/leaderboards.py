@@ -18,8 +18,20 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
-from evaluations.models import Board, GroupPart, GroupStanding, Run, Score, SplitScore, Standing, SuiteVersion, Trust
-from evaluations.services import board_speeds, boards, citing, editions, group_boards, groups, plots
+from evaluations.models import (
+    Board,
+    GroupPart,
+    GroupStanding,
+    Run,
+    Score,
+    SplitScore,
+    Standing,
+    Suite,
+    SuiteGroup,
+    SuiteVersion,
+    Trust,
+)
+from evaluations.services import board_speeds, boards, citing, edition_contents, editions, group_boards, groups, plots
 from evaluations.services.board_filters import Filters
 from evaluations.services.identical_weights import twins_of
 from evaluations.services.self_reported import reported_for
@@ -142,33 +154,46 @@ def group(request: HttpRequest, group: str) -> HttpResponse:
         "exports": {".csv": "CSV", "": "JSON"},
         "trusts": Trust.choices,
         "choices": found.choices,
+        "editions": editions.editions_of(found)[:EDITIONS_SHOWN],
     }
     return render(request, "evaluations/group.html", context)
 
 
 @require_safe
 def editions_of(request: HttpRequest, suite: str) -> HttpResponse:
-    found = current_version(suite).suite
-    page = Paginator(editions.editions_of(found), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "evaluations/editions.html", {"section": "leaderboards", "suite": found, "page": page})
+    return _editions_of(request, current_version(suite).suite)
 
 
 @require_safe
-def edition(request: HttpRequest, suite: str, day: str) -> HttpResponse:
-    published = editions.edition(suite, day)
+def editions_of_group(request: HttpRequest, group: str) -> HttpResponse:
+    return _editions_of(request, groups.group_with_editions(group))
+
+
+def _editions_of(request: HttpRequest, board: Suite | SuiteGroup) -> HttpResponse:
+    page = Paginator(editions.editions_of(board), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "evaluations/editions.html", {"section": "leaderboards", "board": board, "page": page})
+
+
+@require_safe
+def edition(request: HttpRequest, day: str, **board: str) -> HttpResponse:
+    """Of a suite's board or of a group's, as the address names it."""
+    published = editions.edition(day, **board)
     document = json.loads(editions.document_of(published))
     page = Paginator(range(published.model_count), PAGE_SIZE).get_page(request.GET.get("page"))
     shown = range(published.model_count)[page.start_index() - 1 : page.end_index()]
     rows = editions.rows(published, document, shown.start, shown.stop)
-    primary = published.suite_version.primary_metric
-    scores = [_Score.of(row.stated["metrics"][primary["name"]]) for row in rows]
+    primary = published.suite_version.primary_metric["name"] if published.suite_version else edition_contents.GROUP_MEAN
+    scores = [_Score.of(row.stated["metrics"][primary]) for row in rows]
+    suites = document["group"]["suites"] if published.group else []
+    parts = [[row.stated["scores"].get(suite["id"], {}).get("normalized") for suite in suites] for row in rows]
     context = {
         "section": "leaderboards",
-        "suite": published.suite,
+        "board": published.board,
         "edition": published,
-        "document": document,
+        "title": document["group" if published.group else "suite"]["title"],
+        "suites": suites,
         "page": page,
-        "rows": zip(rows, scores, strict=True),
+        "rows": zip(rows, scores, parts, strict=True),
         "primary": primary,
         "axis": axis_of(scores),
         "api": f"/api{published.get_absolute_url()}",

@@ -5,6 +5,8 @@ from evaluations.web import challenges, leaderboards, proposals, queue, reposito
 urlpatterns = [
     path("leaderboards", leaderboards.suites, name="leaderboards"),
     path("leaderboards/groups/<slug:group>", leaderboards.group, name="leaderboard-group"),
+    path("leaderboards/groups/<slug:group>/editions", leaderboards.editions_of_group, name="group-editions"),
+    path("leaderboards/groups/<slug:group>/editions/<str:day>", leaderboards.edition, name="group-edition"),
     path("leaderboards/<slug:suite>/editions", leaderboards.editions_of, name="leaderboard-editions"),
     path("leaderboards/<slug:suite>/editions/<str:day>", leaderboards.edition, name="leaderboard-edition"),
     path("leaderboards/<slug:suite>", leaderboards.leaderboard, name="leaderboard"),

@@ -83,10 +83,12 @@ def test_a_gap_over_three_standard_errors_is_flagged_on_every_door(
 
 def test_an_edition_keeps_both_scores(split: SuiteVersion, client: Client) -> None:
     reached(split, 0.95, 0.9)
-    published = editions.publish(actor=Actor(), version=split, from_console=True)
+    published = editions.publish(actor=Actor(), board=split, from_console=True)
     (row,) = client.get(f"/api{published.get_absolute_url()}").json()["edition"]["rows"]
     assert (row["split"]["hidden"], row["split"]["wide_gap"]) == (0.9, True)
-    (line,) = csv.DictReader(io.StringIO(b"".join(client.get(f"/api{published.get_absolute_url()}/table.csv")).decode()))
+    (line,) = csv.DictReader(
+        io.StringIO(b"".join(client.get(f"/api{published.get_absolute_url()}/table.csv")).decode())
+    )
     assert line["wide_gap"] == "True"
 
 
