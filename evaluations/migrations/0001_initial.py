@@ -329,9 +329,6 @@ class Migration(migrations.Migration):
                 ('public_n', models.PositiveIntegerField()),
                 ('hidden_n', models.PositiveIntegerField()),
             ],
-            options={
-                'abstract': False,
-            },
         ),
         migrations.CreateModel(
             name='Result',

@@ -259,7 +259,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(run__state=State.SCORED, withdrawn_at=None, entry__disqualified_at=None)
 
 
-class Submission(PublicAndHidden):
+class Submission(PublicAndHidden, models.Model):
     """A commit that an entry puts forward, and the run that measures it.
 
     `public_*` is what it reached on the public rows, told to its entry at once; `hidden_*` on the hidden ones, written when
@@ -277,6 +277,14 @@ class Submission(PublicAndHidden):
     created_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
     selected = models.BooleanField(default=False, help_text="For the final board.")
+    public_value = models.FloatField(null=True)
+    public_low = models.FloatField(null=True)
+    public_high = models.FloatField(null=True)
+    public_stderr = models.FloatField(null=True)
+    hidden_value = models.FloatField(null=True)
+    hidden_low = models.FloatField(null=True)
+    hidden_high = models.FloatField(null=True)
+    hidden_stderr = models.FloatField(null=True)
 
     objects = SubmissionQuerySet.as_manager()
 

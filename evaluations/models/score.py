@@ -30,10 +30,18 @@ class Score(models.Model):
         return f"{self.name} {self.value:.4f}"
 
 
-class SplitScore(PublicAndHidden):
+class SplitScore(PublicAndHidden, models.Model):
     """Of a scored run on a suite with public and hidden rows: its primary metric on each. Never changed once written."""
 
     run = models.OneToOneField(Run, models.CASCADE, related_name="split_score", primary_key=True)
+    public_value = models.FloatField(null=True)
+    public_low = models.FloatField(null=True)
+    public_high = models.FloatField(null=True)
+    public_stderr = models.FloatField(null=True)
+    hidden_value = models.FloatField(null=True)
+    hidden_low = models.FloatField(null=True)
+    hidden_high = models.FloatField(null=True)
+    hidden_stderr = models.FloatField(null=True)
     public_n = models.PositiveIntegerField()
     hidden_n = models.PositiveIntegerField()
 

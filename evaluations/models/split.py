@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
-
-from django.db import models
+from typing import Any, NamedTuple
 
 WIDE_GAP = 3  # standard errors
 
@@ -23,20 +21,17 @@ class Reached(NamedTuple):
         return cls(value, low, high, stderr)
 
 
-class PublicAndHidden(models.Model):
-    """What was reached on the public and on the hidden rows of a suite; nothing where that is not known, or not yet."""
+class PublicAndHidden:
+    """Of a model with these fields: what was reached on public and on hidden rows; nothing where that is not known, or not yet."""
 
-    public_value = models.FloatField(null=True)
-    public_low = models.FloatField(null=True)
-    public_high = models.FloatField(null=True)
-    public_stderr = models.FloatField(null=True)
-    hidden_value = models.FloatField(null=True)
-    hidden_low = models.FloatField(null=True)
-    hidden_high = models.FloatField(null=True)
-    hidden_stderr = models.FloatField(null=True)
-
-    class Meta:
-        abstract = True
+    public_value: Any
+    public_low: Any
+    public_high: Any
+    public_stderr: Any
+    hidden_value: Any
+    hidden_low: Any
+    hidden_high: Any
+    hidden_stderr: Any
 
     @property
     def public(self) -> Reached | None:

@@ -15,12 +15,11 @@ from django.conf import settings
 from evaluations.child import Report
 from evaluations.measurements import Measurement, Parts
 from evaluations.models import Performance, Result, Run, SplitScore
-from evaluations.performance import Speed, as_documented
+from evaluations.performance import NO_ENERGY, Speed, as_documented, energy_as_documented
 from evaluations.sandbox import Backend
 from evaluations.suite_files import canonical_json
 
 SCHEMA = 1
-NO_ENERGY = "This hub does not read a counter of energy."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +96,12 @@ def document(run: Run, measurements: Sequence[Measurement], made: Made, finished
             **({"split": dict(zip(("public", "hidden"), map(_metric, made.parts), strict=True))} if made.parts else {}),
             "perf": as_documented(made.speeds),
             "memory": made.report.memory,
-            "energy": {"joules": None, "reason": NO_ENERGY},
+            "energy": energy_as_documented(made.report.perf or {}) if made.speeds else NO_ENERGY,
             "timing": {step: round(seconds, 4) for step, seconds in made.seconds.items()},
             "sandbox": {
                 "backend": made.backend,
                 "network": made.backend is not Backend.BWRAP,
-                "limits": definition["limits"],
+                "limits": {**definition["limits"], "memory": made.report.memory_limit},
             },
             "samples": {"sha256": made.samples_sha256, "rows": run.suite_version.rows},
             "warnings": made.report.warnings,

@@ -148,6 +148,7 @@ def run(request: ActorRequest, pk: UUID) -> HttpResponse:
         "speeds": speeds.shown(document),
         "load_steps": speeds.steps(document),
         "peaks": speeds.peaks(document),
+        "energy": speeds.energy(document),
         "commit": Commit.objects.filter(repository=shown.repository, oid=shown.commit).first(),
         "is_explained": Run.objects.explained_to(request.actor).filter(pk=shown.pk).exists(),
         "may_cancel": not shown.is_final and access.may_cancel(request.actor, shown),
