@@ -22,7 +22,7 @@ class Reached(NamedTuple):
 
 
 class PublicAndHidden:
-    """Of a model with these fields: what was reached on public and on hidden rows; nothing where that is not known, or not yet."""
+    """Of a model with these fields: what was reached on public and on hidden rows; nothing where that is not known yet."""
 
     public_value: Any
     public_low: Any
