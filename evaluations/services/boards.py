@@ -2,17 +2,41 @@
 
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
+from django.core.cache import cache
 from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
 
 from accounts.models import Actor
-from evaluations.models import Run, Score, Standing, State, SuiteVersion
+from evaluations.models import Board, Run, Score, Standing, State, SuiteVersion
 from evaluations.services import board_speeds
 from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from models_registry.models import Repository
 
 SIGNIFICANCE = 0.05  # as in `ranks`, which needs scipy and is met in workers alone
+LONG = 1000  # models, from which on it takes longer to go through all of them than to make a page
+REMEMBERED = 900  # seconds, longer than from one ranking to the next
+# Of each row: the others hold logs and reasons, 64 KiB each.
+_RUN = (
+    "commit suite_version repository format architecture parameters model_bytes machine hardware_class finished_at "
+    "tensor_digest"
+)
+_REPOSITORY = "kind name licence namespace"
+_FACTS = [
+    *(f"run__{name}" for name in _RUN.split()),
+    *(f"run__repository__{name}" for name in _REPOSITORY.split()),
+    *(
+        "run__performance",
+        "run__split_score",
+        "run__repository__namespace",
+        "position",
+        "first",
+        "last",
+        "trust",
+        "suite_version",
+    ),
+]
 
 
 def standings(version: SuiteVersion, filters: Filters | None = None, sort: str = "") -> QuerySet[Standing]:
@@ -37,6 +61,22 @@ def standings(version: SuiteVersion, filters: Filters | None = None, sort: str =
     return rows.alias(sorted=FilteredRelation("run__scores", condition=Q(run__scores__name=sort))).order_by(
         best_first, "position"
     )
+
+
+def count(board: Board | None, rows: QuerySet[Standing], filters: Filters) -> int:
+    """How many rows a board has under these filters; of a long one, as many as it had when it was ranked last."""
+    if board is None or board.model_count < LONG:
+        return rows.count()
+    if filters == Filters():
+        return board.model_count
+    asked = name_of(board.pk, board.ranked_at, filters)
+    counted: int = cache.get_or_set(f"evaluations:count:{asked}", rows.count, REMEMBERED)
+    return counted
+
+
+def name_of(*asked: object) -> str:
+    """A short name of what was asked for, of characters that a cache's key may have."""
+    return sha256(repr(asked).encode()).hexdigest()[:32]
 
 
 def page_of(rows: QuerySet[Standing], start: int, stop: int) -> list[Standing]:
@@ -115,7 +155,7 @@ def _public() -> QuerySet[Standing]:
 
 
 def _with_facts(rows: QuerySet[Standing]) -> QuerySet[Standing]:
-    return rows.select_related("run__repository__namespace", "run__performance").prefetch_related(_SCORES)
+    return rows.select_related("run__repository__namespace", "run__performance").only(*_FACTS).prefetch_related(_SCORES)
 
 
 _SCORES = Prefetch("run__scores", Score.objects.order_by("-primary", "name"))

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format, number_format
+from django.utils.html import format_html_join
 
 from evaluations.models import Score
-from evaluations.services.plots import Scatter
-from evaluations.templatetags.scores import Axis
+from evaluations.services.plots import Point, Scatter
+from evaluations.templatetags.scores import Axis, as_score
 from hub.drawing import Scale, steps, steps_back
 from hub.templatetags.grove import short_number
 
@@ -25,29 +27,34 @@ MOST_TICKS = 5
 @register.inclusion_tag("evaluations/_scatter.html")
 def scatter_plot(shown: Scatter) -> dict[str, Any]:
     """Quality upwards, cost to the right on a logarithmic scale, each point with its 95 % interval."""
-    upwards, heights = _upwards(point.score for point in shown.points)
+    upwards, heights = _upwards(shown.points)
     costs = [math.log10(point.cost) for point in shown.points]
     across = Scale(min(costs) - 0.15, max(costs) + 0.15, LEFT, RIGHT)
-    points: list[dict[str, Any]] = [
-        {
-            "x": across.at(cost),
-            "y": upwards.at(point.score.value),
-            "low": upwards.at(point.score.low),
-            "high": upwards.at(point.score.high),
-            "is_on_front": point.is_on_front,
-            "name": point.standing.run.repository.full_name,
-            "score": point.score,
-            "cost": point.cost,
-        }
-        for point, cost in zip(shown.points, costs, strict=True)
+    placed = [
+        (point, across.at(cost), upwards.at(point.value)) for point, cost in zip(shown.points, costs, strict=True)
     ]
+    above_the_bettered = sorted(placed, key=lambda one: one[0].is_on_front)
+    errors = ((x, x, upwards.at(point.low), upwards.at(point.high)) for point, x, _ in above_the_bettered)
+    amount = filesizeformat if shown.cost == "bytes" else short_number
     return {
         "shown": shown,
-        "points": sorted(points, key=lambda point: bool(point["is_on_front"])),  # those above what they better
-        "front": steps([(point["x"], point["y"]) for point in points if point["is_on_front"]]),
+        # Not by the template's loops: they take longer than all else of a drawing.
+        "errors": format_html_join("", '<line class="error" x1="{}" x2="{}" y1="{}" y2="{}"/>', errors),
+        "circles": format_html_join(
+            "",
+            '<circle class="point{}" cx="{}" cy="{}" r="4"><title>{}: {} [{}, {}], {}</title></circle>',
+            (
+                (
+                    " point-front" if point.is_on_front else "", x, y, point.repository, as_score(point.value),
+                    as_score(point.low), as_score(point.high), amount(int(point.cost)),
+                )
+                for point, x, y in above_the_bettered
+            ),
+        ),
+        "front": steps([(x, y) for point, x, y in placed if point.is_on_front]),
         "heights": heights,
         "ticks": [{"at": across.at(math.log10(tick)), "text": _amount(tick)} for tick in _powers(across)],
-    }
+    }  # fmt: skip
 
 
 @register.inclusion_tag("evaluations/_progress_plot.html")
@@ -79,7 +86,7 @@ def progress_plot(records: Sequence[Score], now: datetime) -> dict[str, Any]:
     }
 
 
-def _upwards(scores: Iterable[Score]) -> tuple[Scale, list[dict[str, Any]]]:
+def _upwards(scores: Iterable[Score | Point]) -> tuple[Scale, list[dict[str, Any]]]:
     """A scale over the intervals with round ends, and its lines with their numbers."""
     axis = Axis.over(bound for score in scores for bound in (score.low, score.high))
     scale = Scale(axis.low, axis.high, BOTTOM, TOP)

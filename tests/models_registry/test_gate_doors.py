@@ -224,7 +224,7 @@ def gated() -> Gated:
         changes=[AddFile.of("notes.txt", b"the-proposed-secret\n")],
     )  # fmt: skip
     run = runs.scored(repository, 500)
-    editions.publish(actor=Actor(), version=run.suite_version, from_console=True)
+    editions.publish(actor=Actor(), board=run.suite_version, from_console=True)
     suites.synchronize()
     groups.synchronize()
     Run.objects.filter(pk=run.pk).update(log_tail="the-secret-of-the-log")
