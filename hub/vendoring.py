@@ -53,7 +53,7 @@ ICONS = """
     moon patch-check-fill pencil people person play plus-lg search shield-check shield-exclamation sliders
     soundwave stop-circle sun table tag trash trophy upload x x-circle
     bell bell-slash emoji-smile eye-slash flag pin-angle quote sign-merge-right three-dots unlock
-    arrow-down arrow-up at bookmark-plus caret-up-fill collection heart-fill
+    arrow-down arrow-up at bookmark-plus caret-up-fill collection dash heart-fill
 """.split()
 LOGO = STATIC / "logo.svg"
 

@@ -27,13 +27,10 @@ class LicenceField(forms.CharField):
             "list": "licences", "autocomplete": "off", "spellcheck": "false", "placeholder": "apache-2.0",
             "hx-get": reverse_lazy("licences"), "hx-trigger": "change", "hx-target": "#licence-preview",
         }  # fmt: skip
-        super().__init__(
-            max_length=LONGEST,
-            required=False,
-            widget=forms.TextInput(attrs=attributes),
-            validators=[RegexValidator(r"^[A-Za-z0-9.+\-_() ]+$", _("Use letters, digits, “-”, “.” and “+”."))],
-            **kwargs,
+        kwargs.setdefault(
+            "validators", [RegexValidator(r"^[A-Za-z0-9.+\-_() ]+$", _("Use letters, digits, “-”, “.” and “+”."))]
         )
+        super().__init__(max_length=LONGEST, required=False, widget=forms.TextInput(attrs=attributes), **kwargs)
 
 
 class NewRepositoryForm(forms.Form):
