@@ -18,15 +18,11 @@ from models_registry.models import Kind, Relation
 from models_registry.services import licences
 from models_registry.services.card_editing import as_written, line_of, words_of
 from models_registry.templatetags.registry import task_title
-from models_registry.web.forms import LicenceField
+from models_registry.web.forms import LicenceField, task_choices
 
 _SPLIT = re.compile(r"[,，;\n]")
 _REPOSITORY = re.compile(r"[\w.\-]{1,96}(?:/[\w.\-]{1,96})?")
 
-TASK_GROUPS: dict[str, str | Promise] = {
-    "text": _("Text"), "image": _("Images"), "video": _("Video"), "audio": _("Sound"), "several": _("Several of these"),
-    "other": _("Others"),
-}  # fmt: skip
 RELATIONS = [
     ("", _("as its files imply")),
     (Relation.FINETUNE, _("a fine-tune of it")),
@@ -184,7 +180,7 @@ def _flat(choices: Any) -> Iterable[tuple[Any, Any]]:
 
 
 class ModelCardForm(CardForm):
-    pipeline_tag = forms.ChoiceField(label=_("Task"), required=False, choices=[("", _("none chosen"))])
+    pipeline_tag = forms.ChoiceField(label=_("Task"), required=False, choices=task_choices)
     library_name = _line(_("Library"), list="libraries", placeholder="transformers")
     language = _languages()
     base_model = _repositories(Kind.MODEL, _("Base models"))
@@ -200,16 +196,6 @@ class ModelCardForm(CardForm):
         (_("What it was made from"), ("base_model", "base_model_relation", "datasets")),
         (_("To find it by"), ("tags", "metrics", "thumbnail")),
     )
-
-    def __init__(self, data: Any = None, *, metadata: dict[str, Any]) -> None:
-        self.base_fields["pipeline_tag"].choices = [  # type: ignore[attr-defined]
-            ("", _("none chosen")),
-            *(
-                (TASK_GROUPS[group], [(task, task_title(task)) for task in listed])
-                for group, listed in tasks.TASKS.items()
-            ),
-        ]
-        super().__init__(data, metadata=metadata)
 
 
 class DatasetCardForm(CardForm):

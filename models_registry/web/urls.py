@@ -54,6 +54,7 @@ urlpatterns = [
     path("models", browsing.models, name="models"),
     path("datasets", browsing.datasets, name="datasets"),
     path("licences", licences.licences, name="licences"),
+    path("new/availability", repositories.availability, name="new-repository-availability"),
     path("new/names", card_editor.names, name="repository-names"),
     path("settings/gated-repos", gates.mine, name="settings-gated"),
     path("new", repositories.new, name="new-repository"),
