@@ -72,11 +72,11 @@ _settings_pages: list[SettingsPage] = []
 # repository-closed (what its members can do about it);
 # on the page of a member or an organisation, whose Namespace fillers get: namespace-actions (beside its name: Follow),
 # namespace-facts (in the line below it: followers; each filler gives one <span>), namespace-main (below what it shares:
-# collections, activity) and namespace-side (below its members: boards, following).
+# collections, activity), namespace-side (below its members: boards, following) and namespace-foot (where to report it).
 SLOTS = frozenset(
     {
         "header", "home-feed", "home", "repository-side", "repository-foot", "repository-actions", "repository-closed",
-        "namespace-actions", "namespace-facts", "namespace-main", "namespace-side",
+        "namespace-actions", "namespace-facts", "namespace-main", "namespace-side", "namespace-foot",
     }
 )  # fmt: skip
 

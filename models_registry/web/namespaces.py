@@ -25,7 +25,7 @@ from models_registry.web.usage import first_upload
 PAGE_SIZE = 20
 MEMBERS_ON_A_PAGE = 60
 MEMBERS_AT_THE_SIDE = 12
-_SLOTS = ("actions", "facts", "main", "side")
+_SLOTS = ("actions", "facts", "main", "side", "foot")
 
 
 @require_safe

@@ -102,7 +102,7 @@ def _transformers(name: str, info: dict[str, str]) -> str:
     by_class = f"from transformers import {classes}\n\n{load}"
     if not task:
         return by_class
-    return f'from transformers import pipeline\n\npipe = pipeline("{task}", model="{name}")\n\n# or its parts:\n{by_class}'
+    return f'from transformers import pipeline\n\npipe = pipeline(\n    "{task}",\n    model="{name}",\n)\n\n# or its parts:\n{by_class}'
 
 
 def first_upload(namespace: str, kind: str) -> str:
