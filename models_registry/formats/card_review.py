@@ -15,18 +15,18 @@ _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}|~{3,})")
 
 SECTIONS: dict[str, dict[str, re.Pattern[str]]] = {
     "model": {
-        "uses": re.compile(r"intended|(?<!how to )\buses?\b|applications?\b|用途|适用|应用", re.I),
-        "limitations": re.compile(r"limit|\bbias|\brisks?\b|out.of.scope|局限|限制|偏差|风险", re.I),
-        "example": re.compile(r"how to|quick ?start|get(?:ting)? started|example|usage|用法|示例|快速开始|使用方法", re.I),
-        "training": re.compile(r"train|训练", re.I),
-        "evaluation": re.compile(r"evaluat|results?\b|benchmark|performance|metrics|评测|评估|结果|性能", re.I),
+        "uses": re.compile(r"intended|(?<!how to )\buses?\b|applications?\b|用途|适用|应用", re.IGNORECASE),
+        "limitations": re.compile(r"limit|\bbias|\brisks?\b|out.of.scope|局限|限制|偏差|风险", re.IGNORECASE),
+        "example": re.compile(r"how to|quick ?start|get(?:ting)? started|example|usage|用法|示例|快速开始", re.IGNORECASE),
+        "training": re.compile(r"train|训练", re.IGNORECASE),
+        "evaluation": re.compile(r"evaluat|results?\b|benchmark|performance|metrics|评测|评估|结果|性能", re.IGNORECASE),
     },
     "dataset": {
-        "uses": re.compile(r"intended|(?<!how to )\buses?\b|applications?\b|\btasks?\b|用途|适用|任务", re.I),
-        "structure": re.compile(r"structure|fields|features|columns|splits?\b|format|schema|结构|字段|划分", re.I),
-        "source": re.compile(r"source|collect|creation|curat|annotat|provenance|来源|收集|标注|采集", re.I),
-        "limitations": re.compile(r"limit|\bbias|\brisks?\b|privacy|personal|consider|局限|限制|偏差|风险|隐私", re.I),
-        "example": re.compile(r"how to|quick ?start|get(?:ting)? started|example|load|用法|示例|快速开始|加载", re.I),
+        "uses": re.compile(r"intended|(?<!how to )\buses?\b|applications?\b|\btasks?\b|用途|适用|任务", re.IGNORECASE),
+        "structure": re.compile(r"structure|fields|features|columns|splits?\b|format|schema|结构|字段|划分", re.IGNORECASE),
+        "source": re.compile(r"source|collect|creation|curat|annotat|provenance|来源|收集|标注|采集", re.IGNORECASE),
+        "limitations": re.compile(r"limit|\bbias|\brisks?\b|privacy|personal|consider|局限|限制|偏差|风险|隐私", re.IGNORECASE),
+        "example": re.compile(r"how to|quick ?start|get(?:ting)? started|example|load|用法|示例|快速开始|加载", re.IGNORECASE),
     },
 }  # fmt: skip
 # What the metadata should name: {key of the review: (key of the metadata, whether it is missed where it is absent)}.

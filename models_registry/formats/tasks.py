@@ -33,8 +33,8 @@ LIBRARIES = (
     "ultralytics", "bertopic", "gliner", "vllm", "sample-factory",
 )  # fmt: skip
 METRICS = (
-    "accuracy", "bertscore", "bleu", "bleurt", "brier_score", "cer", "character", "chrf", "code_eval", "comet", "competition_math",
-    "exact_match", "f1", "mae", "mape", "matthews_correlation", "mauve", "mean_iou", "meteor", "mse", "pearsonr", "perplexity",
+    "accuracy", "bertscore", "bleu", "bleurt", "brier_score", "cer", "character", "chrf", "code_eval", "comet",
+    "competition_math", "exact_match", "f1", "mae", "mape", "matthews_correlation", "mauve", "mean_iou", "meteor", "mse", "pearsonr", "perplexity",
     "precision", "recall", "rmse", "roc_auc", "rouge", "sacrebleu", "sari", "spearmanr", "squad", "ter", "wer",
 )  # fmt: skip
 SIZES = (

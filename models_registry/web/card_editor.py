@@ -26,7 +26,7 @@ from models_registry.formats.eval_results import of_card
 from models_registry.formats.front_matter import joined, with_values
 from models_registry.models import Kind, PullRequest, Repository
 from models_registry.page_addresses import page_url, resolve_url
-from models_registry.services import card_editing, editing, references
+from models_registry.services import card_editing, editing
 from models_registry.services.browsing import matching
 from models_registry.services.card_editing import README
 from models_registry.services.cards import render as render_markdown
@@ -254,8 +254,6 @@ def _shown(request: ActorRequest, draft: Draft) -> dict[str, Any]:
 
 def _html(draft: Draft, revision: str) -> SafeString:
     repository = draft.repository
-    place = Place(
-        blob=page_url(repository, "blob", revision) + "/", resolve=resolve_url(repository, revision, "")
-    )
+    place = Place(blob=page_url(repository, "blob", revision) + "/", resolve=resolve_url(repository, revision, ""))
     html = render_markdown(draft.body, place)
     return html if html.strip() else SafeString(f'<p class="quiet">{_("Nothing to preview yet.")}</p>')

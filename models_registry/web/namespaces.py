@@ -51,7 +51,12 @@ def namespace(request: ActorRequest, name: str) -> HttpResponse:
         kind = Kind.MODEL if show == "models" else Kind.DATASET
         rows = browse(visible.filter(kind=kind), filters).for_cards()
         context["page"] = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-        context |= {"filters": filters, "sorts": SORT_TITLES, "kind": kind, "first_upload": first_upload(found.name, kind)}
+        context |= {
+            "filters": filters,
+            "sorts": SORT_TITLES,
+            "kind": kind,
+            "first_upload": first_upload(found.name, kind),
+        }
     return render(request, "models_registry/namespace.html", context)
 
 

@@ -58,13 +58,17 @@ def _loaders(repository: Repository, paths: Sequence[str], facts: RepositoryFact
     if library == "transformers":
         yield Usage("transformers", _python(_transformers(name, facts.transformers)))
     elif library == "peft":
-        yield Usage("peft", _python(f'from peft import AutoPeftModel\n\nmodel = AutoPeftModel.from_pretrained("{name}")'))
+        yield Usage(
+            "peft", _python(f'from peft import AutoPeftModel\n\nmodel = AutoPeftModel.from_pretrained("{name}")')
+        )
     elif library == "diffusers":
         load = f'pipe = DiffusionPipeline.from_pretrained("{name}")\nimage = pipe("a birch in the snow").images[0]'
         yield Usage("diffusers", _python(f"from diffusers import DiffusionPipeline\n\n{load}"))
     elif library == "sentence-transformers":
         load = f'model = SentenceTransformer("{name}")\nvectors = model.encode(["one sentence", "and another"])'
-        yield Usage("sentence-transformers", _python(f"from sentence_transformers import SentenceTransformer\n\n{load}"))
+        yield Usage(
+            "sentence-transformers", _python(f"from sentence_transformers import SentenceTransformer\n\n{load}")
+        )
     elif library == "timm":
         yield Usage(
             "timm", _python(f'import timm\n\nmodel = timm.create_model("hf_hub:{name}", pretrained=True).eval()')
@@ -92,7 +96,11 @@ def _fetched(name: str, path: str) -> str:
 
 def _transformers(name: str, info: dict[str, str]) -> str:
     """By the pipeline of its architecture where there is one, and by the classes that its configuration names."""
-    task, model, processor = info.get("pipeline_tag", ""), info.get("auto_model", "AutoModel"), info.get("processor", "AutoTokenizer")
+    task, model, processor = (
+        info.get("pipeline_tag", ""),
+        info.get("auto_model", "AutoModel"),
+        info.get("processor", "AutoTokenizer"),
+    )
     classes = ", ".join(dict.fromkeys((model, processor)))
     load = (
         f'processor = {processor}.from_pretrained("{name}")\nmodel = {model}.from_pretrained("{name}")'
@@ -102,7 +110,8 @@ def _transformers(name: str, info: dict[str, str]) -> str:
     by_class = f"from transformers import {classes}\n\n{load}"
     if not task:
         return by_class
-    return f'from transformers import pipeline\n\npipe = pipeline(\n    "{task}",\n    model="{name}",\n)\n\n# or its parts:\n{by_class}'
+    pipe = f'pipe = pipeline(\n    "{task}",\n    model="{name}",\n)'
+    return f"from transformers import pipeline\n\n{pipe}\n\n# or its parts:\n{by_class}"
 
 
 def first_upload(namespace: str, kind: str) -> str:

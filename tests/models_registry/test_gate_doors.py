@@ -106,7 +106,8 @@ ROWS: dict[str, Gives] = {
 }  # fmt: skip
 # {an address that names no repository, and yet shows something of one: what it gives}
 OTHERS: dict[str, Gives] = {
-    "": F, "models": F, "datasets": F, "new/names": F, "api/<plural:plural>": F, "leaderboards": F, "leaderboards/<slug:suite>": F,
+    "": F, "models": F, "datasets": F, "new/names": F, "api/<plural:plural>": F, "leaderboards": F,
+    "leaderboards/<slug:suite>": F,
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
     "api/evaluations/automatic/<str:namespace>/<str:name>": M, "api/evaluations/tag-rules/<str:namespace>/<str:name>": M,

@@ -68,8 +68,12 @@ def test_any_change_changes_that_alone(matter: dict[str, object], changes: dict[
     assert edited.body == read.body or not read.metadata
 
 
-MATTERS = st.sampled_from(["", "a: 1", "a: 1  # why", "# only a comment", "tags:\n- x\n\n# end", 'b: "---"', "\nspaced: [1,\n  2]\n"])
-FENCES = st.sampled_from([("---\n", "\n---\n"), ("---  \n", "\n--- \n"), ("\ufeff---\n", "\n---\n"), ("---\n", "\n---")])
+MATTERS = st.sampled_from(
+    ["", "a: 1", "a: 1  # why", "# only a comment", "tags:\n- x\n\n# end", 'b: "---"', "\nspaced: [1,\n  2]\n"]
+)
+FENCES = st.sampled_from(
+    [("---\n", "\n---\n"), ("---  \n", "\n--- \n"), ("\ufeff---\n", "\n---\n"), ("---\n", "\n---")]
+)
 BODIES = st.text("#ab \n-é研", max_size=30)
 
 
