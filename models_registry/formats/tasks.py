@@ -34,7 +34,8 @@ LIBRARIES = (
 )  # fmt: skip
 METRICS = (
     "accuracy", "bertscore", "bleu", "bleurt", "brier_score", "cer", "character", "chrf", "code_eval", "comet",
-    "competition_math", "exact_match", "f1", "mae", "mape", "matthews_correlation", "mauve", "mean_iou", "meteor", "mse", "pearsonr", "perplexity",
+    "competition_math", "exact_match", "f1", "mae", "mape", "matthews_correlation", "mauve", "mean_iou",
+    "meteor", "mse", "pearsonr", "perplexity",
     "precision", "recall", "rmse", "roc_auc", "rouge", "sacrebleu", "sari", "spearmanr", "squad", "ter", "wer",
 )  # fmt: skip
 SIZES = (

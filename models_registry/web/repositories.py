@@ -27,7 +27,7 @@ from models_registry.services import licences, references, trees
 from models_registry.services.cards import render as render_markdown
 from models_registry.services.markdown import Place
 from models_registry.services.repositories import create_repository, is_free
-from models_registry.web import data, gates, licence_words, side_facts
+from models_registry.web import data, gates, licence_words, search_engines, side_facts
 from models_registry.web.addressing import of_address
 from models_registry.web.forms import NewRepositoryForm
 from models_registry.web.usage import first_steps, usages
@@ -113,6 +113,7 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         "may_write": Repository.objects.filter(pk=repository.pk).writable_by(request.actor).exists(),
         "edit_url": page_url(repository, "edit-card", repository.default_branch) if request.actor.user else "",
         "upload_url": page_url(repository, "upload", repository.default_branch),
+        **search_engines.context(request, repository, found),
         **gates.context(request, repository),
         **data.first_rows(request, repository),
         **beside,
