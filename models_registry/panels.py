@@ -35,6 +35,20 @@ class Tab:
 
 
 @dataclass(frozen=True)
+class NamespaceTab:
+    """A tab beside the models and datasets of a member or an organisation.
+
+    `key`: what its pages call it. `url(namespace)` is "" where that namespace has no such tab. `count(request, namespace)`
+    may be None: no number is shown.
+    """
+
+    key: str
+    title: str | Promise
+    url: Callable[[Any], str]
+    count: Callable[[ActorRequest, Any], int | None]
+
+
+@dataclass(frozen=True)
 class SettingsPage:
     """A page of a repository's settings, beside General and Access.
 
@@ -49,6 +63,7 @@ class SettingsPage:
 
 _fillers: dict[str, list[Filler]] = defaultdict(list)
 _tabs: list[Tab] = []
+_namespace_tabs: list[NamespaceTab] = []
 _settings_pages: list[SettingsPage] = []
 
 # The slots there are: header (of the whole site: unread notifications), home-feed (a member's, before all else on the home
@@ -57,11 +72,11 @@ _settings_pages: list[SettingsPage] = []
 # repository-closed (what its members can do about it);
 # on the page of a member or an organisation, whose Namespace fillers get: namespace-actions (beside its name: Follow),
 # namespace-facts (in the line below it: followers; each filler gives one <span>), namespace-main (below what it shares:
-# collections, activity) and namespace-side (below its members: boards, following).
+# collections, activity), namespace-side (below its members: boards, following) and namespace-foot (where to report it).
 SLOTS = frozenset(
     {
         "header", "home-feed", "home", "repository-side", "repository-foot", "repository-actions", "repository-closed",
-        "namespace-actions", "namespace-facts", "namespace-main", "namespace-side",
+        "namespace-actions", "namespace-facts", "namespace-main", "namespace-side", "namespace-foot",
     }
 )  # fmt: skip
 
@@ -78,6 +93,14 @@ def add_tab(tab: Tab) -> None:
 
 def tabs() -> list[Tab]:
     return list(_tabs)
+
+
+def add_namespace_tab(tab: NamespaceTab) -> None:
+    _namespace_tabs.append(tab)
+
+
+def namespace_tabs() -> list[NamespaceTab]:
+    return list(_namespace_tabs)
 
 
 def add_settings_page(page: SettingsPage) -> None:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from django.core.cache import cache
 from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
 
-from accounts.models import Actor
+from accounts.models import Actor, Namespace
 from evaluations.models import Board, Run, Score, Standing, State, SuiteVersion
 from evaluations.services import board_speeds
 from evaluations.services.board_filters import Filters
@@ -109,6 +109,13 @@ def ranks_of(repository: Repository) -> QuerySet[Standing]:
         .prefetch_related(_SCORES)
         .order_by("suite_version__suite__name")
     )
+
+
+def best_ranks_in(namespace: Namespace, most: int) -> list[Standing]:
+    """Where the public repositories of a member or an organisation stand best, the best rank first."""
+    rows = _public().filter(run__repository__namespace=namespace, suite_version__current=True)
+    found = rows.select_related("suite_version__suite", "run__repository__namespace").prefetch_related(_SCORES)
+    return list(found.order_by("first", "last", "position", "suite_version__suite__name")[:most])
 
 
 def older_scores_of(repository: Repository) -> list[Score]:

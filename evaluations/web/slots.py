@@ -3,9 +3,10 @@
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Namespace
 from accounts.requests import ActorRequest
 from evaluations.models import Run, State
-from evaluations.services.boards import older_scores_of, ranks_of
+from evaluations.services.boards import best_ranks_in, older_scores_of, ranks_of
 from evaluations.services.listing import newest_scored
 from evaluations.services.self_reported import reported_by
 from models_registry import panels
@@ -13,6 +14,7 @@ from models_registry.models import Kind, Repository
 
 NEWEST = 6
 REPORTED = 8
+NAMESPACE_RANKS = 8
 
 
 def newest_scores(request: ActorRequest, repository: None) -> str:
@@ -28,6 +30,12 @@ def ranks(request: ActorRequest, repository: Repository) -> str:
         return ""
     context = {"repository": repository, "standing": standing, "older": older}
     return render_to_string("evaluations/_ranks.html", context, request)
+
+
+def namespace_ranks(request: ActorRequest, namespace: Namespace) -> str:
+    """Where their public models stand best; nothing for who is on no board."""
+    standing = best_ranks_in(namespace, NAMESPACE_RANKS)
+    return render_to_string("evaluations/_namespace_ranks.html", {"standing": standing}, request) if standing else ""
 
 
 def self_reported(request: ActorRequest, repository: Repository) -> str:
@@ -66,6 +74,7 @@ def run_count(repository: Repository) -> int:
 def fill() -> None:
     panels.fill("home", newest_scores)
     panels.fill("repository-side", ranks)
+    panels.fill("namespace-side", namespace_ranks)
     panels.fill("repository-side", self_reported)
     panels.fill("repository-side", compare_with)
     panels.fill("repository-actions", evaluate_button)

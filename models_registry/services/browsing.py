@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import Lower
 
-from models_registry.models import CommercialUse, Repository, RepositoryTag
+from accounts.models import Actor, Membership, Namespace
+from models_registry.models import CommercialUse, Kind, Repository, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
 
 MOST_WORDS = 8
@@ -127,3 +128,14 @@ def _tag_counts(repositories: RepositoryQuerySet, prefix: str) -> list[tuple[str
     tags = tags.filter(tag__startswith=prefix) if prefix else tags.exclude(tag__contains=":")
     counted = tags.values_list("tag").annotate(count=Count("pk")).order_by("-count", "tag")
     return [(tag.removeprefix(prefix), count) for tag, count in counted[:MOST_COUNTED]]
+
+
+def shared_counts(actor: Actor, namespace: Namespace) -> dict[str, int]:
+    """How many models and datasets of a namespace the actor may see, and how many members an organisation has."""
+    visible = Repository.objects.visible_to(actor).filter(namespace=namespace)
+    found: dict[str, int] = visible.aggregate(
+        models=Count("pk", filter=Q(kind=Kind.MODEL)), datasets=Count("pk", filter=Q(kind=Kind.DATASET))
+    )
+    if namespace.organization is not None:
+        found["members"] = Membership.objects.filter(organization=namespace.organization).count()
+    return found

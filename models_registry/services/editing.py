@@ -73,7 +73,7 @@ def give_back(
     body: str = "",
     as_proposal: bool = False,
 ) -> Commit | PullRequest:
-    """The file with its new text, as a commit or a pull request.
+    """The file with its new text, as a commit or a pull request; a file that is not there yet is made.
 
     parent: the commit at which it was opened. Others may have committed meanwhile, so long as they left this file alone.
     Raises BranchMoved if they did not; Forbidden and the rest as `create_commit` and `propose`.
@@ -81,7 +81,8 @@ def give_back(
     head = references.resolve(repository, branch.name)
     if head.oid != parent and not _is_untouched(repository, path, references.resolve(repository, parent), head):
         raise BranchMoved(f"{path} was changed by somebody else since you opened it.")
-    before = text_of(repository, trees.file(repository, head, path)) or ""
+    there = trees.find(repository, head, [path]).get(path)
+    before = (text_of(repository, there) or "") if there else ""
     changes = [AddFile.of(path, as_sent(text, before).encode())]
     if as_proposal:
         return propose(
@@ -95,4 +96,4 @@ def give_back(
 
 def _is_untouched(repository: Repository, path: str, before: Commit, now: Commit) -> bool:
     there = [trees.find(repository, commit, [path]).get(path) for commit in (before, now)]
-    return there[0] is not None and there[1] is not None and there[0].oid == there[1].oid
+    return (there[0] and there[0].oid) == (there[1] and there[1].oid)

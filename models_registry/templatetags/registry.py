@@ -9,10 +9,12 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.models import Namespace
 from models_registry import panels
 from models_registry.models import Kind, Repository
 from models_registry.page_addresses import page_url
 from models_registry.services import quarantine, secrets, training
+from models_registry.services.browsing import shared_counts
 from models_registry.web.licence_words import COMMERCIAL_TITLES
 
 register = template.Library()
@@ -113,3 +115,24 @@ def repository_header(context: Any, repository: Repository, current: str) -> dic
         "secrets_url": page_url(repository, "secrets"),
         "browse_url": reverse("models" if repository.kind == Kind.MODEL else "datasets"),
     }
+
+
+@register.inclusion_tag("models_registry/_namespace_tabs.html", takes_context=True)
+def namespace_tabs(context: Any, namespace: Namespace, current: str) -> dict[str, Any]:
+    """What a member or an organisation shares, and the pages about them. `current`: "models", "datasets", "members", or a
+    higher app's. Where the page has counted already (`counts`), nothing is counted again."""
+    request = context["request"]
+    counts = context.get("counts") or shared_counts(request.actor, namespace)
+    here = namespace.get_absolute_url()
+    titles = {"models": _("Models"), "datasets": _("Datasets"), "members": _("Members")}
+    tabs = [
+        {"key": key, "title": title, "url": f"{here}?show={key}", "count": counts[key]}
+        for key, title in titles.items()
+        if key in counts
+    ]
+    tabs += [
+        {"key": tab.key, "title": tab.title, "url": url, "count": tab.count(request, namespace)}
+        for tab in panels.namespace_tabs()
+        if (url := tab.url(namespace))
+    ]
+    return {"tabs": tabs, "current": current}

@@ -45,6 +45,7 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "body": sent.get("body", ""),
         "as_proposal": sent.get("how") == "propose" or not ways.may_commit,
         "file_url": page_url(repository, "blob", revision, path),
+        "card_url": page_url(repository, "edit-card", revision),
     }
     if request.method != "POST":
         return render(request, "models_registry/edit_file.html", context)

@@ -83,7 +83,7 @@ ROWS: dict[str, Gives] = {
     "/settings/evaluations/automatic/<slug:suite>/off": M, "/settings/evaluations/tags": M,
     "/settings/evaluations/tags/<int:rule_id>/remove": M,
     "/secrets": M, "/secrets/<int:finding>/dismiss": M, "api:/secrets": M, "api:/secrets/<int:finding>/dismiss": M,
-    "/settings/transfer": M, "/edit/<path:rest>": C,
+    "/settings/transfer": M, "/edit/<path:rest>": C, "/edit-card/<path:rest>": C, "/card-parts": A,
     "/discussions": F, "/discussions/<int:number>/files": C, "/discussions/<int:number>/commits": C,
     **dict.fromkeys(
         (f"/discussions/{rest}" for rest in (
@@ -117,7 +117,8 @@ ROWS: dict[str, Gives] = {
 # {an address that names no repository, and yet shows something of one: what it gives}
 OTHERS: dict[str, Gives] = {
     "compare": F, "compare/facts.csv": F,
-    "": F, "models": F, "datasets": F, "api/<plural:plural>": F, "leaderboards": F, "leaderboards/<slug:suite>": F,
+    "": F, "models": F, "datasets": F, "new/names": F, "api/<plural:plural>": F, "leaderboards": F,
+    "leaderboards/<slug:suite>": F,
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
     "api/evaluations/automatic/<str:namespace>/<str:name>": M, "api/evaluations/tag-rules/<str:namespace>/<str:name>": M,
@@ -151,6 +152,7 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "/discussions/<int:number>/files": ("GET", "/discussions/1/files", None),
     "/discussions/<int:number>/commits": ("GET", "/discussions/1/commits", None),
     "/edit/<path:rest>": ("GET", "/edit/main/notes.txt", None),
+    "/edit-card/<path:rest>": ("GET", "/edit-card/main", None),
     "/info/refs": ("GET", "/info/refs?service=git-upload-pack", None),
     "/git-upload-pack": ("POST", "/git-upload-pack", None),
     ".git/info/lfs/objects/batch": ("POST", ".git/info/lfs/objects/batch", {"operation": "download", "objects": []}),
