@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from hub import api_page, schema, views
+from hub import api_page, schema, search, views
 
 urlpatterns = [
     path("", include("models_registry.hf_api.urls")),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("api/docs", api_page.docs, name="api-docs"),
     path("api/<path:rest>", views.no_such_api),
     path("", views.home, name="home"),
+    path("search", search.search, name="search"),
+    path("search/suggestions", search.suggestions, name="search-suggestions"),
     path("preferences", views.preferences, name="preferences"),
     path("favicon.ico", views.favicon),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),

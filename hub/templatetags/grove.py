@@ -4,7 +4,6 @@ from zlib import crc32
 
 from django import template
 from django.forms import BoundField, Select
-from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -43,15 +42,6 @@ def short_number(value: int | None) -> str:
             digits = 0 if amount >= 99.95 else 1
             return f"{number_format(round(amount, digits), digits)}\u00a0{unit}"
     return number_format(value, 0)
-
-
-@register.simple_tag(takes_context=True)
-def without(context: Context, name: str, value: str) -> str:
-    """This page's query without one of the values of a parameter, and back on the first page."""
-    query = context["request"].GET.copy()
-    query.setlist(name, [other for other in query.getlist(name) if other != value])
-    query.pop("page", None)
-    return f"?{query.urlencode()}"
 
 
 @register.filter
