@@ -1,4 +1,4 @@
-"""Finding things by what somebody types: the words as they stand; on PostgreSQL also words spelt nearly so, and long texts.
+"""Finding things by what somebody types: words as they stand, words spelt nearly so, and words of long texts.
 
 Candidates come from the database, a bounded number by each way; how good each is, `closeness` says here, so that both
 databases rank alike.
@@ -7,16 +7,20 @@ databases rank alike.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
 MOST_WORDS = 8
 LONGEST_QUERY = 200
 SHORTEST_FUZZY = 4  # characters: of a shorter word, nearly every other one is a misspelling
 ALIKE = 0.4  # of a word's trigrams that must occur; two letters changed places leave about so many
+MOST_READ = 5_000  # names, where no index knows which ones are alike
+MOST_ALIKE = 500
 _PARTS = re.compile(r"[\W_]+")
 
 
@@ -63,21 +67,38 @@ def mentioning(text: str, *fields: str) -> Q:
 
 
 def allows_typos(text: str) -> bool:
-    return connection.vendor == "postgresql" and any(len(word) >= SHORTEST_FUZZY for word in words(text))
+    return any(len(word) >= SHORTEST_FUZZY for word in words(text))
 
 
-def nearly(field: str, text: str) -> Q:
-    """Every word occurs in the column, spelt so or nearly so. Ask `allows_typos` first."""
+def nearly(rows: Rows, field: str, text: str) -> Rows:
+    """Those in whose column, which holds lower case, every word occurs, spelt so or nearly so.
+
+    On PostgreSQL by an index; elsewhere the first names are read and compared here. Ask `allows_typos` first.
+    """
+    if connection.vendor != "postgresql":
+        names = rows.values_list("pk", field)[:MOST_READ]
+        return rows.filter(pk__in=[pk for pk, name in names if _is_nearly(name, text)][:MOST_ALIKE])
     with connection.cursor() as cursor:  # for the operator that the index knows
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)", [str(ALIKE)])
     found = Q()
     for word in words(text):
         how = "trigram_word_similar" if len(word) >= SHORTEST_FUZZY else "contains"
         found &= Q(**{f"{field}__{how}": word})
-    return found
+    return rows.filter(found)
 
 
-def with_text(rows: QuerySet, field: str, text: str) -> QuerySet:
+def _is_nearly(name: str, text: str) -> bool:
+    there = parts(name)
+    for word in words(text):
+        if word in name:
+            continue
+        wanted = trigrams(word)
+        if len(word) < SHORTEST_FUZZY or not any(len(wanted & trigrams(part)) >= ALIKE * len(wanted) for part in there):
+            return False
+    return True
+
+
+def with_text(rows: Rows, field: str, text: str) -> Rows:
     """Those of whose long text this is a part: by whole words on PostgreSQL, which has an index of them."""
     if connection.vendor != "postgresql":
         return rows.filter(mentioning(text, field))

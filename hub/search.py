@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.models import Actor
@@ -46,7 +47,9 @@ SECTIONS = [
     Section("models", _("Models"), "box", lambda actor, text, most: find(actor, Kind.MODEL, text, most)),
     Section("datasets", _("Datasets"), "database", lambda actor, text, most: find(actor, Kind.DATASET, text, most)),
     Section("organizations", _("Organisations"), "building", lambda _actor, text, most: find_organizations(text, most)),
-    Section("people", _("People"), "person", lambda _actor, text, most: find_people(text, most)),
+    Section(
+        "people", pgettext_lazy("who is found", "People"), "person", lambda _actor, text, most: find_people(text, most)
+    ),
     Section("suites", _("Leaderboards"), "bar-chart-steps", lambda _actor, text, most: find_suites(text, most)),
     Section("collections", _("Collections"), "collection", find_collections),
     Section("discussions", _("Discussions"), "chat-left-text", find_discussions),
@@ -72,9 +75,16 @@ def search(request: ActorRequest) -> HttpResponse:
     chosen = next((section for section in SECTIONS if section.key == request.GET.get("type")), None)
     context: dict[str, Any] = {"text": text, "chosen": chosen, "sections": SECTIONS, "hide_search": True}
     if text:
-        found = {section.key: section.find(request.actor, text, RANKED if section is chosen else SHOWN) for section in SECTIONS}
+        found = {
+            section.key: section.find(request.actor, text, RANKED if section is chosen else SHOWN)
+            for section in SECTIONS
+        }
         groups = [_group(request, section, found[section.key]) for section in SECTIONS]
-        context |= {"groups": groups, "meant": _meant(text, found.values()), "total": sum(group.count for group in groups)}
+        context |= {
+            "groups": groups,
+            "meant": _meant(text, found.values()),
+            "total": sum(group.count for group in groups),
+        }
         if chosen is not None:
             group = next(one for one in groups if one.section is chosen)
             page = Paginator(group.rows, PAGE_SIZE).get_page(request.GET.get("page"))

@@ -37,6 +37,4 @@ def trigrams(name: str, table: str, expression: str) -> PostgresIndex:
 def full_text(name: str, table: str, column: str, condition: str = "") -> PostgresIndex:
     """For words of long texts, in any language: as `matching.mentions` asks."""
     where = f" WHERE {condition}" if condition else ""
-    return PostgresIndex(
-        name, f"{table} USING gin (to_tsvector('simple'::regconfig, COALESCE({column}, ''))){where}"
-    )
+    return PostgresIndex(name, f"{table} USING gin (to_tsvector('simple'::regconfig, COALESCE({column}, ''))){where}")

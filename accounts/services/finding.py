@@ -22,9 +22,7 @@ def _find(namespaces: QuerySet[Namespace], full_name: str, text: str, most: int)
     listed = namespaces.select_related("user", "organization").order_by("key")
     # Each column by its own index: no "or" between two tables.
     named, called = listed.filter(matching.containing("key", text)), listed.filter(matching.mentioning(text, full_name))
-    both = namespaces.filter(
-        Q(pk__in=named.order_by().values("pk")) | Q(pk__in=called.order_by().values("pk"))
-    )
+    both = namespaces.filter(Q(pk__in=named.order_by().values("pk")) | Q(pk__in=called.order_by().values("pk")))
     asked = text.lower().strip()
     candidates = [
         *listed.filter(key__startswith=asked)[:CANDIDATES], *named[:CANDIDATES], *called[:CANDIDATES],
@@ -32,7 +30,7 @@ def _find(namespaces: QuerySet[Namespace], full_name: str, text: str, most: int)
     rows = matching.ranked(candidates, lambda row: _worth(row, text), most)
     if rows or not matching.allows_typos(text):
         return Found(rows, both)
-    near = listed.filter(matching.nearly("key", text))
+    near = matching.nearly(listed, "key", text)
     rows = matching.ranked(near[:CANDIDATES], lambda row: _worth(row, text), most)
     return Found(rows, near, [row.name.lower() for row in rows])
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import ActorRequest
 from evaluations.models import Run, State
-from evaluations.services.browsing import BoardOrders, SuiteFacet, best_ranks
 from evaluations.services.boards import older_scores_of, ranks_of
+from evaluations.services.browsing import BoardOrders, SuiteFacet, best_ranks
 from evaluations.services.listing import newest_scored
 from evaluations.services.self_reported import reported_by
 from models_registry import panels

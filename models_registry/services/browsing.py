@@ -42,7 +42,7 @@ COMMERCIAL_WORDS = {value: value for value in CommercialUse.values} | dict.fromk
 
 @dataclass(frozen=True)
 class Filters:
-    """What a list of one kind is narrowed to. `chosen`: {facet: values, any of which will do}; `text`: words, all of which must occur.
+            if (values := _sizes(query) if facet is SIZE else _values(facet.key, query.getlist(facet.key)))
 
     `spelt_nearly`: words that are spelt nearly so will do.
     """
@@ -61,7 +61,9 @@ class Filters:
         chosen = {
             facet.key: values
             for facet in registered.of_kind(kind)
-            if (values := _sizes(query) if facet is SIZE else _values(facet.key, query.getlist(facet.key)[:MOST_CHOSEN]))
+            if (
+                values := _sizes(query) if facet is SIZE else _values(facet.key, query.getlist(facet.key)[:MOST_CHOSEN])
+            )
         }
         text = query.get("q", "").strip()[:LONGEST_QUERY]
         return cls(kind=kind, text=text, sort=asked[:100] if known else sort, chosen=chosen)
@@ -79,7 +81,7 @@ class Filters:
 def _values(name: str, written: list[str]) -> tuple[str, ...]:
     if name == "commercial":  # `?commercial=1` for short
         return tuple(value for word in written if (value := COMMERCIAL_WORDS.get(word.lower())))
-    return tuple(dict.fromkeys(filter(None, written)))
+    return tuple(dict.fromkeys(filter(None, written)))[:MOST_CHOSEN]
 
 
 def _sizes(query: Any) -> tuple[str, ...]:
@@ -139,7 +141,7 @@ def matching(repositories: RepositoryQuerySet, text: str) -> RepositoryQuerySet:
 
 def _texted(repositories: RepositoryQuerySet, filters: Filters) -> RepositoryQuerySet:
     if filters.spelt_nearly:
-        return repositories.filter(texts.nearly("full_key", filters.text))
+        return texts.nearly(repositories, "full_key", filters.text)
     return matching(repositories, filters.text)
 
 

@@ -94,10 +94,12 @@ def make(kind: Kind) -> None:
     everything = BitMap(public.values_list("pk", flat=True).iterator(chunk_size=10_000))
     values = {}
     for facet in facets.of_kind(kind):
-        rows, value, repository = facet.pairs(public)
+        rows, value, repository, prefix = facet.pairs(public)
         groups = rows.order_by().values_list(value).annotate(count=Count(repository), ids=_Ids(repository))
         commonest = groups.order_by("-count", value)[:MOST_VALUES]
-        values[facet.key] = {str(name): ids for name, _count, ids in commonest.iterator(chunk_size=50)}
+        values[facet.key] = {
+            str(name).removeprefix(prefix): ids for name, _count, ids in commonest.iterator(chunk_size=50)
+        }
     seconds = time.monotonic() - began
     FacetIndex.objects.update_or_create(
         kind=kind, defaults={"made_at": at, "seconds": seconds, "content": Index(everything, values).to_bytes()}

@@ -17,17 +17,21 @@ DATASETS = frozenset({Kind.DATASET})
 
 
 class Pairs(NamedTuple):
-    """Which repository has which value: rows, and the names of the two columns."""
+    """Which repository has which value: rows, and the names of the two columns. `prefix` stands before each value."""
 
     rows: QuerySet[Any]
     value: str
     repository: str
+    prefix: str = ""
 
     def counted(self, most: int, containing: str = "") -> list[tuple[str, int]]:
         """The commonest values, with how many have each; equals by name."""
-        rows = self.rows.filter(**{f"{self.value}__icontains": containing}) if containing else self.rows
+        rows = self.rows
+        if containing:
+            rows = rows.filter(**{f"{self.value}__icontains": containing})
         found = rows.order_by().values_list(self.value).annotate(count=Count(self.repository))
-        return [(str(value), count) for value, count in found.order_by("-count", self.value)[:most]]
+        commonest = found.order_by("-count", self.value)[:most]
+        return [(str(value).removeprefix(self.prefix), count) for value, count in commonest]
 
 
 class Facet(Protocol):
@@ -92,7 +96,7 @@ class TagFacet:
             tags = tags.filter(tag__startswith=self.prefix)
         else:
             tags = tags.exclude(tag__contains=":")
-        return Pairs(tags, "tag", "repository")
+        return Pairs(tags, "tag", "repository", self.prefix)
 
     def titles(self, values: Sequence[str]) -> Mapping[str, str | Promise]:
         return {}
@@ -146,7 +150,8 @@ class SizeFacet:
 
     def pairs(self, repositories: RepositoryQuerySet) -> Pairs:
         steps = [
-            When(parameter_count__lt=parameters_at(step + 1), then=Value(str(step))) for step in range(SMALLEST, LARGEST)
+            When(parameter_count__lt=parameters_at(step + 1), then=Value(str(step)))
+            for step in range(SMALLEST, LARGEST)
         ]
         known = repositories.filter(parameter_count__isnull=False)
         return Pairs(known.annotate(step=Case(*steps, default=Value(str(LARGEST)))), "step", "pk")
@@ -200,4 +205,3 @@ def add_orders(orders: Orders) -> None:
 
 def orders() -> list[Orders]:
     return list(_orders)
-

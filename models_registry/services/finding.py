@@ -19,7 +19,11 @@ def find(actor: Actor, kind: str, text: str, most: int) -> Found:
     described = visible.filter(matching.containing("search_text", text))
     named = popular.filter(full_key__contains=f"/{asked}")
     tagged = popular.filter(pk__in=RepositoryTag.objects.filter(tag=asked).values("repository"))
-    ways = (named[:CANDIDATES], popular.filter(matching.containing("search_text", text))[:CANDIDATES], tagged[:CANDIDATES])
+    ways = (
+        named[:CANDIDATES],
+        popular.filter(matching.containing("search_text", text))[:CANDIDATES],
+        tagged[:CANDIDATES],
+    )
     rows = _ranked(chain.from_iterable(ways), text, most)
     if len(rows) < most:
         readable = Repository.objects.readable_by(actor).filter(kind=kind)
@@ -29,7 +33,7 @@ def find(actor: Actor, kind: str, text: str, most: int) -> Found:
             rows += _ranked(popular.filter(pk__in=ids).exclude(pk__in=[row.pk for row in rows]), text, most - len(rows))
     if rows or not matching.allows_typos(text):
         return Found(rows, described)
-    near = popular.filter(matching.nearly("full_key", text))
+    near = matching.nearly(popular, "full_key", text)
     rows = _ranked(near[: 2 * CANDIDATES], text, most)
     return Found(rows, near, [row.full_key for row in rows])
 

@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -115,7 +115,7 @@ def _slider(found: Listing) -> Mapping[str, Any] | None:
 
 
 def _mark_title(step: int) -> str:
-    return _now("any") if step in {SMALLEST, LARGEST} else short_number(parameters_at(step)).replace(".0", "")
+    return gettext("any") if step in {SMALLEST, LARGEST} else short_number(parameters_at(step)).replace(".0", "")
 
 
 def _chips(query: QueryDict, found: Listing) -> list[dict[str, str]]:
@@ -125,12 +125,28 @@ def _chips(query: QueryDict, found: Listing) -> list[dict[str, str]]:
     for key, values in found.filters.chosen.items():
         if key == facets.SIZE.key:
             low, high = found.filters.sizes
-            chips += [
-                {"key": key, "title": _now("from %(size)s") % {"size": _mark_title(low)}, "url": _less(query, "params_min")}
-            ] if low > SMALLEST else []
-            chips += [
-                {"key": key, "title": _now("below %(size)s") % {"size": _mark_title(high)}, "url": _less(query, "params_max")}
-            ] if high < LARGEST else []
+            chips += (
+                [
+                    {
+                        "key": key,
+                        "title": gettext("from %(size)s") % {"size": _mark_title(low)},
+                        "url": _less(query, "params_min"),
+                    }
+                ]
+                if low > SMALLEST
+                else []
+            )
+            chips += (
+                [
+                    {
+                        "key": key,
+                        "title": gettext("below %(size)s") % {"size": _mark_title(high)},
+                        "url": _less(query, "params_max"),
+                    }
+                ]
+                if high < LARGEST
+                else []
+            )
             continue
         chips += [
             {"key": key, "title": titles.get((key, value), value), "url": _less(query, key, value)} for value in values
