@@ -42,9 +42,10 @@ COMMERCIAL_WORDS = {value: value for value in CommercialUse.values} | dict.fromk
 
 @dataclass(frozen=True)
 class Filters:
-            if (values := _sizes(query) if facet is SIZE else _values(facet.key, query.getlist(facet.key)))
+    """What a list of one kind is narrowed to.
 
-    `spelt_nearly`: words that are spelt nearly so will do.
+    `chosen`: {facet: values, any of which will do}; `text`: words, all of which must occur; `spelt_nearly`: words that are
+    spelt nearly so will do.
     """
 
     kind: str = Kind.MODEL
@@ -81,7 +82,7 @@ class Filters:
 def _values(name: str, written: list[str]) -> tuple[str, ...]:
     if name == "commercial":  # `?commercial=1` for short
         return tuple(value for word in written if (value := COMMERCIAL_WORDS.get(word.lower())))
-    return tuple(dict.fromkeys(filter(None, written)))[:MOST_CHOSEN]
+    return tuple(dict.fromkeys(filter(None, written)))
 
 
 def _sizes(query: Any) -> tuple[str, ...]:
