@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",  # look-ups by likeness and by words of long texts; does nothing on SQLite
+    "django.contrib.sitemaps",
     "allauth",
     "allauth.account",
     "allauth.mfa",

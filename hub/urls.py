@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from hub import api_page, schema, search, views
+from hub import api_page, schema, search, sitemaps, views
 
 urlpatterns = [
     path("", include("models_registry.hf_api.urls")),
@@ -20,8 +20,12 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("search", search.search, name="search"),
     path("search/suggestions", search.suggestions, name="search-suggestions"),
+    path("status", views.status, name="status"),
     path("preferences", views.preferences, name="preferences"),
     path("favicon.ico", views.favicon),
+    path("robots.txt", sitemaps.robots),
+    path("sitemap.xml", sitemaps.index, name="sitemap-index"),
+    path("sitemaps/<section>.xml", sitemaps.section, name="sitemap"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("", include("accounts.web.urls")),
