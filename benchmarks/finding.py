@@ -17,7 +17,7 @@ from django.test import Client  # noqa: E402
 from models_registry.models import Kind, Repository  # noqa: E402
 from models_registry.services import facet_index  # noqa: E402
 
-ROUNDS = 10
+ROUNDS = 30
 PAGES = {
     "all models": "/models",
     "one task": "/models?task=fill-mask",
