@@ -61,7 +61,7 @@ def containing(field: str, text: str) -> Q:
 def mentioning(text: str, *fields: str) -> Q:
     """Every word occurs in one of the columns, in any case."""
     found = Q()
-    for word in words(text):
+    for word in text[:LONGEST_QUERY].split()[:MOST_WORDS]:  # as typed: SQLite knows the case of ASCII letters alone
         found &= Q(*((f"{field}__icontains", word) for field in fields), _connector=Q.OR)
     return found
 
@@ -128,10 +128,10 @@ def closeness(text: str, name: str, owner: str = "", more: str = "") -> float:
     full = f"{owner}/{name}" if owner else name
     if asked in {name, full}:
         return 6
-    if name.startswith(asked) or full.startswith(asked):
-        return 5
     if asked == owner:
         return 4
+    if name.startswith(asked) or full.startswith(asked):
+        return 5
     if asked in name:
         return 3.5 if any(f"{mark}{asked}" in name for mark in "-_. ") else 3
     typed = words(text)

@@ -68,7 +68,7 @@ def test_suites_are_found_by_what_they_measure(client: Client) -> None:
     assert found(client, "q=iris&type=suites") == ["/leaderboards/iris-classification"]
 
 
-@pytest.mark.parametrize("typed", ["digts", "digtis", "dgiits-cnn", "DIGITZ"])
+@pytest.mark.parametrize("typed", ["digts", "digtis", "digitz-cnn", "DIGITZ"])
 def test_a_slip_of_the_pen_finds_what_is_spelt_nearly_so_and_says_what_may_be_meant(client: Client, typed: str) -> None:
     model = make.repository(make.user("ada"), "digits-cnn")
     make.repository(make.user("bob"), "larch")
@@ -149,7 +149,7 @@ def test_what_a_gated_card_says_is_found_by_those_who_may_read_it(client: Client
 
 
 def test_who_is_suspended_or_banned_is_not_found(client: Client) -> None:
-    admin, member = make.user("admin", is_admin=True), make.user("wombat")
+    admin, member = make.user("warden", is_admin=True), make.user("wombat")
     assert found(client, "q=wombat") == [member.get_absolute_url()]
     standing.suspend(actor=Actor(user=admin), user=member, reason="spam")
     assert found(client, "q=wombat") == []
