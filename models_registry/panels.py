@@ -5,7 +5,7 @@ namespace, or None) and returns safe HTML, or an empty string to show nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,7 +61,14 @@ class SettingsPage:
     url: Callable[[Any], str]
 
 
+class RowFiller(Protocol):
+    """What rows of a list of repositories show besides: {repository id: safe HTML}, in a fixed number of queries."""
+
+    def __call__(self, request: ActorRequest, repositories: Sequence[Any], /) -> Mapping[int, SafeString | str]: ...
+
+
 _fillers: dict[str, list[Filler]] = defaultdict(list)
+_row_fillers: list[RowFiller] = []
 _tabs: list[Tab] = []
 _namespace_tabs: list[NamespaceTab] = []
 _settings_pages: list[SettingsPage] = []
@@ -85,6 +92,18 @@ def fill(slot: str, filler: Filler) -> None:
     if slot not in SLOTS:
         raise ValueError(f"There is no slot {slot!r}: {', '.join(sorted(SLOTS))}.")
     _fillers[slot].append(filler)
+
+
+def fill_rows(filler: RowFiller) -> None:
+    _row_fillers.append(filler)
+
+
+def row_panels(request: ActorRequest, repositories: Sequence[Any]) -> dict[int, SafeString | str]:
+    """What higher apps show in the rows of a list: a best rank."""
+    found: dict[int, SafeString | str] = {}
+    for filler in _row_fillers:
+        found |= filler(request, repositories)
+    return found
 
 
 def add_tab(tab: Tab) -> None:

@@ -18,6 +18,7 @@ from models_registry.models import Commit, Reference, Repository
 from models_registry.services import (
     antivirus,
     counting,
+    facet_index,
     garbage,
     history_maps,
     indexing,
@@ -161,6 +162,12 @@ def refresh_counters() -> None:
     """Days pass: what was downloaded a month ago is no longer shown, and trends fade."""
     counting.refresh()
     trending.refresh()
+
+
+@shared_task(name="models_registry.index_facets", ignore_result=True)
+def index_facets() -> None:
+    """Lists of many repositories say how many each filter leaves by an index, which is a minute old at most."""
+    facet_index.renew()
 
 
 @job("map_history", lease=timedelta(minutes=30))

@@ -45,7 +45,7 @@ def standings(version: SuiteVersion, filters: Filters | None = None, sort: str =
     sort: another metric than the primary, or a number of `board_speeds`, by which they stand best first; who lacks it comes last.
     Raises BadRequest.
     """
-    rows = _with_facts(_public().filter(suite_version=version).filter((filters or Filters()).condition()))
+    rows = _with_facts(public_standings().filter(suite_version=version).filter((filters or Filters()).condition()))
     metrics = {metric["name"]: metric for metric in version.definition["metrics"]}
     if sort in {"", version.primary_metric["name"]}:
         return rows.order_by("position")
@@ -103,7 +103,7 @@ def resolution(version: SuiteVersion, models: int) -> int | None:
 
 def ranks_of(repository: Repository) -> QuerySet[Standing]:
     """Where a repository stands on each current board that it is on."""
-    rows = _public().filter(run__repository=repository, suite_version__current=True)
+    rows = public_standings().filter(run__repository=repository, suite_version__current=True)
     return (
         rows.select_related("suite_version__suite", "run")
         .prefetch_related(_SCORES)
@@ -113,7 +113,7 @@ def ranks_of(repository: Repository) -> QuerySet[Standing]:
 
 def best_ranks_in(namespace: Namespace, most: int) -> list[Standing]:
     """Where the public repositories of a member or an organisation stand best, the best rank first."""
-    rows = _public().filter(run__repository__namespace=namespace, suite_version__current=True)
+    rows = public_standings().filter(run__repository__namespace=namespace, suite_version__current=True)
     found = rows.select_related("suite_version__suite", "run__repository__namespace").prefetch_related(_SCORES)
     return list(found.order_by("first", "last", "position", "suite_version__suite__name")[:most])
 
@@ -157,7 +157,8 @@ def removed(version: SuiteVersion) -> list[Removed]:
     return [Removed(standing, at.date() if at else None) for standing, at in rows]
 
 
-def _public() -> QuerySet[Standing]:
+def public_standings() -> QuerySet[Standing]:
+    """Those of repositories that everybody may know of."""
     return Standing.objects.filter(run__repository__in=Repository.objects.visible_to(Actor()))
 
 

@@ -1,16 +1,23 @@
 """What the registry's pages show of evaluations: filled in `apps.py`, so that the registry need not know them."""
 
+from collections.abc import Mapping, Sequence
+
 from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Namespace
 from accounts.requests import ActorRequest
 from evaluations.models import Run, State
 from evaluations.services.boards import best_ranks_in, older_scores_of, ranks_of
+from evaluations.services.browsing import BoardOrders, SuiteFacet, best_ranks
 from evaluations.services.listing import newest_scored
 from evaluations.services.self_reported import reported_by
 from models_registry import panels
 from models_registry.models import Kind, Repository
+from models_registry.services import facets
 
 NEWEST = 6
 REPORTED = 8
@@ -71,7 +78,27 @@ def run_count(repository: Repository) -> int:
     return Run.objects.filter(repository=repository).exclude(state=State.CANCELLED).count()
 
 
+def rank_of_rows(request: ActorRequest, repositories: Sequence[Repository]) -> Mapping[int, SafeString]:
+    """The best rank of each model of a list, in one query; none is asked for a list of datasets."""
+    models = [repository.pk for repository in repositories if repository.kind == Kind.MODEL]
+    if not models:
+        return {}
+    return {
+        pk: format_html(
+            '<span class="rank" title="{}"><span class="visually-hidden">{} </span>{}{}</span>',
+            gettext("Best rank: on %(suite)s") % {"suite": rank.suite},
+            gettext("Best rank"),
+            rank.first,
+            "" if rank.first == rank.last else f"–{rank.last}",
+        )
+        for pk, rank in best_ranks(models).items()
+    }
+
+
 def fill() -> None:
+    facets.add(SuiteFacet(), before="tag")
+    facets.add_orders(BoardOrders())
+    panels.fill_rows(rank_of_rows)
     panels.fill("home", newest_scores)
     panels.fill("repository-side", ranks)
     panels.fill("namespace-side", namespace_ranks)

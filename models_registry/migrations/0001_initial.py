@@ -79,6 +79,7 @@ class Migration(migrations.Migration):
                 ('licence', models.CharField(blank=True, max_length=64)),
                 ('commercial_use', models.CharField(blank=True, choices=[('yes', 'Yes'), ('conditional', 'Conditional'), ('no', 'No')], help_text='What its licence says of it (formats.licence_terms). Empty: that cannot be told.', max_length=12)),
                 ('parameter_count', models.BigIntegerField(null=True)),
+                ('holds_pickles', models.BooleanField(default=False, help_text='By the names of its files.')),
                 ('downloads', models.BigIntegerField(default=0, help_text='In the last 30 days.')),
                 ('downloads_all_time', models.BigIntegerField(default=0)),
                 ('likes', models.IntegerField(default=0)),
@@ -346,6 +347,15 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'quarantined contents',
                 'permissions': [('release_quarantine', 'Can confirm and release quarantined content')],
             },
+        ),
+        migrations.CreateModel(
+            name='FacetIndex',
+            fields=[
+                ('kind', models.CharField(choices=[('model', 'Model'), ('dataset', 'Dataset')], max_length=16, primary_key=True, serialize=False)),
+                ('made_at', models.DateTimeField()),
+                ('seconds', models.FloatField(help_text='How long it took to make.')),
+                ('content', models.BinaryField()),
+            ],
         ),
         migrations.CreateModel(
             name='Reference',

@@ -13,6 +13,7 @@ from models_registry.models.content import (
     XorbHolder,
 )
 from models_registry.models.counters import DownloadCount
+from models_registry.models.facet_index import FacetIndex
 from models_registry.models.garbage import GarbageMark, GarbageRound
 from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
 from models_registry.models.metadata import (
@@ -39,6 +40,7 @@ __all__ = [
     "Commit",
     "DatasetTable",
     "DownloadCount",
+    "FacetIndex",
     "FileScan",
     "FolderHistory",
     "GarbageMark",

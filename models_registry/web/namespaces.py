@@ -47,8 +47,8 @@ def namespace(request: ActorRequest, name: str) -> HttpResponse:
         rows = _members(found)
         context["page"] = Paginator(rows, MEMBERS_ON_A_PAGE).get_page(request.GET.get("page"))
     else:
-        filters = Filters.of_query(request.GET)
         kind = Kind.MODEL if show == "models" else Kind.DATASET
+        filters = Filters.of_query(request.GET, kind)
         rows = browse(visible.filter(kind=kind), filters).for_cards()
         context["page"] = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
         context |= {

@@ -12,6 +12,7 @@ from hub.jobs.models import Job
 from models_registry.events import commit_indexed
 from models_registry.formats.card import CardFacts
 from models_registry.formats.licence_terms import commercial_use
+from models_registry.formats.pickles import is_named_as_pickle
 from models_registry.models import (
     Card,
     Commit,
@@ -118,6 +119,7 @@ def _write(
         task=(facts.task or configuration.task)[:64],
         library=(facts.library or configuration.library)[:64],
         parameter_count=tensors.count(summaries),
+        holds_pickles=any(is_named_as_pickle(entry.name) for entry in files),
     )
     edges = _edges(repository, facts, configuration, summaries)
     LineageEdge.objects.filter(repository=repository).delete()
