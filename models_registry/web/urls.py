@@ -17,6 +17,7 @@ from models_registry.web import (
     repository_settings,
     secrets,
     transfer,
+    uploading,
 )
 
 PAGES: list[Page] = [
@@ -25,6 +26,7 @@ PAGES: list[Page] = [
     ("/blob/<path:rest>", files.blob, "blob"),
     ("/data", data.data, "data"),
     ("/edit/<path:rest>", editing.edit, "edit"),
+    ("/upload/<path:rest>", uploading.upload, "upload"),
     ("/commits/<path:rest>", changes.commits, "commits"),
     ("/commit/<path:rest>", changes.commit, "commit"),
     ("/access", gates.gate, "gate"),
