@@ -95,7 +95,9 @@ def clashes(repository: Repository, commit: Commit, added: Sequence[str]) -> dic
         except BadPath as clash:
             found[path] = str(clash)
     for folder, changed in tree.changed.items():
-        names = sorted(tree.folders[folder], key=changed.__contains__)  # what is there first, so that the new one is told
+        names = sorted(
+            tree.folders[folder], key=changed.__contains__
+        )  # what is there first, so that the new one is told
         while twins := paths.case_twins(names):
             there, new = twins
             names.remove(new)

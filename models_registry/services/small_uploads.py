@@ -57,7 +57,9 @@ def add(
     if not files:
         raise Invalid("Choose at least one file.")
     if len(files) > MOST_FILES or sum(file.size for file in files) > MOST_BYTES:
-        raise ContentTooLarge(f"A form takes {MOST_FILES} files of {MOST_BYTES // 2**20} MB in all: send more with hf or git.")
+        raise ContentTooLarge(
+            f"A form takes {MOST_FILES} files of {MOST_BYTES // 2**20} MB in all: send more with hf or git."
+        )
     asked = []
     for file in files:
         asked.append(Asked(checked_path(file.path), file.size, file.content.read(_SAMPLE)))

@@ -23,7 +23,9 @@ def words() -> dict[str, str]:
         "remove": gettext("Leave out {name}"),
         "more": gettext("… and {count} more"),
         # the whole
-        "unfinished": gettext("An upload was not finished: {count} of {all} files are to be chosen again. What was sent is not sent again."),
+        "unfinished": gettext(
+            "An upload was not finished: {count} of {all} files are to be chosen again. What was sent is not sent again."
+        ),
         "strip": gettext("without the folder’s own name, {folder}"),
         "start": gettext("Upload"),
         "start_many": gettext("Upload {count} files, {size}"),
@@ -43,7 +45,9 @@ def words() -> dict[str, str]:
         "clashes": gettext("{count} files are left out, because of their names: see the list."),
         "nothing": gettext("Nothing is left to upload: all of it is there, or left out."),
         "too_many": gettext("One commit holds at most {most} files. Choose fewer, or use the hf command."),
-        "answer_lost": gettext("The answer was lost on the way. Look whether the pull request is there before you go on."),
+        "answer_lost": gettext(
+            "The answer was lost on the way. Look whether the pull request is there before you go on."
+        ),
         # what others did to a file meanwhile
         "moved_added": gettext("added"),
         "moved_modified": gettext("changed"),

@@ -510,13 +510,12 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (phase === "choosing") start();
 });
-for (const input of form.querySelectorAll("input[type=file]")) {
-  input.addEventListener("change", async () => {
-    const found = picked(input);
-    input.value = "";
-    await add(found);
-  });
+function take(input) {
+  const found = picked(input);
+  input.value = ""; // so that the same files can be chosen again
+  return add(found);
 }
+for (const input of form.querySelectorAll("input[type=file]")) input.addEventListener("change", () => take(input));
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   root.addEventListener(kind, (event) => {
     if (part("drop").hidden || ![...event.dataTransfer.types].includes("Files")) return;
@@ -542,4 +541,5 @@ window.addEventListener("offline", () => draw());
 window.addEventListener("online", () => draw());
 setInterval(() => phase === "sending" && draw(), 1000);
 
-recall();
+await recall();
+for (const input of form.querySelectorAll("input[type=file]")) if (input.files.length) take(input); // chosen while this loaded

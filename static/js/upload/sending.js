@@ -234,7 +234,7 @@ export class Sender {
     await calmDown(upload.failures, signal);
     upload.failures += 1;
     if (upload.state !== "sending") return;
-    this.#pieces.unshift(piece);
+    this.#pieces.push(piece); // after the others, which may get through
     if (error instanceof Refused && !error.passes && !signal.aborted) await this.#renew(upload, signal);
   }
 
