@@ -47,7 +47,7 @@ def test_a_storage_to_which_browsers_may_send_nothing_is_named_with_what_to_do(
                 s3.size_of("ready")
                 break
             time.sleep(0.05)
-        with pytest.raises(CommandError, match="no page of http://testserver send files.*--set-cors"):
+        with pytest.raises(CommandError, match=r"no page of http://testserver send files.*--set-cors"):
             call_command("check_storage")
         with pytest.raises(CommandError, match="does not let CORS rules be set"):
             call_command("check_storage", "--set-cors")
