@@ -9,12 +9,14 @@ from models_registry.web import (
     changes,
     data,
     editing,
+    feeds,
     files,
     gates,
     licences,
     namespaces,
     repositories,
     repository_settings,
+    search_engines,
     secrets,
     transfer,
     uploading,
@@ -50,6 +52,9 @@ PAGES: list[Page] = [
 
 
 urlpatterns = [
+    path("feeds/models.atom", feeds.new_repositories, {"kind": "model"}, name="new-models-feed"),
+    path("feeds/datasets.atom", feeds.new_repositories, {"kind": "dataset"}, name="new-datasets-feed"),
+    path("previews/<plural:plural>/<str:namespace>/<str:name>.png", search_engines.preview, name="repository-preview"),
     path("models", browsing.models, name="models"),
     path("datasets", browsing.datasets, name="datasets"),
     path("licences", licences.licences, name="licences"),
