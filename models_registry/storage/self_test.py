@@ -124,7 +124,7 @@ def _browsers() -> str | None:
     site = urlsplit(settings.BASE_URL)
     origin = f"{site.scheme}://{site.netloc}"
     asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
-    answer = _request("OPTIONS", s3.presign_put(key), **asked)
+    answer = _request("OPTIONS", s3.presign_put(key), None, **asked)
     methods = {method.strip() for method in answer.headers.get("Access-Control-Allow-Methods", "").split(",")}
     allowed = answer.headers.get("Access-Control-Allow-Origin", "")
     if answer.status >= 300 or allowed not in {"*", origin} or not methods & {"PUT", "*"}:
