@@ -28,6 +28,7 @@ from models_registry.hf_api import (
     tensors,
     training,
     trees,
+    uploads,
     webhooks,
     xet_tokens,
 )
@@ -123,6 +124,9 @@ urlpatterns = [
     path(f"{_REPOSITORY}/discussions/<int:number>/lock", discussions.Lock.as_view()),
     path(f"{_REPOSITORY}/preupload/<path:rest>", commits.Preupload.as_view()),
     path(f"{_REPOSITORY}/commit/<path:rest>", commits.CommitView.as_view()),
+    path(f"{_REPOSITORY}/uploads", uploads.Uploads.as_view()),
+    path(f"{_REPOSITORY}/uploads/complete", uploads.CompleteUploads.as_view()),
+    path(f"{_REPOSITORY}/uploads/cancel", uploads.CancelUploads.as_view()),
     path(f"{_REPOSITORY}/xet-read-token/<path:rest>", xet_tokens.XetReadToken.as_view()),
     path(f"{_REPOSITORY}/xet-write-token/<path:rest>", xet_tokens.XetWriteToken.as_view()),
     path("api/<plural:plural>/<str:name>", repositories.NoNamespace.as_view()),

@@ -22,6 +22,7 @@ from models_registry.web import (
     secrets,
     training,
     transfer,
+    uploading,
 )
 
 PAGES: list[Page] = [
@@ -36,6 +37,7 @@ PAGES: list[Page] = [
     ("/edit/<path:rest>", editing.edit, "edit"),
     ("/edit-card/<path:rest>", card_editor.edit, "edit-card"),
     ("/card-parts", card_editor.parts, "card-parts"),
+    ("/upload/<path:rest>", uploading.upload, "upload"),
     ("/commits/<path:rest>", changes.commits, "commits"),
     ("/commit/<path:rest>", changes.commit, "commit"),
     ("/access", gates.gate, "gate"),

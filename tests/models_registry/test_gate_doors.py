@@ -84,6 +84,7 @@ ROWS: dict[str, Gives] = {
     "/settings/evaluations/tags/<int:rule_id>/remove": M,
     "/secrets": M, "/secrets/<int:finding>/dismiss": M, "api:/secrets": M, "api:/secrets/<int:finding>/dismiss": M,
     "/settings/transfer": M, "/edit/<path:rest>": C, "/edit-card/<path:rest>": C, "/card-parts": A,
+    "/upload/<path:rest>": A,
     "/discussions": F, "/discussions/<int:number>/files": C, "/discussions/<int:number>/commits": C,
     **dict.fromkeys(
         (f"/discussions/{rest}" for rest in (
@@ -110,6 +111,7 @@ ROWS: dict[str, Gives] = {
     "api:/lfs-files": C, "api:/lfs-files/batch": M, "api:/lfs-files/duplicate": C,
     "api:/safetensors-metadata/<path:rest>": C, "api:/compare/<path:rest>": C,
     "api:/preupload/<path:rest>": A, "api:/commit/<path:rest>": A,
+    "api:/uploads": A, "api:/uploads/complete": A, "api:/uploads/cancel": A,
     "api:/xet-read-token/<path:rest>": C, "api:/xet-write-token/<path:rest>": M,
     "api:/leaderboard": N, "api:/parquet": N,
     "api:/parquet/<path:rest>": N, "api:/croissant": C, "api:/resource-group": N, "api:/scan": N,
