@@ -70,8 +70,8 @@ def count(board: Board | None, rows: QuerySet[Standing], filters: Filters) -> in
     if filters == Filters():
         return board.model_count
     asked = name_of(board.pk, board.ranked_at, filters)
-    counted: int = cache.get_or_set(f"evaluations:count:{asked}", rows.count, REMEMBERED)
-    return counted
+    counted = cache.get_or_set(f"evaluations:count:{asked}", rows.count, REMEMBERED)
+    return int(counted or 0)
 
 
 def name_of(*asked: object) -> str:

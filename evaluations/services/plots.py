@@ -73,12 +73,12 @@ def scatter(version: SuiteVersion, filters: Filters, cost: str = "", metric: str
         drawn = _drawn(version, filters, COSTS[cost], chosen)
         if drawn.total >= boards.LONG:
             cache.set(key, drawn, REMEMBERED)
-    found = {run: facts for run, *facts in _as_they_stand(version, filters, chosen["name"], drawn)}
+    found = {row[0]: row for row in _as_they_stand(version, filters, chosen["name"], drawn)}
     points = []
     for run, amount, is_on_front in drawn.points:
         if run in found:  # else it has left since
-            namespace, name, *score = found[run]
-            points.append(Point(run, f"{namespace}/{name}", *score, amount, is_on_front))
+            _, namespace, name, value, low, high = found[run]
+            points.append(Point(run, f"{namespace}/{name}", value, low, high, amount, is_on_front))
     return Scatter(cost, chosen, points, drawn.total)
 
 

@@ -298,7 +298,7 @@ def _cell(run: Run, name: str) -> str:
         case "params":
             return short_number(run.parameters)
         case "bytes":
-            return filesizeformat(run.model_bytes)
+            return filesizeformat(run.model_bytes) if run.model_bytes is not None else ""
         case "architecture" | "machine":
             return str(getattr(run, name))
         case "when":

@@ -71,7 +71,7 @@ class _Ids(Aggregate):
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         return self.as_sql(compiler, connection, function="GROUP_CONCAT", **context)
 
-    def convert_value(self, value: Any, expression: Any, connection: Any) -> BitMap:  # type: ignore[override]
+    def convert_value(self, value: Any, expression: Any, connection: Any) -> BitMap:
         return BitMap(map(int, value.split(",")) if isinstance(value, str) else value)
 
 

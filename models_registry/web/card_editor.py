@@ -199,7 +199,7 @@ def names(request: ActorRequest) -> HttpResponse:
     """`?kind=&q=`: repositories whose names fit what is being typed, as options of a list."""
     kind = Kind.DATASET if request.GET.get("kind") == Kind.DATASET else Kind.MODEL
     typed = next((value for key, value in request.GET.items() if key == "q" or key.endswith("-new")), "")
-    return render(request, "models_registry/_names.html", {"names": _names(request, kind, typed)})
+    return render(request, "models_registry/_names.html", {"names": _names(request, kind, str(typed))})
 
 
 def _names(request: ActorRequest, kind: Kind, text: str = "") -> list[str]:

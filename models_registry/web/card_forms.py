@@ -53,7 +53,7 @@ class WordsField(forms.Field):
         kind: Kind | None = None,
         check: Callable[[str], object] | None = None,
         fault: str | Promise = "",
-        placeholder: str = "",
+        placeholder: str | Promise = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(required=False, **kwargs)
