@@ -79,7 +79,7 @@ class Metric(serializers.Serializer[Any]):
     n = serializers.IntegerField()
 
 
-class Split(serializers.Serializer[Any]):
+class SplitScores(serializers.Serializer[Any]):
     """The primary metric on the public and on the hidden rows of the suite; null where it has no such rows.
 
     `gap`: public less hidden. `wide_gap`: whether that is over three standard errors.
@@ -130,7 +130,7 @@ class Evaluation(serializers.Serializer[Any]):
     progress = Progress()
     failure = Failure(allow_null=True)
     metrics = serializers.DictField(child=Metric())
-    split = Split(allow_null=True)
+    split = SplitScores(allow_null=True)
     performance = Performance(allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -184,7 +184,7 @@ class LeaderboardRow(serializers.Serializer[Any]):
     repository = serializers.CharField()
     commit = serializers.CharField()
     metrics = serializers.DictField(child=Metric())
-    split = Split(allow_null=True)
+    split = SplitScores(allow_null=True)
     params = serializers.IntegerField(allow_null=True)
     bytes = serializers.IntegerField(allow_null=True)
     license = serializers.CharField(allow_null=True)

@@ -163,7 +163,8 @@ def public_standings() -> QuerySet[Standing]:
 
 
 def _with_facts(rows: QuerySet[Standing]) -> QuerySet[Standing]:
-    return rows.select_related("run__repository__namespace", "run__performance").only(*_FACTS).prefetch_related(_SCORES)
+    beside = ("run__repository__namespace", "run__performance", "run__split_score")
+    return rows.select_related(*beside).only(*_FACTS).prefetch_related(_SCORES)
 
 
 _SCORES = Prefetch("run__scores", Score.objects.order_by("-primary", "name"))

@@ -102,9 +102,9 @@ class Croissant(RepositoryView):
     @describe(answer=shapes.CROISSANT)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
+        found = tables.of_repository(request.actor, repository)
         if repository.kind != Kind.DATASET:
             raise EntryNotFound("Croissant describes datasets; this is a model.")
-        found = tables.of_repository(request.actor, repository)
         card = Card.objects.filter(repository=repository).first()
         return Response(croissant.describe(repository, found, card.front_matter if card else {}))
 

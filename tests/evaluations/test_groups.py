@@ -200,12 +200,12 @@ def test_a_groups_pages_take_the_same_queries_whatever_their_length(
     assert "No scores yet" in client.get(BOARD).content.decode()
     measured("one")
     ranked(tabular)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(BOARD)
     for name in ("two", "three"):
         measured(name, without="iris" if name == "three" else "")
     ranked(tabular)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(BOARD)
     with django_assert_num_queries(6):
         page = client.get(f"/api{BOARD}?limit=1")
