@@ -18,9 +18,11 @@ from models_registry.services.changes import (
     AddFile,
     Change,
     Delete,
+    Move,
     blob_of,
     checked_path,
     note_places,
+    paths_of,
     possessed,
 )
 from models_registry.services.objects import Prepared
@@ -86,7 +88,7 @@ def build(
             raise BranchMoved
 
     tree = TreeChanges(repository, head.tree)
-    tree.load(change.path for change in changes)
+    tree.load(paths_of(changes))
     content = possessed(actor, repository, changes)
     blobs = []
     for change in changes:
@@ -95,6 +97,12 @@ def build(
             if is_retry and tree.get(change.path) is None:
                 continue
             tree.remove(change.path)
+        elif isinstance(change, Move):
+            if is_retry and tree.get(change.path) is None:
+                continue
+            checked_path(change.to)
+            for content_name in (tree.move(change.path, change.to), change.sha256):
+                quarantine.require_free(content_name or "")
         else:
             blob = blob_of(change, content)
             quarantine.require_free(blob.oid)
