@@ -79,9 +79,12 @@ def _icon(entry: TreeEntry) -> str:
 
 
 def frame(
-    request: ActorRequest, kind: str, namespace: str, name: str, rest: str
+    request: ActorRequest, kind: str, namespace: str, name: str, rest: str, *, switch: str = "tree"
 ) -> tuple[Repository, Commit, dict[str, Any]]:
-    """What the pages of a revision share. Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled."""
+    """What the pages of a revision share. switch: the page that choosing another branch leads to.
+
+    Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled.
+    """
     repository = of_address(request, kind, namespace, name)
     access.require_read(request.actor, repository)
     revision, path = references.split(repository, rest)
@@ -99,7 +102,7 @@ def frame(
         "crumbs": crumbs,
         "root_url": page_url(repository, "tree", revision),
         "commits_url": page_url(repository, "commits", revision, path),
-        "references": _references(repository, revision),
+        "references": _references(repository, revision, switch),
     }
     return repository, commit, context
 
@@ -109,7 +112,7 @@ def _scan(entry: TreeEntry, scan: FileScan | None, virus: VirusScan | None) -> s
     return scanning.status_of(entry, scan, virus) if shows and not entry.is_folder else ""
 
 
-def _references(repository: Repository, revision: str) -> list[dict[str, Any]]:
+def _references(repository: Repository, revision: str, page: str) -> list[dict[str, Any]]:
     """Branches and tags for the switch, the default branch first."""
     listed = Reference.objects.filter(repository=repository, name__regex=r"^refs/(heads|tags)/").order_by("name")[:200]
     found = [
@@ -118,7 +121,7 @@ def _references(repository: Repository, revision: str) -> list[dict[str, Any]]:
             "is_tag": reference.name.startswith("refs/tags/"),
             "is_default": reference.name == f"refs/heads/{repository.default_branch}",
             "is_current": reference.short_name == revision,
-            "url": page_url(repository, "tree", reference.short_name),
+            "url": page_url(repository, page, reference.short_name),
         }
         for reference in listed
     ]
@@ -153,6 +156,7 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "file_count": sum(not entry.is_folder for entry in entries),
         "total_size": sum(entry.size for entry in entries),
         "parent_url": page_url(repository, "tree", revision, path.rpartition("/")[0]) if path else "",
+        "may_change": _may_change(request, repository, revision),
     }
     return render(request, "models_registry/tree.html", context)
 
@@ -181,7 +185,8 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         **data.of_file(repository, entry),
     }
     text = None if is_quarantined else editing.text_of(repository, entry)
-    if text is not None and request.actor.user and editing.branch_of(repository, context["revision"]):
+    context["may_change"] = _may_change(request, repository, context["revision"])
+    if text is not None and context["may_change"]:
         context["edit_url"] = page_url(repository, "edit", context["revision"], entry.path)
     if text is not None and lower.endswith(".md") and "plain" not in request.GET:
         context["rendered"] = _rendered(repository, context["revision"], entry.path, text)
@@ -189,6 +194,11 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         context["lines"] = [_line(line) for line in highlight_file(text, entry.name)]
     context["is_markdown"] = text is not None and lower.endswith(".md")
     return render(request, "models_registry/blob.html", context)
+
+
+def _may_change(request: ActorRequest, repository: Repository, revision: str) -> bool:
+    """Whether to offer it: members may at least propose, on a branch. The pages behind the buttons ask again."""
+    return request.actor.user is not None and editing.branch_of(repository, revision) is not None
 
 
 def _line(html: str) -> SafeString:
