@@ -98,11 +98,8 @@ def build(
                 continue
             tree.remove(change.path)
         elif isinstance(change, Move):
-            if is_retry and tree.get(change.path) is None:
-                continue
-            checked_path(change.to)
-            for content_name in (tree.move(change.path, change.to), change.sha256):
-                quarantine.require_free(content_name or "")
+            if not is_retry or tree.get(change.path) is not None:
+                _move(tree, change)
         else:
             blob = blob_of(change, content)
             quarantine.require_free(blob.oid)
@@ -124,6 +121,13 @@ def build(
         present={folder: tree.folders[folder] for folder in tree.changed},
     )  # fmt: skip
     return commit
+
+
+def _move(tree: TreeChanges, change: Move) -> None:
+    """Raises BadPath, EntryNotFound, ContentQuarantined."""
+    quarantine.require_free(tree.move(change.path, checked_path(change.to)))
+    if change.sha256:
+        quarantine.require_free(change.sha256)
 
 
 def _is(short: str, oid: str | None) -> bool:

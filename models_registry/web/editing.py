@@ -154,7 +154,7 @@ def new(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) 
     text = sent.get("text", "")
     otherwise = f"Create {path.rpartition('/')[2]}"
     form.context.update(
-        is_new=True, text=text, file_path=path, placeholder=otherwise.strip(),
+        is_new=True, name="", text=text, file_path=path, placeholder=otherwise.strip(),
         back_url=page_url(form.repository, "tree", form.revision, form.path),
     )  # fmt: skip
     if not form.is_sent:
@@ -223,7 +223,9 @@ def _act(
     except BranchMoved as refusal:
         now = references.resolve(form.repository, form.branch.name)
         is_gone = form.path not in trees.find(form.repository, now, [form.path])
-        return form.page(template, refusal.status, moved=str(refusal), opened_at=form.parent, is_gone=is_gone, parent=now.oid)
+        return form.page(
+            template, refusal.status, moved=str(refusal), opened_at=form.parent, is_gone=is_gone, parent=now.oid
+        )
     except HubError as refusal:
         return form.page(template, refusal.status, error=str(refusal))
     return form.done(made, page, path if isinstance(path, str) else path(form, made))

@@ -73,7 +73,9 @@ ROWS: dict[str, Gives] = {
     "/settings/evaluations/automatic/<slug:suite>/off": M, "/settings/evaluations/tags": M,
     "/settings/evaluations/tags/<int:rule_id>/remove": M,
     "/secrets": M, "/secrets/<int:finding>/dismiss": M, "api:/secrets": M, "api:/secrets/<int:finding>/dismiss": M,
-    "/settings/transfer": M, "/edit/<path:rest>": C,
+    "/settings/transfer": M, "/edit/<path:rest>": C, "/new/<path:rest>": C, "/move/<path:rest>": C, "/delete/<path:rest>": C,
+    "/compare": A, "/compare/<path:rest>": C, "/branches": C, "/tags": C, "/branches/delete/<path:rest>": M,
+    "/tags/delete/<path:rest>": M,
     "/discussions": F, "/discussions/<int:number>/files": C, "/discussions/<int:number>/commits": C,
     **dict.fromkeys(
         (f"/discussions/{rest}" for rest in (
@@ -135,6 +137,12 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "/discussions/<int:number>/files": ("GET", "/discussions/1/files", None),
     "/discussions/<int:number>/commits": ("GET", "/discussions/1/commits", None),
     "/edit/<path:rest>": ("GET", "/edit/main/notes.txt", None),
+    "/new/<path:rest>": ("GET", "/new/main", None),
+    "/move/<path:rest>": ("GET", "/move/main/notes.txt", None),
+    "/delete/<path:rest>": ("GET", "/delete/main/notes.txt", None),
+    "/compare/<path:rest>": ("GET", "/compare/main..refs/pr/1", None),
+    "/branches": ("GET", "/branches", None),
+    "/tags": ("GET", "/tags", None),
     "/info/refs": ("GET", "/info/refs?service=git-upload-pack", None),
     "/git-upload-pack": ("POST", "/git-upload-pack", None),
     ".git/info/lfs/objects/batch": ("POST", ".git/info/lfs/objects/batch", {"operation": "download", "objects": []}),
