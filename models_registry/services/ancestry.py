@@ -79,19 +79,18 @@ class Parting:
 
 def parting(repository: Repository, base: Commit, head: Commit, *, most: int) -> Parting:
     """One pass over an index."""
+    shared: str | None = None
     own: list[str] = []
-    ahead = behind = 0
+    behind = 0
     for oid, leads_to in _painted(repository, [base, head]):
         match leads_to:
             case 0b11:
-                return Parting(oid, Distance(ahead, behind), own[:most])
+                shared = shared or oid
             case 0b10:
-                ahead += 1
-                if len(own) < most:
-                    own.append(oid)
+                own.append(oid)
             case _:
                 behind += 1
-    return Parting(None, Distance(ahead, behind), own)
+    return Parting(shared, Distance(len(own), behind), own[:most])
 
 
 def distances(repository: Repository, base: Commit, heads: Sequence[Commit]) -> dict[str, Distance]:
@@ -108,7 +107,7 @@ def distances(repository: Repository, base: Commit, heads: Sequence[Commit]) -> 
 
 
 def _painted(repository: Repository, starts: Sequence[Commit]) -> Iterator[tuple[str, int]]:
-    """(commit, the starts that it led to, a bit each) from the newest down to the first that led to all of them."""
+    """(commit, the starts that it led to, a bit each), newest first, until all that is left led to all of them."""
     everywhere = (1 << len(starts)) - 1
     wanted: dict[str, int] = {}
     for place, start in enumerate(starts):

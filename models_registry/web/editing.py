@@ -92,11 +92,18 @@ class Form:
 
 def entry_of(form: Form) -> TreeEntry:
     """What the address names, as it is, or as it was when the page was opened. Raises EntryNotFound."""
+    found = _found(form)
+    if found is None:
+        raise EntryNotFound(f"There is no file or folder {form.path!r} at revision {form.revision}.")
+    return found
+
+
+def _found(form: Form) -> TreeEntry | None:
     for revision in (form.commit.oid, form.parent):
         found = trees.find(form.repository, references.resolve(form.repository, revision), [form.path]).get(form.path)
         if found is not None:
             return found
-    raise EntryNotFound(f"There is no file or folder {form.path!r} at revision {form.revision}.")
+    return None
 
 
 @rate_limits.under(writes="commit")
@@ -104,18 +111,20 @@ def entry_of(form: Form) -> TreeEntry:
 def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """A text, and its path: another one renames the file."""
     form = Form.of(request, kind, namespace, name, rest)
-    entry = entry_of(form)
-    if entry.is_folder:
+    # A text that is sent twice, because its file was deleted before the first time, makes it anew.
+    entry = _found(form) if request.method == "POST" else entry_of(form)
+    if entry is not None and entry.is_folder:
         raise EntryNotFound(f"There is no file {form.path!r} at revision {form.revision}.")
-    before = editing.text_of(form.repository, entry)
+    before = editing.text_of(form.repository, entry) if entry is not None else ""
     if before is None:
         raise Invalid(f"{form.path} is not text, or too long to be edited here.")
     sent = request.POST
     to = sent.get("path", form.path).strip()
-    otherwise = f"Update {entry.name}" if to == form.path else f"Rename {form.path} to {to}"
+    name = form.path.rpartition("/")[2]
+    otherwise = f"Update {name}" if to == form.path else f"Rename {form.path} to {to}"
     text = sent.get("text", before)
     form.context.update(
-        crumbs=form.context["crumbs"][:-1], text=text, file_path=to, placeholder=otherwise, name=entry.name,
+        crumbs=form.context["crumbs"][:-1], text=text, file_path=to, placeholder=otherwise, name=name,
         back_url=page_url(form.repository, "blob", form.revision, form.path),
     )  # fmt: skip
     if not form.is_sent:

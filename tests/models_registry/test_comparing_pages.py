@@ -5,7 +5,7 @@ import struct
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import DjangoAssertMaxNumQueries
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import Actor, User
 from models_registry.models import PullRequest, Reference, Repository
@@ -21,9 +21,9 @@ def owner() -> User:
     return make.user()
 
 
-@pytest.fixture(params=["model", "dataset"])
-def repository(owner: User, request: pytest.FixtureRequest) -> Repository:
-    made = make.repository(owner, kind=request.param)
+@pytest.fixture
+def repository(owner: User) -> Repository:
+    made = make.repository(owner)
     make.commit(made, {"train.py": "".join(f"line_{number} = {number}\n" for number in range(40)), "a/b.txt": "b\n"})
     references.create_branch(actor=Actor(user=owner), repository=made, name="feature/x")
     return made
@@ -163,7 +163,7 @@ def test_commits_are_grouped_by_day_with_the_files_at_each(client: Client, repos
         ("main...missing", 404, "missing"),
         ("main..missing", 404, "missing"),
         ("main...other-root", 200, "They have no commit in common"),
-        ("main..other-root", 200, "train.py"),
+        ("main..other-root", 200, "No file differs."),
         ("main", 200, "Both sides are the same"),
     ],
 )
@@ -184,6 +184,13 @@ def test_two_revisions_are_compared_in_every_state(
     page = get(client, repository, f"compare/{asked}", status)
     assert told in page
     assert 'name="base"' in page
+
+
+def test_pages_of_a_dataset_are_the_same(client: Client, owner: User) -> None:
+    dataset = make.repository(owner, kind="dataset")
+    make.commit(dataset, {"data.csv": "a\n"})
+    for rest in ("compare/main...main", "branches", "tags", "commits/main/data.csv", "commit/main?diff=split"):
+        assert "/datasets/" in get(client, dataset, rest)
 
 
 def test_three_dots_show_what_the_head_changed_and_two_how_they_differ(client: Client, repository: Repository) -> None:
@@ -229,7 +236,7 @@ def test_a_pull_request_is_opened_from_a_comparison_once_there_is_something_to_p
 
 
 def test_branches_say_how_far_they_are_from_the_default_one(
-    client: Client, repository: Repository, django_assert_max_num_queries: DjangoAssertMaxNumQueries
+    client: Client, repository: Repository, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     actor = Actor(user=repository.creator)
     for number in range(12):

@@ -24,9 +24,9 @@ def owner() -> User:
     return make.user()
 
 
-@pytest.fixture(params=["model", "dataset"])
-def repository(owner: User, request: pytest.FixtureRequest) -> Repository:
-    made = make.repository(owner, kind=request.param)
+@pytest.fixture
+def repository(owner: User) -> Repository:
+    made = make.repository(owner)
     make.commit(made, FILES)
     return made
 
@@ -55,7 +55,9 @@ def content(repository: Repository, path: str, revision: str = "main") -> str | 
     return editing.text_of(repository, trees.file(repository, references.resolve(repository, revision), path))
 
 
-def test_a_new_file_is_a_commit_with_its_folders(member: Client, repository: Repository) -> None:
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_a_new_file_is_a_commit_with_its_folders(member: Client, owner: User, kind: str) -> None:
+    repository = make.repository(owner, kind=kind)
     page = member.get(at(repository, "new/main/onnx")).content.decode()
     assert 'value="onnx/"' in page
     form = {"path": " onnx/new/c.txt ", "text": "1\r\n2\r\n", "how": "commit"}
@@ -209,7 +211,7 @@ def test_visitors_are_asked_to_sign_in_and_tags_are_not_changed(
     references.create_tag(actor=Actor(user=owner), repository=repository, name="v1", revision="main")
     client.force_login(owner)
     assert client.get(at(repository, act.replace("main", "v1"))).status_code == 422
-    assert client.get(at(repository, f"{act}-missing/x")).status_code == (200 if act.startswith("new") else 404)
+    assert client.get(at(repository, f"{act}-missing/x")).status_code == 404
 
 
 @pytest.mark.parametrize(
