@@ -120,11 +120,11 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         raise Invalid(f"{form.path} is not text, or too long to be edited here.")
     sent = request.POST
     to = sent.get("path", form.path).strip()
-    name = form.path.rpartition("/")[2]
-    otherwise = f"Update {name}" if to == form.path else f"Rename {form.path} to {to}"
+    file_name = form.path.rpartition("/")[2]
+    otherwise = f"Update {file_name}" if to == form.path else f"Rename {form.path} to {to}"
     text = sent.get("text", before)
     form.context.update(
-        crumbs=form.context["crumbs"][:-1], text=text, file_path=to, placeholder=otherwise, name=name,
+        crumbs=form.context["crumbs"][:-1], text=text, file_path=to, placeholder=otherwise, name=file_name,
         back_url=page_url(form.repository, "blob", form.revision, form.path),
     )  # fmt: skip
     if not form.is_sent:
