@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from hub import api_page, schema, views
+from hub import api_page, schema, sitemaps, views
 
 urlpatterns = [
     path("", include("models_registry.hf_api.urls")),
@@ -18,8 +18,12 @@ urlpatterns = [
     path("api/docs", api_page.docs, name="api-docs"),
     path("api/<path:rest>", views.no_such_api),
     path("", views.home, name="home"),
+    path("status", views.status, name="status"),
     path("preferences", views.preferences, name="preferences"),
     path("favicon.ico", views.favicon),
+    path("robots.txt", sitemaps.robots),
+    path("sitemap.xml", sitemaps.index, name="sitemap-index"),
+    path("sitemaps/<section>.xml", sitemaps.section, name="sitemap"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("", include("accounts.web.urls")),

@@ -40,6 +40,17 @@ LIBRARIES = [
         "MIT",
         {"dist/css/bootstrap.min.css": "bootstrap.min.css", "LICENSE": "bootstrap.LICENCE.txt"},
     ),
+    # Drawn by hub/previews.py into the pictures that other sites show of a link; no page loads them.
+    Library(
+        "@fontsource/noto-sans",
+        "5.3.0",
+        "OFL-1.1",
+        {
+            "files/noto-sans-latin-400-normal.woff2": "noto-sans-400.woff2",
+            "files/noto-sans-latin-700-normal.woff2": "noto-sans-700.woff2",
+            "LICENSE": "noto-sans.LICENCE.txt",
+        },
+    ),
     # Major 4 fetches with fetch(), keeps its own style in a constructed sheet and evaluates nothing unless asked to:
     # it runs under our Content-Security-Policy as it is. It swaps error answers unless told otherwise (base.html).
     Library("htmx.org", "4.0.1", "0BSD", {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "htmx.LICENCE.txt"}),
@@ -53,7 +64,7 @@ ICONS = """
     moon patch-check-fill pencil people person play plus-lg search shield-check shield-exclamation sliders
     soundwave stop-circle sun table tag trash trophy upload x x-circle
     bell bell-slash emoji-smile eye-slash flag pin-angle quote sign-merge-right three-dots unlock
-    arrow-down arrow-up at bookmark-plus caret-up-fill collection heart-fill
+    arrow-down arrow-up at rss activity bookmark-plus caret-up-fill collection heart-fill
 """.split()
 LOGO = STATIC / "logo.svg"
 
@@ -67,7 +78,7 @@ def fetch(library: Library, into: Path) -> Path:
         capture_output=True,
         text=True,
     )
-    folder = into / f"{library.name}-{library.version}"
+    folder = into / f"{library.name.replace('/', '-')}-{library.version}"
     with tarfile.open(into / packed.stdout.split()[-1]) as archive:
         archive.extractall(folder, filter="data")
     return folder / "package"

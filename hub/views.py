@@ -6,12 +6,14 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import ActorRequest
+from hub import condition
 from hub.error_responses import to_json_response
 from hub.errors import HubError, NotFound
 from hub.wire import rate_limits
@@ -43,6 +45,18 @@ def ready(request: HttpRequest) -> HttpResponse:
     except HubError as error:
         problems["storage"] = str(error)
     return JsonResponse({"status": "unready" if problems else "ready", **problems}, status=503 if problems else 200)
+
+
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """What works and what does not, for everybody."""
+    found = condition.parts()
+    context = {
+        "parts": [(part, condition.TITLES[part.key]) for part in found],
+        "worst": condition.worst(found),
+        "now": timezone.now(),
+    }
+    return render(request, "hub/status.html", context)
 
 
 @require_safe

@@ -24,10 +24,10 @@ NAMESPACE_NAME = r"^[A-Za-z0-9](?:[A-Za-z0-9]|[-_.](?=[A-Za-z0-9])){0,41}\Z"
 # First segments of addresses that are the hub's own.
 RESERVED_NAMES = frozenset(
     """
-    about accounts admin api appeal assets auth bills blog cas challenges collections compare content datasets docs evaluations
-    favicon.ico feed git health help home info join leaderboards licences login logout me media metrics models moderation new
-    notifications oauth organizations orgs papers preferences privacy report reports resolve robots.txt search settings
-    signup spaces static status suites support terms uploads users welcome
+    about accounts admin api appeal assets auth bills blog cas challenges collections compare content datasets docs
+    evaluations favicon.ico feed feeds git health help home info join leaderboards licences login logout me media metrics
+    models moderation new notifications oauth organizations orgs papers preferences previews privacy report reports resolve
+    robots.txt search settings signup sitemap.xml sitemaps spaces static status suites support terms uploads users welcome
     """.split()
 )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Actor
-from evaluations.models import WORKING, Run, Standing, State
+from evaluations.models import WORKING, Run, Standing, State, Suite
 from models_registry.models import Repository
 
 RIVALS = 3
@@ -29,9 +29,11 @@ def rivals_of(run: Run) -> list[Standing]:
     return list(rows.select_related("run__repository__namespace").order_by("position")[:RIVALS])
 
 
-def newest_scored(actor: Actor, count: int) -> list[Run]:
-    """The latest scores on the hub that this actor may see."""
+def newest_scored(actor: Actor, count: int, *, suite: Suite | None = None) -> list[Run]:
+    """The latest scores that this actor may see: on the whole hub, or on one suite."""
     runs = Run.objects.visible_to(actor).filter(state=State.SCORED, sealed_result=None).for_lists()
+    if suite is not None:
+        runs = runs.filter(suite_version__suite=suite)
     return list(runs.order_by("-finished_at")[:count])
 
 

@@ -1,8 +1,21 @@
 from django.urls import path
 
-from evaluations.web import challenges, leaderboards, proposals, queue, repository_settings, runs, samples
+from evaluations.web import (
+    challenges,
+    feeds,
+    leaderboards,
+    previews,
+    proposals,
+    queue,
+    repository_settings,
+    runs,
+    samples,
+)
 
 urlpatterns = [
+    path("feeds/scores.atom", feeds.newest_scores, name="scores-feed"),
+    path("feeds/leaderboards/<slug:suite>.atom", feeds.newest_scores, name="leaderboard-feed"),
+    path("previews/leaderboards/<slug:suite>.png", previews.leaderboard, name="leaderboard-preview"),
     path("leaderboards", leaderboards.suites, name="leaderboards"),
     path("leaderboards/groups/<slug:group>", leaderboards.group, name="leaderboard-group"),
     path("leaderboards/<slug:suite>/editions", leaderboards.editions_of, name="leaderboard-editions"),

@@ -1,17 +1,21 @@
 """What every page of ours draws: icons, avatars, short numbers. Loaded into all templates (settings.TEMPLATES)."""
 
+import json
+from urllib.parse import quote, urljoin
 from zlib import crc32
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField, Select
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils.formats import number_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
+_NO_MARKUP = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 HUES = 6  # .avatar-1 … .avatar-6 in avatar.css
 
 
@@ -52,6 +56,28 @@ def without(context: Context, name: str, value: str) -> str:
     query.setlist(name, [other for other in query.getlist(name) if other != value])
     query.pop("page", None)
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def canonical(context: Context) -> str:
+    """This page's one address, whatever its query says beside the number of the page."""
+    request = context["request"]
+    page = request.GET.get("page", "")
+    query = f"?page={page}" if page.isdecimal() and page.isascii() and page != "1" and len(page) < 9 else ""
+    return urljoin(settings.BASE_URL, quote(request.path)) + query
+
+
+@register.filter
+def absolute(path: str) -> str:
+    """The address that other sites know it by."""
+    return urljoin(settings.BASE_URL, path)
+
+
+@register.filter
+def json_ld(data: object) -> SafeString:
+    """Facts for search engines (https://json-ld.org), as a block of data that no browser runs."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_NO_MARKUP)
+    return format_html('<script type="application/ld+json">{}</script>', mark_safe(text))  # noqa: S308 - translated above
 
 
 @register.filter

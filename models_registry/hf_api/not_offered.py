@@ -40,7 +40,6 @@ _ADDRESSES = {
     "papers/": _PAPERS,
     f"{REPOSITORY}/leaderboard": _LEADERBOARD,
     f"{REPOSITORY}/parquet/": _VIEWER,
-    f"{REPOSITORY}/croissant": _VIEWER,
     f"{REPOSITORY}/resource-group": _GROUPS,
     f"{COLLECTION}/resource-group": _GROUPS,
     f"{REPOSITORY}/scan": "This hub scans every commit by itself.",

@@ -11,10 +11,11 @@ from accounts.requests import ActorApiRequest
 from hub.errors import BadRequest
 from hub.wire.describing import describe
 from hub.wire.pagination import page_limit
+from models_registry.errors import EntryNotFound
 from models_registry.hf_api.shapes import tables as shapes
 from models_registry.hf_api.views import RepositoryView
-from models_registry.models import DatasetTable
-from models_registry.services import tables
+from models_registry.models import Card, DatasetTable, Kind
+from models_registry.services import croissant, tables
 
 _MOST_DIGITS = 18
 
@@ -93,6 +94,19 @@ class Statistics(RepositoryView):
                 "problems": table.problems,
             }
         )
+
+
+class Croissant(RepositoryView):
+    """A dataset's description in Croissant 1.0, for programs that load datasets by it."""
+
+    @describe(answer=shapes.CROISSANT)
+    def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
+        repository = self.repository(request, plural, namespace, name)
+        if repository.kind != Kind.DATASET:
+            raise EntryNotFound("Croissant describes datasets; this is a model.")
+        found = tables.of_repository(request.actor, repository)
+        card = Card.objects.filter(repository=repository).first()
+        return Response(croissant.describe(repository, found, card.front_matter if card else {}))
 
 
 def _asked(view: RepositoryView, request: ActorApiRequest, plural: str, namespace: str, name: str) -> DatasetTable:

@@ -105,6 +105,7 @@ urlpatterns = [
     path(f"{_REPOSITORY}/splits", tables.Splits.as_view()),
     path(f"{_REPOSITORY}/rows", tables.Rows.as_view()),
     path(f"{_REPOSITORY}/statistics", tables.Statistics.as_view()),
+    path(f"{_REPOSITORY}/croissant", tables.Croissant.as_view()),
     path(f"{_REPOSITORY}/commits/<path:rest>", commits.CommitList.as_view()),
     path(f"{_REPOSITORY}/compare/<path:rest>", comparing.Compare.as_view()),
     path(f"{_REPOSITORY}/discussions", discussions.Threads.as_view()),

@@ -23,7 +23,7 @@ from models_registry.services import licences, references, trees
 from models_registry.services.cards import render as render_markdown
 from models_registry.services.markdown import Place
 from models_registry.services.repositories import create_repository
-from models_registry.web import data, gates, licence_words, side_facts
+from models_registry.web import data, gates, licence_words, search_engines, side_facts
 from models_registry.web.addressing import of_address
 from models_registry.web.forms import NewRepositoryForm
 from models_registry.web.usage import first_steps, usages
@@ -74,6 +74,7 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         "panels": panels.panels("repository-side", request, repository),
         "last_panels": panels.panels("repository-foot", request, repository),
         "may_write": Repository.objects.filter(pk=repository.pk).writable_by(request.actor).exists(),
+        **search_engines.context(request, repository, found),
         **gates.context(request, repository),
         **data.first_rows(request, repository),
         **side_facts.of(request, repository),

@@ -9,6 +9,7 @@ from models_registry.web import (
     changes,
     data,
     editing,
+    feeds,
     files,
     gates,
     licences,
@@ -16,6 +17,7 @@ from models_registry.web import (
     references,
     repositories,
     repository_settings,
+    search_engines,
     secrets,
     transfer,
 )
@@ -58,6 +60,9 @@ PAGES: list[Page] = [
 
 
 urlpatterns = [
+    path("feeds/models.atom", feeds.new_repositories, {"kind": "model"}, name="new-models-feed"),
+    path("feeds/datasets.atom", feeds.new_repositories, {"kind": "dataset"}, name="new-datasets-feed"),
+    path("previews/<plural:plural>/<str:namespace>/<str:name>.png", search_engines.preview, name="repository-preview"),
     path("models", browsing.models, name="models"),
     path("datasets", browsing.datasets, name="datasets"),
     path("licences", licences.licences, name="licences"),

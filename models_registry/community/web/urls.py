@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from models_registry.community.web import (
     acts,
+    atom,
     collections,
     discussions,
     feed,
@@ -56,6 +57,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/moderation/read", moderation.warning_read, name="warning-read"),
     path("settings/moderation/<int:pk>/appeal", moderation.appeal, name="appeal"),
     path("appeal/<str:signed>", moderation.appeal_by_link, name="appeal-by-link"),
+    path("feeds/of/<str:name>.atom", atom.namespace_feed, name="namespace-feed"),
     path("feed", feed.feed, name="feed"),
     path("notifications", notifications.inbox, name="notifications"),
     path("notifications/mark", notifications.mark, name="notifications-mark"),

@@ -59,3 +59,10 @@ class Statistics(serializers.Serializer[Any]):
         help_text="Each with name, type, rows, nulls, and by its type distinct, min, max, mean, std, length, histogram, top.",
     )
     problems = serializers.ListField(child=serializers.CharField())
+
+
+CROISSANT: dict[str, Any] = {
+    "type": "object",
+    "description": "JSON-LD of http://mlcommons.org/croissant/1.0.",
+    "required": ["@context", "@type", "conformsTo", "name", "distribution"],
+}

@@ -1,0 +1,52 @@
+"""Atom feeds (RFC 4287): what every feed of ours has in common. Feeds are for everybody: they show what visitors may see."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.contrib.syndication.views import Feed
+from django.http import HttpRequest, HttpResponse
+from django.utils.feedgenerator import Atom1Feed
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page, require_safe
+
+ENTRIES = 40
+MINUTES_FRESH = 5
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def plain(text: str) -> str:
+    """A member's words as XML can hold them: without the characters that XML has no way to write."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+class HubFeed(Feed):
+    """`title`, `link`, `description` of the whole; `items` and what is said of each. Addresses begin with the hub's own."""
+
+    feed_type = Atom1Feed
+    author_name = "Grove"
+
+    def item_title(self, item: Any) -> str:
+        raise NotImplementedError
+
+    def item_guid(self, item: Any) -> str:
+        """What stays the same whatever an entry is called later."""
+        raise NotImplementedError
+
+
+def absolute(path: str) -> str:
+    return urljoin(settings.BASE_URL, path)
+
+
+def served(feed: HubFeed) -> Callable[..., HttpResponse]:
+    """The feed as a view, with an ETag: a reader that asks again for what has not changed gets 304 and no body."""
+
+    @require_safe
+    @conditional_page
+    @cache_control(public=True, max_age=60 * MINUTES_FRESH)
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return feed(request, *args, **kwargs)
+
+    return view
