@@ -67,6 +67,7 @@ soak: install-dev
 fuzz: install-dev
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-300} $(BIN)/python -m pytest tests/fuzz --timeout 0 -n logical --maxprocesses 8 $(PYTEST_ARGS)
 
+screenshots: export PAGES := $(PAGES)
 screenshots: install-dev
 	@$(BIN)/python -m pytest -m screenshots --timeout 0 -n 0 $(PYTEST_ARGS)
 

@@ -20,6 +20,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from evaluations.cgroups import Group
+
 logger = logging.getLogger(__name__)
 
 MAX_LINE_BYTES = 64 * 1024
@@ -29,6 +31,8 @@ MAX_WARNINGS = 20
 TICK_SECONDS = 0.2
 TELL_SECONDS = 1.0
 MAX_PROCESSES = 200
+# Who holds the child to its memory, in the words of the result document.
+KERNEL, WATCHED = "cgroup", "watched"
 
 # What the harness may say (evaluations/harness/messages.py), bounded in every member.
 _NUMBER = {"type": "number", "minimum": 0, "maximum": 1e15}
@@ -67,12 +71,15 @@ _COUNT = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}  # as much as a
 _FAULTS = ["unsupported", "corrupt", "shape_mismatch", "not_finite", "out_of_memory", "device", "crashed"]
 _SECONDS = {"type": "number", "minimum": 1e-9, "maximum": 1e6}
 _SOME = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
-_RATE = {"batch_size": _SOME, "items": {"type": "integer", "minimum": 1, "maximum": 2**53}, "seconds": _SECONDS}
+_COUNTED = {"type": "integer", "minimum": 1, "maximum": 2**53}
+_RATE = {"batch_size": _SOME, "items": _COUNTED, "seconds": _SECONDS}
+_JOULES = {"type": "number", "exclusiveMinimum": 0, "maximum": 1e9}
 _PERF = _record(
     single=_list(3, queries=_SOME, p50=_SECONDS, p90=_SECONDS, p99=_SECONDS),
     sweep=_list(32, **_RATE),
     offline=_list(3, **_RATE),
     generation=_list(3, queries=_SOME, first_token=_SECONDS, decode=_SECONDS),
+    energy=_list(3, scenario={"enum": ["single", "offline", "generation"]}, joules=_JOULES, items=_COUNTED),
     stopped={"enum": ["end", "gain", "memory", "time"]},
     gpu_shared={"type": "boolean"},
 )
@@ -111,13 +118,17 @@ class Limits:
 
 @dataclass(slots=True)
 class Report:
-    """What the child said of itself, every member within the schema's bounds and none of it verified."""
+    """What the child said of itself, every member within the schema's bounds and none of it verified.
+
+    But `memory_limit` is the supervisor's: KERNEL or WATCHED.
+    """
 
     environment: dict[str, Any] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
     perf: dict[str, Any] | None = None
+    memory_limit: str = WATCHED
     warnings: list[str] = field(default_factory=list)
     finished: bool = False
     error: tuple[str, str] | None = None
@@ -138,6 +149,8 @@ class _Child:
     """The running child and what has been read of it."""
 
     process: subprocess.Popen[bytes]
+    limits: Limits
+    group: Group | None
     on_progress: Callable[[int, int], None]
     on_log: Callable[[str], None]
     report: Report = field(default_factory=Report)
@@ -209,6 +222,10 @@ class _Child:
     def failure(self, code: str, reason: str) -> ChildFailedError:
         return ChildFailedError(code, reason, self.log_text())
 
+    def out_of_memory(self) -> ChildFailedError:
+        allowed = self.limits.memory / 1e9
+        return self.failure("out_of_memory", f"The model needs more than the {allowed:.3g} GB that the suite allows.")
+
     def log_text(self) -> str:
         return printable(self.log.decode("utf-8", errors="replace"))
 
@@ -222,18 +239,21 @@ def run(
     on_progress: Callable[[int, int], None],
     stopped: Callable[[], bool],
     on_log: Callable[[str], None] = lambda _: None,
+    group: Group | None = None,
 ) -> Report:
     """Run the child to its end and give its report.
 
     command: given the descriptor of the messages, what to execute. folder: its working directory. stopped: asked five
     times a second; once it is true the child is killed. on_log: told about once a second what was printed last, if anything
-    new was. Call it from a thread that lives as long as the child: Linux kills the child when that thread ends.
+    new was. group: the cgroup that it runs in. Call it from a thread that lives as long as the child: Linux kills the child
+    when that thread ends.
     Raises ChildFailedError, StoppedError.
     """
     messages, messages_of_child = os.pipe()
+    to_run = command(messages_of_child)
     try:
         process = subprocess.Popen(  # noqa: S603 - the command is built in sandbox.py
-            command(messages_of_child),
+            group.entered_by(to_run) if group else to_run,
             env=dict(environment),
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -247,7 +267,8 @@ def run(
         raise ChildFailedError("device", f"The sandbox could not be started: {error}", "") from error
     finally:
         os.close(messages_of_child)
-    child = _Child(process, on_progress, on_log)
+    child = _Child(process, limits, group, on_progress, on_log)
+    child.report.memory_limit = KERNEL if group else WATCHED
     try:
         _attend(child, messages, limits, stopped)
     except ChildFailedError as error:
@@ -323,9 +344,7 @@ def _check_family(child: _Child, memory: int) -> None:
     used = sum(_resident(pid) for pid in family)
     child.peak = max(child.peak, used)
     if used > memory:
-        raise child.failure(
-            "out_of_memory", f"The model needs more than the {memory / 1e9:.3g} GB that the suite allows."
-        )
+        raise child.out_of_memory()
 
 
 def _family(pid: int) -> list[int]:
@@ -360,6 +379,11 @@ def _verdict(child: _Child) -> Report:
     report, status = child.report, child.process.returncode
     report.log = child.log_text()
     report.memory["family_peak"] = child.peak_when_done or child.peak
+    if child.group is not None and child.group.has_run_out_of_memory():
+        if not report.finished:
+            raise child.out_of_memory()
+        child.not_measured(str(child.out_of_memory()))
+        return report
     if report.error is not None:
         raise child.failure(*report.error)
     if report.finished:

@@ -29,6 +29,10 @@ class Measurement:
     primary: bool
 
 
+# The primary metric on the public rows, and on the hidden ones.
+Parts = tuple[Measurement, Measurement]
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
     """One of `correct` and `losses` is there.

@@ -14,6 +14,7 @@ from evaluations.measurements import UnusablePredictionsError
 REPEATS = 3
 MOST_SPREAD = 0.10  # between the repeats, of their median: above it no speed is shown
 MILLISECONDS = 1000.0
+NO_ENERGY = {"joules": None, "reason": "No counter of energy could be read of a device that ran this model alone."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,29 @@ def as_documented(found: Sequence[Speed]) -> list[dict[str, Any]]:
         }
         for speed in found
     ]
+
+
+def energy_as_documented(found: Mapping[str, Any]) -> dict[str, Any]:
+    """For the result document: what the GPUs took for the repeats of each scenario, and for one row or token of it.
+
+    found: as of `speeds`. A GPU's counter knows nobody's share, so there is none where somebody else used it.
+    """
+    if found.get("gpu_shared") or not found.get("energy"):
+        return NO_ENERGY
+    scenarios = [
+        {
+            "scenario": one["scenario"],
+            "joules": _rounded(one["joules"]),
+            "items": one["items"],
+            "joules_per_item": _rounded(one["joules"] / one["items"]),
+        }
+        for one in found["energy"]
+    ]
+    return {
+        "joules": _rounded(sum(one["joules"] for one in found["energy"])),
+        "counter": "NVML",
+        "scenarios": scenarios,
+    }
 
 
 def _rounded(value: float) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluations import child, sandbox
+from evaluations import cgroups, child, sandbox
 from evaluations.measurements import UnusablePredictionsError
 
 NPY_HEADER_BYTES = 4096
@@ -68,15 +68,18 @@ def predict(
     outside.predictions.touch()
     outside.job.write_text(json.dumps(_job(task, sandbox.places(backend, outside), largest)), "utf-8")
     limits = task.definition["limits"]
-    report = child.run(
-        lambda messages: sandbox.command(backend, outside, messages=messages, device=task.device),
-        sandbox.environment(backend, seed=settings["seed"], threads=settings["threads"]),
-        child.Limits(limits["wall_s"], limits["idle_s"], memory_bytes(task.definition)),
-        folder=folder,
-        on_progress=on_progress,
-        on_log=on_log,
-        stopped=stopped,
-    )
+    memory = memory_bytes(task.definition)
+    with cgroups.made(memory) as group:
+        report = child.run(
+            lambda messages: sandbox.command(backend, outside, messages=messages, device=task.device),
+            sandbox.environment(backend, seed=settings["seed"], threads=settings["threads"]),
+            child.Limits(limits["wall_s"], limits["idle_s"], memory),
+            folder=folder,
+            on_progress=on_progress,
+            on_log=on_log,
+            stopped=stopped,
+            group=group,
+        )
     return _read(outside.predictions, shape), report
 
 

@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from evaluations import cgroups
+
 CODE = Path(__file__).resolve().parent.parent
 SCRATCH_BYTES = 1024**3
 SYSTEM_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
@@ -77,7 +79,13 @@ def choose(setting: str, *, embedded: bool, trusted: bool) -> Backend:
 
 def protections(setting: str, *, embedded: bool) -> dict[str, Any]:
     """What is in force on this worker, for its operator to read: {backend, sentences}; backend None where nothing is run."""
-    watched = "Time, silence, memory of all its processes, files and output of a model are limited from outside."
+    watched = "Time, silence, files and output of a model are limited from outside."
+    memory = (
+        "The kernel limits the memory of all its processes together, and how many there are: each model has a cgroup of its own."
+        if cgroups.works()
+        else "Memory of all its processes together is watched from outside, five times a second: this worker may make no cgroup "
+        "(v2) with limits."
+    )
     try:
         backend = choose(setting, embedded=embedded, trusted=True)
     except SandboxUnavailableError as error:
@@ -88,7 +96,7 @@ def protections(setting: str, *, embedded: bool) -> dict[str, Any]:
         Backend.CONTAINER: "The container around this worker is the only wall: HUB_SANDBOX is container, nothing is added.",
         Backend.NONE: "No walls: models of the hub's operator alone are run, and their results say so.",
     }
-    return {"backend": backend.value, "sentences": [walls[backend], watched]}
+    return {"backend": backend.value, "sentences": [walls[backend], watched, memory]}
 
 
 @cache

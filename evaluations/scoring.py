@@ -42,6 +42,15 @@ def score(task: str, metrics: Sequence[Metric], outputs: np.ndarray, labels: np.
     return _SCORERS[task](metrics, outputs, labels, seed)
 
 
+def score_parts(
+    task: str, metric: Metric, outputs: np.ndarray, labels: np.ndarray, seed: int, public_rows: int
+) -> tuple[Measurement, Measurement]:
+    """One metric on the first `public_rows` rows, and on the others. Arguments as of `score`, which has taken them before."""
+    parts = (slice(None, public_rows), slice(public_rows, None))
+    public, hidden = (score(task, [metric], outputs[part], labels[part], seed).measurements[0] for part in parts)
+    return public, hidden
+
+
 def chosen(task: str, outputs: np.ndarray) -> np.ndarray:
     """(rows,) what each row answers, where answers are right or wrong: the class of the highest score, or the nearest passage."""
     return np.asarray((_similarities(outputs) if task == RETRIEVAL else outputs).argmax(axis=1))

@@ -18,6 +18,8 @@ from jsonschema import Draft202012Validator
 
 FOLDER = Path(__file__).parent / "suites"
 SCHEMA = FOLDER / "schema.json"
+RETRIEVAL = "sentence-similarity"
+FEWEST_IN_PART = 30  # rows, public or hidden
 NPY_MAGIC = b"\x93NUMPY"
 NPY_ALIGNMENT = 64
 _MOST_FAULTS = 20
@@ -112,7 +114,26 @@ def checked(text: str, schema_path: Path = SCHEMA) -> tuple[list[str], dict[str,
         f"{'/'.join(str(step) for step in fault.absolute_path) or 'the file'}: {fault.message[:300]}"
         for fault in found[:_MOST_FAULTS]
     ]
+    if not faults and schema_path == SCHEMA:
+        faults = _faults_of_split(definition)
     return faults, {} if faults else definition
+
+
+def _faults_of_split(definition: Mapping[str, Any]) -> list[str]:
+    """Of a suite with public and hidden rows. A score on few rows would tell what is right there."""
+    (data,) = definition["data"]
+    public = data.get("public_rows")
+    if public is None:
+        return []
+    if definition["tier"] != "hidden":
+        return ["data/0/public_rows: only a suite of the tier hidden has rows that are not public"]
+    if definition["task"] == RETRIEVAL:
+        return [
+            "data/0/public_rows: passages are looked for among all of them, so that no part of the rows has a score"
+        ]
+    if min(public, data["n"] - public) < FEWEST_IN_PART:
+        return [f"data/0/public_rows: it must leave {FEWEST_IN_PART} public and as many hidden rows at least"]
+    return []
 
 
 def _refuse_bombs(text: str) -> None:

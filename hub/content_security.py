@@ -1,7 +1,8 @@
 """What a page of ours may load and run: our own files, and nothing that stands in the page itself.
 
 Pictures of cards come from the repository, that is by redirect from storage or from the content server; uploads go from
-the browser straight to storage. A view that has set a policy of its own (raw file content) keeps it.
+the browser straight to storage. A view that has set a policy of its own (raw file content) keeps it. The one script that
+runs WebAssembly is the worker that hashes uploads; a worker is held to the policy that its own file came with.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from hub import sign_in_providers
 
 HEADER = "Content-Security-Policy"
+_HASHING = f"{settings.STATIC_URL}js/upload/hashing-worker."
 
 
 def _origin(address: str) -> str:
@@ -24,8 +26,8 @@ def _written(directives: dict[str, list[str]]) -> str:
     return "; ".join(" ".join([name, *sources]) for name, sources in directives.items())
 
 
-def policies() -> tuple[str, str]:
-    """The policy of our pages, and the looser one of the administration."""
+def policies() -> tuple[str, str, str]:
+    """The policy of our pages, the looser one of the administration, and that of the worker that hashes."""
     storage = sorted({_origin(settings.S3_PUBLIC_ENDPOINT_URL), _origin(settings.CONTENT_URL)})
     ours = {
         "default-src": ["'none'"],
@@ -46,15 +48,21 @@ def policies() -> tuple[str, str]:
         "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
         "style-src": ["'self'", "'unsafe-inline'"],
     }
-    return _written(ours), _written(administration)
+    hashing = {"default-src": ["'none'"], "script-src": ["'self'", "'wasm-unsafe-eval'"]}
+    return _written(ours), _written(administration), _written(hashing)
 
 
 class ContentSecurityPolicyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
         self.get_response = get_response
-        self.ours, self.administration = policies()
+        self.ours, self.administration, self.hashing = policies()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.headers.setdefault(HEADER, self.administration if request.path.startswith("/admin/") else self.ours)
+        response.headers.setdefault(HEADER, self._policy(request.path))
         return response
+
+    def _policy(self, path: str) -> str:
+        if path.startswith("/admin/"):
+            return self.administration
+        return self.hashing if path.startswith(_HASHING) else self.ours

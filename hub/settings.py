@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.contrib.postgres",  # look-ups by likeness and by words of long texts; does nothing on SQLite
     "django.contrib.sitemaps",
     "allauth",
     "allauth.account",
@@ -260,6 +261,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "hub.jobs.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
     "rank-boards": {"task": "evaluations.rank_all", "schedule": timedelta(minutes=10), "options": {"queue": "io"}},
     "sweep-runs": {"task": "evaluations.sweep", "schedule": timedelta(seconds=30), "options": {"queue": "io"}},
+    "index-facets": {
+        "task": "models_registry.index_facets",
+        "schedule": timedelta(minutes=1),
+        "options": {"queue": "io"},
+    },
     "refresh-counters": {
         "task": "models_registry.refresh_counters",
         "schedule": timedelta(minutes=10),

@@ -35,7 +35,17 @@ class _Section(Sitemap):
 
 class Pages(_Section):
     def items(self) -> Sequence[str]:
-        return ["home", "models", "datasets", "leaderboards", "challenges", "collections", "licences", "api-docs"]
+        return [
+            "home",
+            "models",
+            "datasets",
+            "leaderboards",
+            "challenges",
+            "collections",
+            "licences",
+            "guide-start",
+            "api-docs",
+        ]
 
     def location(self, item: str) -> str:
         return reverse(item)

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from hub import api_page, schema, sitemaps, views
+from hub import api_page, guide, schema, search, sitemaps, views
 
 urlpatterns = [
     path("", include("models_registry.hf_api.urls")),
@@ -18,6 +18,10 @@ urlpatterns = [
     path("api/docs", api_page.docs, name="api-docs"),
     path("api/<path:rest>", views.no_such_api),
     path("", views.home, name="home"),
+    path("docs", guide.guide, name="guide-start"),
+    path("docs/<slug:page>", guide.guide, name="guide"),
+    path("search", search.search, name="search"),
+    path("search/suggestions", search.suggestions, name="search-suggestions"),
     path("status", views.status, name="status"),
     path("preferences", views.preferences, name="preferences"),
     path("favicon.ico", views.favicon),

@@ -5,7 +5,7 @@ namespace, or None) and returns safe HTML, or an empty string to show nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,6 +35,20 @@ class Tab:
 
 
 @dataclass(frozen=True)
+class NamespaceTab:
+    """A tab beside the models and datasets of a member or an organisation.
+
+    `key`: what its pages call it. `url(namespace)` is "" where that namespace has no such tab. `count(request, namespace)`
+    may be None: no number is shown.
+    """
+
+    key: str
+    title: str | Promise
+    url: Callable[[Any], str]
+    count: Callable[[ActorRequest, Any], int | None]
+
+
+@dataclass(frozen=True)
 class SettingsPage:
     """A page of a repository's settings, beside General and Access.
 
@@ -47,8 +61,16 @@ class SettingsPage:
     url: Callable[[Any], str]
 
 
+class RowFiller(Protocol):
+    """What rows of a list of repositories show besides: {repository id: safe HTML}, in a fixed number of queries."""
+
+    def __call__(self, request: ActorRequest, repositories: Sequence[Any], /) -> Mapping[int, SafeString | str]: ...
+
+
 _fillers: dict[str, list[Filler]] = defaultdict(list)
+_row_fillers: list[RowFiller] = []
 _tabs: list[Tab] = []
+_namespace_tabs: list[NamespaceTab] = []
 _settings_pages: list[SettingsPage] = []
 
 # The slots there are: header (of the whole site: unread notifications), home-feed (a member's, before all else on the home
@@ -57,11 +79,11 @@ _settings_pages: list[SettingsPage] = []
 # repository-closed (what its members can do about it);
 # on the page of a member or an organisation, whose Namespace fillers get: namespace-actions (beside its name: Follow),
 # namespace-facts (in the line below it: followers; each filler gives one <span>), namespace-main (below what it shares:
-# collections, activity) and namespace-side (below its members: boards, following).
+# collections, activity), namespace-side (below its members: boards, following) and namespace-foot (where to report it).
 SLOTS = frozenset(
     {
         "header", "home-feed", "home", "repository-side", "repository-foot", "repository-actions", "repository-closed",
-        "namespace-actions", "namespace-facts", "namespace-main", "namespace-side",
+        "namespace-actions", "namespace-facts", "namespace-main", "namespace-side", "namespace-foot",
     }
 )  # fmt: skip
 
@@ -72,12 +94,32 @@ def fill(slot: str, filler: Filler) -> None:
     _fillers[slot].append(filler)
 
 
+def fill_rows(filler: RowFiller) -> None:
+    _row_fillers.append(filler)
+
+
+def row_panels(request: ActorRequest, repositories: Sequence[Any]) -> dict[int, SafeString | str]:
+    """What higher apps show in the rows of a list: a best rank."""
+    found: dict[int, SafeString | str] = {}
+    for filler in _row_fillers:
+        found |= filler(request, repositories)
+    return found
+
+
 def add_tab(tab: Tab) -> None:
     _tabs.append(tab)
 
 
 def tabs() -> list[Tab]:
     return list(_tabs)
+
+
+def add_namespace_tab(tab: NamespaceTab) -> None:
+    _namespace_tabs.append(tab)
+
+
+def namespace_tabs() -> list[NamespaceTab]:
+    return list(_namespace_tabs)
 
 
 def add_settings_page(page: SettingsPage) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.dispatch import receiver
 
 from accounts.events import namespace_renamed, organization_leaving
@@ -18,6 +18,7 @@ from models_registry.models import Commit, Reference, Repository
 from models_registry.services import (
     antivirus,
     counting,
+    facet_index,
     garbage,
     history_maps,
     indexing,
@@ -31,7 +32,7 @@ from models_registry.services import (
     trending,
     uploads,
 )
-from models_registry.services.indexing import tables
+from models_registry.services.indexing import tables, training
 from models_registry.services.xet import conversion, xorbs
 
 _PASSING = (StorageUnavailable, OperationalError)  # a storage that is down, a database that is busy
@@ -90,6 +91,12 @@ def index_commit(key: str) -> None:
 @job(tables.KIND, lease=timedelta(minutes=45), attempts=3, retry_on=_PASSING)
 def describe_dataset(key: str) -> None:
     tables.describe(key)
+
+
+@job(training.KIND, lease=timedelta(minutes=45), attempts=5, retry_on=(*_PASSING, IntegrityError))
+def read_training_logs(key: str) -> None:
+    """IntegrityError: a log was forgotten just when it was needed again."""
+    training.read(key)
 
 
 @job("finish_upload", lease=timedelta(hours=2), retry_on=_PASSING)
@@ -157,6 +164,12 @@ def refresh_counters() -> None:
     trending.refresh()
 
 
+@shared_task(name="models_registry.index_facets", ignore_result=True)
+def index_facets() -> None:
+    """Lists of many repositories say how many each filter leaves by an index, which is a minute old at most."""
+    facet_index.renew()
+
+
 @job("map_history", lease=timedelta(minutes=30))
 def map_history(key: str) -> None:
     history_maps.write_missing(int(key))
@@ -197,5 +210,6 @@ _COLLECTING_SECONDS = 300
 @shared_task(name="models_registry.collect_garbage", ignore_result=True)
 def collect_garbage() -> None:
     """A round a day, some minutes at a time: other work of this queue waits meanwhile."""
+    training.forget_unused()
     if garbage.is_due():
         garbage.collect(garbage.Plan(settings.GARBAGE_GRACE), seconds=_COLLECTING_SECONDS)

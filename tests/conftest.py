@@ -8,27 +8,38 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.test import override_settings
 
 from hub.wire.rate_limits import counters
 from models_registry.services import counting, quarantine
 from models_registry.storage import s3
 from tests.environment import DATA_DIR
 
-# What touches no row, or is of a hub on one machine, tells the same on either database: `.ci/run` runs it once, on SQLite.
+# `.ci/run` runs the tests on PostgreSQL, then on SQLite. Both see all that depends on a database: locks, constraints, orders,
+# letters' case, JSON, ranking, lists, migrations, and the pages and APIs over them. These go there once, on SQLite:
+# what touches no row, is of a hub on one machine, or keeps rows only to carry what is tried (what planted programs do).
 ROWLESS = (
     "tests/models_registry/formats/",
     "tests/evaluations/harness/",
     "tests/evaluations/reproducing/",
+    "tests/evaluations/test_attacks.py",
+    "tests/evaluations/test_cache.py",
     "tests/evaluations/test_child.py",
     "tests/evaluations/test_formats.py",
+    "tests/evaluations/test_hostile_models.py",
     "tests/evaluations/test_predicting.py",
     "tests/evaluations/test_sandbox.py",
     "tests/evaluations/test_scoring.py",
     "tests/evaluations/test_suite_files.py",
     "tests/hub/test_embedded.py",
+    "tests/hub/test_file_broker.py",
     "tests/hub/test_forgery.py",
     "tests/hub/test_supervisor.py",
     "tests/hub/test_translations.py",
+    "tests/models_registry/community/webhooks/test_sending.py",
+    "tests/models_registry/content/test_ranges.py",
+    "tests/models_registry/content/test_readahead.py",
+    "tests/models_registry/test_cards.py",
 )
 
 
@@ -45,6 +56,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         is_ours = item.get_closest_marker("old_client") is None and item.get_closest_marker("browser") is None
         if item.nodeid.startswith(ON_POSTGRES) and not item.nodeid.startswith(SHARED_SET) and is_ours:
             item.add_marker("on_postgres")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_is_slow_for_safety_or_for_life_is_not() -> Iterator[None]:
+    """A password's hash takes a good part of a second on purpose; and each test client would list all static files anew."""
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,7 @@
 """Suites, their versions, groups and editions for the hub's staff."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -20,17 +22,14 @@ class VersionInline(ShowOnlyInline):
     fields = readonly_fields = ["version", "current", "digest", "created_at"]
 
 
-@admin.register(Suite)
-class SuiteAdmin(ShowOnly):
-    list_display = ["name", "title", "task", "tier"]
-    fields = ["name", "title", "summary", "task", "tier"]
-    inlines = [VersionInline]
+class WithEditions(ShowOnly):
+    """Of what has a board: publishes it as it stands."""
 
     has_publishing_permission = holding("evaluations.publish_edition")
     actions_detail = ["publish_edition"]
 
-    def view_on_site(self, suite: Suite) -> str:
-        return suite.get_absolute_url()
+    def board_of(self, shown: Any) -> SuiteVersion | SuiteGroup:
+        raise NotImplementedError
 
     @action(
         description="Publish an edition",
@@ -43,22 +42,36 @@ class SuiteAdmin(ShowOnly):
         },
     )
     def publish_edition(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        suite = self.get_queryset(request).get(pk=object_id)
-        page = reverse("admin:evaluations_suite_change", args=[object_id])
+        shown = self.get_queryset(request).get(pk=object_id)
+        page = reverse(f"admin:evaluations_{self.opts.model_name}_change", args=[object_id])
         try:
-            published = editions.publish(actor=request.actor, version=current_version(suite.name))
+            published = editions.publish(actor=request.actor, board=self.board_of(shown))
         except HubError as refusal:
             return refused(request, page, refusal)
         return done(request, page, f"{published} is published.")
 
 
+@admin.register(Suite)
+class SuiteAdmin(WithEditions):
+    list_display = ["name", "title", "task", "tier"]
+    fields = ["name", "title", "summary", "task", "tier"]
+    inlines = [VersionInline]
+
+    def board_of(self, shown: Suite) -> SuiteVersion:
+        return current_version(shown.name)
+
+    def view_on_site(self, suite: Suite) -> str:
+        return suite.get_absolute_url()
+
+
 @admin.register(Edition)
 class EditionAdmin(ShowOnly):
     list_display = ["__str__", "suite_version", "model_count", "published_by", "created_at"]
-    list_filter = ["suite"]
+    list_filter = ["suite", "group"]
     fields = [
         "suite",
         "suite_version",
+        "group",
         "day",
         "model_count",
         "sha256",
@@ -69,7 +82,7 @@ class EditionAdmin(ShowOnly):
     ]
 
     def get_queryset(self, request: ActorRequest) -> QuerySet[Edition]:
-        return super().get_queryset(request).select_related("suite", "suite_version__suite", "published_by")
+        return super().get_queryset(request).select_related("suite", "suite_version__suite", "group", "published_by")
 
     def view_on_site(self, edition: Edition) -> str:
         return edition.get_absolute_url()
@@ -81,10 +94,13 @@ class GroupMemberInline(ShowOnlyInline):
 
 
 @admin.register(SuiteGroup)
-class SuiteGroupAdmin(ShowOnly):
+class SuiteGroupAdmin(WithEditions):
     list_display = ["name", "title", "model_count", "complete_count", "ranked_at"]
     fields = ["name", "title", "summary", "model_count", "complete_count", "ranked_at"]
     inlines = [GroupMemberInline]
+
+    def board_of(self, shown: SuiteGroup) -> SuiteGroup:
+        return shown
 
     def view_on_site(self, group: SuiteGroup) -> str:
         return group.get_absolute_url()

@@ -8,7 +8,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from evaluations.models import Challenge, ChallengeState, Entrant, EntrantState, Entry, FinalBy, Place, Submission
-from evaluations.models.challenge import Reached
+from evaluations.models.split import Reached
 
 
 class ChallengePhase(serializers.Serializer[Any]):

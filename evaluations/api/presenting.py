@@ -79,6 +79,18 @@ class Metric(serializers.Serializer[Any]):
     n = serializers.IntegerField()
 
 
+class Split(serializers.Serializer[Any]):
+    """The primary metric on the public and on the hidden rows of the suite; null where it has no such rows.
+
+    `gap`: public less hidden. `wide_gap`: whether that is over three standard errors.
+    """
+
+    public = Metric()
+    hidden = Metric()
+    gap = serializers.FloatField()
+    wide_gap = serializers.BooleanField()
+
+
 class Performance(serializers.Serializer[Any]):
     """How fast and how large the model is; null where it was not measured, or its repeats differed by over a tenth.
 
@@ -118,6 +130,7 @@ class Evaluation(serializers.Serializer[Any]):
     progress = Progress()
     failure = Failure(allow_null=True)
     metrics = serializers.DictField(child=Metric())
+    split = Split(allow_null=True)
     performance = Performance(allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -171,6 +184,7 @@ class LeaderboardRow(serializers.Serializer[Any]):
     repository = serializers.CharField()
     commit = serializers.CharField()
     metrics = serializers.DictField(child=Metric())
+    split = Split(allow_null=True)
     params = serializers.IntegerField(allow_null=True)
     bytes = serializers.IntegerField(allow_null=True)
     license = serializers.CharField(allow_null=True)
@@ -309,8 +323,9 @@ class EditionFacts(serializers.Serializer[Any]):
     """A board as it stood on a day, kept and signed; `sha256` is that of its document."""
 
     edition = serializers.DateField()
-    suite = serializers.CharField()
-    version = serializers.CharField()
+    suite = serializers.CharField(allow_null=True)
+    version = serializers.CharField(allow_null=True)
+    group = serializers.CharField(allow_null=True, help_text="of suites, whose board it is then")
     models = serializers.IntegerField()
     sha256 = serializers.CharField()
     public_key = serializers.CharField()
@@ -322,10 +337,13 @@ class EditionFacts(serializers.Serializer[Any]):
 
 
 class EditionModel(serializers.Serializer[Any]):
-    """Who stood in a row, in the words of that day; `salt` keeps a withheld one from being guessed by its hash."""
+    """Who stood in a row, in the words of that day; `salt` keeps a withheld one from being guessed by its hash.
+
+    On a group's board `evaluations` names the run on each suite, in the place of `evaluation` and `result_sha256`.
+    """
 
     repository = serializers.CharField()
-    commit = serializers.CharField()
+    commit = serializers.CharField(allow_null=True)
     license = serializers.CharField(allow_blank=True)
     architecture = serializers.CharField(allow_blank=True)
     format = serializers.CharField()
@@ -333,9 +351,10 @@ class EditionModel(serializers.Serializer[Any]):
     bytes = serializers.IntegerField(allow_null=True)
     hardware = serializers.CharField()
     machine = serializers.CharField(allow_blank=True)
-    evaluation = serializers.CharField()
+    evaluation = serializers.CharField(required=False)
+    evaluations = serializers.DictField(child=serializers.CharField(), required=False)
     finished_at = serializers.DateTimeField(allow_null=True)
-    result_sha256 = serializers.CharField(allow_null=True)
+    result_sha256 = serializers.CharField(allow_null=True, required=False)
     salt = serializers.CharField()
 
 
@@ -380,6 +399,7 @@ def _run(shown: Run, turn: Turn | None, *, is_explained: bool) -> dict[str, Any]
         "progress": {"done": shown.progress_done, "total": shown.progress_total},
         "failure": failure,
         "metrics": {score.name: metric(score) for score in shown.scores.all()},
+        "split": split(shown),
         "performance": performance(shown),
         "created_at": shown.created_at,
         "started_at": shown.started_at,
@@ -407,6 +427,20 @@ def comparison(found: Compared | None) -> dict[str, Any] | None:
 
 def metric(score: Any) -> dict[str, Any]:
     return {"value": score.value, "ci95": [score.low, score.high], "n": score.n}
+
+
+def split(run: Run) -> dict[str, Any] | None:
+    found = getattr(run, "split_score", None)
+    if found is None:
+        return None
+    return {
+        **{
+            part: {"value": reached.value, "ci95": [reached.low, reached.high], "n": n}
+            for part, reached, n in (("public", found.public, found.public_n), ("hidden", found.hidden, found.hidden_n))
+        },
+        "gap": found.gap,
+        "wide_gap": found.has_wide_gap,
+    }
 
 
 def performance(run: Run) -> dict[str, Any] | None:
@@ -445,6 +479,7 @@ def _board_row(row: Standing, twin: Twin | None) -> dict[str, Any]:
         "repository": row.run.repository.full_name,
         "commit": row.run.commit,
         "metrics": {score.name: metric(score) for score in row.run.scores.all()},
+        "split": split(row.run),
         "params": row.run.parameters,
         "bytes": row.run.model_bytes,
         "license": row.run.repository.licence or None,
@@ -504,8 +539,9 @@ def self_reported(row: SelfReportedScore) -> dict[str, Any]:
 def edition(published: Edition) -> dict[str, Any]:
     return {
         "edition": published.name,
-        "suite": published.suite.name,
-        "version": published.suite_version.version,
+        "suite": published.suite.name if published.suite else None,
+        "version": published.suite_version.version if published.suite_version else None,
+        "group": published.group.name if published.group else None,
         "models": published.model_count,
         "sha256": published.sha256,
         "public_key": published.public_key,

@@ -214,6 +214,16 @@ class ProgressView(HubApiView):
         )
 
 
+class ProgressAsCsvView(HubApiView):
+    """The same as CSV."""
+
+    @describe(answer=BYTES, media_type="text/csv", query=presenting.FILTER_QUERY)
+    def get(self, request: ActorApiRequest, suite: str) -> StreamingHttpResponse:
+        records = plots.progress(suites.current_version(suite), Filters.read(request.GET))
+        parts = board_exports.as_csv(board_exports.PROGRESS, board_exports.progress(records))
+        return _file(parts, "text/csv; charset=utf-8", f"{suite}-progress.csv")
+
+
 class SelfReportedView(HubApiView):
     """What models' cards say of a suite's task or data."""
 
@@ -295,15 +305,24 @@ class EditionsView(HubApiView):
         return Response([presenting.edition(published) for published in found])
 
 
+class GroupEditionsView(HubApiView):
+    """The published editions of a group's board, newest first."""
+
+    @describe(answer=presenting.EditionFacts(many=True))
+    def get(self, request: ActorApiRequest, group: str) -> Response:
+        found = editions.editions_of(groups.group_with_editions(group))
+        return Response([presenting.edition(published) for published in found])
+
+
 class EditionView(HubApiView):
     @describe(answer=presenting.PublishedEdition)
-    def get(self, request: ActorApiRequest, suite: str, day: str) -> Response:
+    def get(self, request: ActorApiRequest, day: str, **board: str) -> Response:
         """A published edition of a board: the signed document, and who stands in its rows.
 
         `edition.rows` and `models` go together. A model that is not public any more is null; of the others, the document has the
         SHA-256 of their canonical JSON as `model_sha256`.
         """
-        published = editions.edition(suite, day)
+        published = editions.edition(day, **board)
         document = json.loads(editions.document_of(published))
         models = [row.model for row in editions.rows(published, document)]
         return Response({"edition": editions.signed(published, document), "models": models})
@@ -311,10 +330,13 @@ class EditionView(HubApiView):
 
 class EditionDocumentView(HubApiView):
     @describe(answer=ANY_OBJECT, headers={"ETag": "SHA-256 of the document, as it is cited."})
-    def get(self, request: ActorApiRequest, suite: str, day: str) -> HttpResponse:
+    def get(self, request: ActorApiRequest, day: str, **board: str) -> HttpResponse:
         """The document of an edition alone, to the byte that was signed."""
-        published = editions.edition(suite, day)
-        headers = {"ETag": f'"{published.sha256}"', "Content-Disposition": _attachment(f"{suite}-{day}.json")}
+        published = editions.edition(day, **board)
+        headers = {
+            "ETag": f'"{published.sha256}"',
+            "Content-Disposition": _attachment(f"{published.board.name}-{day}.json"),
+        }
         return HttpResponse(editions.document_of(published), content_type="application/json", headers=headers)
 
 
@@ -322,11 +344,12 @@ class EditionAsCsvView(HubApiView):
     """A published edition of a board as CSV; who is not public any more is left out of its row."""
 
     @describe(answer=BYTES, media_type="text/csv")
-    def get(self, request: ActorApiRequest, suite: str, day: str) -> StreamingHttpResponse:
-        published = editions.edition(suite, day)
-        rows = editions.rows(published, json.loads(editions.document_of(published)))
-        parts = board_exports.as_csv(editions.table_columns(published), editions.table(rows))
-        return _file(parts, "text/csv; charset=utf-8", f"{suite}-{day}.csv")
+    def get(self, request: ActorApiRequest, day: str, **board: str) -> StreamingHttpResponse:
+        published = editions.edition(day, **board)
+        document = json.loads(editions.document_of(published))
+        rows = editions.rows(published, document)
+        parts = board_exports.as_csv(editions.table_columns(published, document), editions.table(rows))
+        return _file(parts, "text/csv; charset=utf-8", f"{published.board.name}-{day}.csv")
 
 
 def _asked(

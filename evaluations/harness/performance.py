@@ -18,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from evaluations.harness import energy
 from evaluations.harness.messages import ModelRefusedError
 
 REPEATS = 3
@@ -87,17 +88,22 @@ class _Measuring:
         self._memory_limit = memory_limit
         self._alive = alive
         self._deadline = time.perf_counter() + plan["max_s"]
-        self.found: dict[str, Any] = {"single": [], "sweep": [], "offline": [], "generation": [], "stopped": "end"}
+        self.found: dict[str, Any] = {
+            "single": [], "sweep": [], "offline": [], "generation": [], "energy": [], "stopped": "end",
+        }  # fmt: skip
+        self._joules = energy.counter(_torch_on_gpu())
 
     def single(self) -> None:
         query = self._query(1)
         self._warm_up(query)
+        before = self._joules_now()
         for _ in range(REPEATS):
             seconds = self._timed(query)
             p50, p90, p99 = np.percentile(seconds, [50, 90, 99])
             self.found["single"].append(
                 {"queries": len(seconds), "p50": float(p50), "p90": float(p90), "p99": float(p99)}
             )
+        self._note_energy("single", before, sum(repeat["queries"] for repeat in self.found["single"]))
 
     def offline(self) -> None:
         best = 0.0
@@ -122,8 +128,10 @@ class _Measuring:
             if enough:
                 self.found["stopped"] = "gain"
                 break
+        before = self._joules_now()
         for _ in range(REPEATS):
             self.found["offline"].append(self._rate(best_size))
+        self._note_energy("offline", before, sum(repeat["items"] for repeat in self.found["offline"]))
 
     def generation(self) -> None:
         lengths = self._plan["generation"]
@@ -140,6 +148,7 @@ class _Measuring:
             return first - started, time.perf_counter() - first
 
         self._warm_up(write)
+        before = self._joules_now()
         for _ in range(REPEATS):
             self._begin()
             parts = [write()]
@@ -147,6 +156,17 @@ class _Measuring:
                 parts.append(write())
             first, rest = np.median(parts, axis=0)
             self.found["generation"].append({"queries": len(parts), "first_token": float(first), "decode": float(rest)})
+        written = sum(repeat["queries"] for repeat in self.found["generation"]) * lengths["new_tokens"]
+        self._note_energy("generation", before, written)
+
+    def _joules_now(self) -> float | None:
+        return self._joules() if self._joules else None
+
+    def _note_energy(self, scenario: str, before: float | None, items: int) -> None:
+        """Of the repeats of a scenario. items: rows, or tokens written."""
+        now = self._joules_now()
+        if before is not None and now is not None and now > before:
+            self.found["energy"].append({"scenario": scenario, "joules": now - before, "items": items})
 
     def _rate(self, size: int, warm_up: Callable[[Query], None] | None = None) -> dict[str, Any]:
         query = self._query(size)

@@ -153,27 +153,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Edition',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('model_count', models.PositiveIntegerField()),
-                ('key', models.CharField(max_length=200)),
-                ('sha256', models_registry.models.fields.HashField(32)),
-                ('public_key', models_registry.models.fields.HashField(32)),
-                ('signature', models_registry.models.fields.HashField(64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('suite_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='evaluations.suiteversion')),
-                ('suite', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='evaluations.suite')),
-            ],
-            options={
-                'ordering': ['-day'],
-                'permissions': [('publish_edition', 'Can publish an edition of a leaderboard')],
-                'constraints': [models.UniqueConstraint(fields=('suite', 'day'), name='one_edition_of_a_board_a_day')],
-            },
-        ),
-        migrations.CreateModel(
             name='SuiteProposal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -194,19 +173,6 @@ class Migration(migrations.Migration):
             options={
                 'permissions': [('publish_suite', 'Can publish and decline proposed suites')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'proposed')), fields=('repository',), name='one_open_proposal_per_repository')],
-            },
-        ),
-        migrations.CreateModel(
-            name='EditionModel',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('content', models.TextField()),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='models', to='evaluations.edition')),
-                ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='models_registry.repository')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('edition', 'position'), name='edition_model_once')],
             },
         ),
         migrations.CreateModel(
@@ -349,6 +315,22 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='SplitScore',
+            fields=[
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='split_score', serialize=False, to='evaluations.run')),
+                ('public_value', models.FloatField(null=True)),
+                ('public_low', models.FloatField(null=True)),
+                ('public_high', models.FloatField(null=True)),
+                ('public_stderr', models.FloatField(null=True)),
+                ('hidden_value', models.FloatField(null=True)),
+                ('hidden_low', models.FloatField(null=True)),
+                ('hidden_high', models.FloatField(null=True)),
+                ('hidden_stderr', models.FloatField(null=True)),
+                ('public_n', models.PositiveIntegerField()),
+                ('hidden_n', models.PositiveIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Result',
             fields=[
                 ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='result', serialize=False, to='evaluations.run')),
@@ -462,6 +444,41 @@ class Migration(migrations.Migration):
                 ('ranked', models_registry.models.fields.HashField(32, null=True)),
                 ('ranked_at', models.DateTimeField(null=True)),
             ],
+        ),
+        migrations.CreateModel(
+            name='Edition',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('model_count', models.PositiveIntegerField()),
+                ('key', models.CharField(max_length=200)),
+                ('sha256', models_registry.models.fields.HashField(32)),
+                ('public_key', models_registry.models.fields.HashField(32)),
+                ('signature', models_registry.models.fields.HashField(64)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('suite_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='evaluations.suiteversion')),
+                ('group', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='evaluations.suitegroup')),
+                ('suite', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='evaluations.suite')),
+            ],
+            options={
+                'ordering': ['-day'],
+                'permissions': [('publish_edition', 'Can publish an edition of a leaderboard')],
+                'constraints': [models.UniqueConstraint(fields=('suite', 'day'), name='one_edition_of_a_board_a_day'), models.UniqueConstraint(fields=('group', 'day'), name='one_edition_of_a_groups_board_a_day'), models.CheckConstraint(condition=models.Q(models.Q(('group', None), ('suite__isnull', False), ('suite_version__isnull', False)), models.Q(('group__isnull', False), ('suite', None), ('suite_version', None)), _connector='OR'), name='edition_is_of_a_suite_or_a_group')],
+            },
+        ),
+        migrations.CreateModel(
+            name='EditionModel',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveIntegerField()),
+                ('content', models.TextField()),
+                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='models', to='evaluations.edition')),
+                ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='models_registry.repository')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('edition', 'position'), name='edition_model_once')],
+            },
         ),
         migrations.CreateModel(
             name='GroupMember',

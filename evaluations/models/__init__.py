@@ -20,7 +20,7 @@ from evaluations.models.edition import Edition, EditionModel
 from evaluations.models.group import GroupMember, GroupPart, GroupStanding, SuiteGroup
 from evaluations.models.performance import Performance
 from evaluations.models.run import FINAL, UNFINISHED, WORKING, FailureKind, LeaseLost, Run, State
-from evaluations.models.score import Result, Score
+from evaluations.models.score import Result, Score, SplitScore
 from evaluations.models.self_reported import SelfReportedScore
 from evaluations.models.standing import Standing, Trust
 from evaluations.models.suite import Suite, SuiteProposal, SuiteVersion
@@ -58,6 +58,7 @@ __all__ = [
     "Score",
     "SealedResult",
     "SelfReportedScore",
+    "SplitScore",
     "Standing",
     "State",
     "Submission",

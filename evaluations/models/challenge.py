@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import math
 import secrets
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Actor, Organization
 from evaluations.models.run import FailureKind, Run, State
+from evaluations.models.split import PublicAndHidden, Reached
 from evaluations.models.suite import SuiteVersion
 from models_registry.models import Repository
 from models_registry.models.fields import HashField
@@ -22,22 +22,6 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 MOST_SELECTED = 2
-WIDE_GAP = 3  # standard errors
-
-
-class Reached(NamedTuple):
-    """A score on a part of the rows, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-    stderr: float
-
-    @classmethod
-    def of(cls, value: float | None, low: float | None, high: float | None, stderr: float | None) -> Reached | None:
-        if value is None or low is None or high is None or stderr is None:
-            return None
-        return cls(value, low, high, stderr)
 
 
 def new_seed() -> int:
@@ -275,7 +259,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(run__state=State.SCORED, withdrawn_at=None, entry__disqualified_at=None)
 
 
-class Submission(models.Model):
+class Submission(PublicAndHidden, models.Model):
     """A commit that an entry puts forward, and the run that measures it.
 
     `public_*` is what it reached on the public rows, told to its entry at once; `hidden_*` on the hidden ones, written when
@@ -310,22 +294,6 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.repository_name} at {self.commit[:12]}"
-
-    @property
-    def public(self) -> Reached | None:
-        return Reached.of(self.public_value, self.public_low, self.public_high, self.public_stderr)
-
-    @property
-    def hidden(self) -> Reached | None:
-        return Reached.of(self.hidden_value, self.hidden_low, self.hidden_high, self.hidden_stderr)
-
-    @property
-    def has_wide_gap(self) -> bool:
-        """Whether public and hidden score are further apart than chance explains: over three standard errors."""
-        public, hidden = self.public, self.hidden
-        if public is None or hidden is None:
-            return False
-        return abs(public.value - hidden.value) > WIDE_GAP * math.hypot(public.stderr, hidden.stderr)
 
 
 class BoardKind(models.TextChoices):

@@ -4,21 +4,24 @@ from datetime import date
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
+from evaluations.models.group import SuiteGroup
 from evaluations.models.suite import Suite, SuiteVersion
 from models_registry.models import Repository
 from models_registry.models.fields import HashField
 
 
 class Edition(models.Model):
-    """A board as it stood on a day, to be cited. Never changed once written.
+    """A board as it stood on a day, to be cited: a suite's, or that of a group of suites. Never changed once written.
 
     `key`: where the signed document lies in storage, canonical JSON with this `sha256`. It holds ranks and scores; who stands
     there it names by hashes alone, of `EditionModel`.
     """
 
-    suite = models.ForeignKey(Suite, models.PROTECT, related_name="editions")
-    suite_version = models.ForeignKey(SuiteVersion, models.PROTECT, related_name="editions")
+    suite = models.ForeignKey(Suite, models.PROTECT, null=True, related_name="editions")
+    suite_version = models.ForeignKey(SuiteVersion, models.PROTECT, null=True, related_name="editions")
+    group = models.ForeignKey(SuiteGroup, models.PROTECT, null=True, related_name="editions")
     day = models.DateField()
     model_count = models.PositiveIntegerField()
     key = models.CharField(max_length=200)
@@ -31,13 +34,29 @@ class Edition(models.Model):
     class Meta:
         ordering = ["-day"]
         permissions = [("publish_edition", "Can publish an edition of a leaderboard")]
-        constraints = [models.UniqueConstraint(fields=["suite", "day"], name="one_edition_of_a_board_a_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["suite", "day"], name="one_edition_of_a_board_a_day"),
+            models.UniqueConstraint(fields=["group", "day"], name="one_edition_of_a_groups_board_a_day"),
+            models.CheckConstraint(
+                name="edition_is_of_a_suite_or_a_group",
+                condition=Q(suite__isnull=False, suite_version__isnull=False, group=None)
+                | Q(suite=None, suite_version=None, group__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.suite}, edition of {self.name}"
+        return f"{self.board}, edition of {self.name}"
 
     def get_absolute_url(self) -> str:
-        return f"/leaderboards/{self.suite.name}/editions/{self.name}"
+        return f"{self.board.get_absolute_url()}/editions/{self.name}"
+
+    @property
+    def board(self) -> Suite | SuiteGroup:
+        """Whose board it is."""
+        board = self.suite or self.group
+        if board is None:
+            raise TypeError("An edition is of a suite or of a group.")
+        return board
 
     @property
     def name(self) -> str:

@@ -72,6 +72,7 @@ class RunQuerySet(models.QuerySet["Run"]):
             "challenge",
             "standing",
             "performance",
+            "split_score",
         )
         return self.select_related(*shown).prefetch_related("scores")
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 
 from evaluations.models.run import Run
+from evaluations.models.split import PublicAndHidden
 from models_registry.models.fields import HashField
 
 
@@ -27,6 +28,25 @@ class Score(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.value:.4f}"
+
+
+class SplitScore(PublicAndHidden, models.Model):
+    """Of a scored run on a suite with public and hidden rows: its primary metric on each. Never changed once written."""
+
+    run = models.OneToOneField(Run, models.CASCADE, related_name="split_score", primary_key=True)
+    public_value = models.FloatField(null=True)
+    public_low = models.FloatField(null=True)
+    public_high = models.FloatField(null=True)
+    public_stderr = models.FloatField(null=True)
+    hidden_value = models.FloatField(null=True)
+    hidden_low = models.FloatField(null=True)
+    hidden_high = models.FloatField(null=True)
+    hidden_stderr = models.FloatField(null=True)
+    public_n = models.PositiveIntegerField()
+    hidden_n = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"public and hidden score of {self.run_id}"
 
 
 class Result(models.Model):

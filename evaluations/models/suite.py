@@ -77,6 +77,12 @@ class SuiteVersion(models.Model):
         return self.data_repository if self.data_repository is not None and self.data_repository.is_public else None
 
     @property
+    def public_rows(self) -> int | None:
+        """How many rows, from the first, are public; None of a suite that tells of no such split."""
+        count: int | None = self.definition["data"][0].get("public_rows")
+        return count
+
+    @property
     def rows(self) -> int:
         return int(self.definition["data"][0]["n"])
 

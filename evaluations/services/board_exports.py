@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from evaluations.models import GroupStanding, Standing, SuiteVersion
+from evaluations.models import GroupStanding, Score, SplitScore, Standing, SuiteVersion
 from evaluations.services import board_speeds
 from hub.batches import batches
 
@@ -29,12 +29,24 @@ FACTS: dict[str, type] = {
     "finished_at": str,
 }
 
+# The primary metric on public and on hidden rows, of suites that have both; the gap is public less hidden.
+SPLIT: dict[str, type] = {
+    **{f"{part}{bound}": float for part in ("public", "hidden") for bound in ("", "_low", "_high")},
+    "gap": float,
+    "wide_gap": bool,
+}
+
 
 def columns(version: SuiteVersion) -> dict[str, type]:
     """{name: type} of the table: the facts, then each metric with its interval, then what was measured of speed and memory."""
     metrics = [metric["name"] for metric in version.definition["metrics"]]
     intervals = {f"{name}{part}": float for name in metrics for part in ("", "_low", "_high")}
-    return FACTS | intervals | dict.fromkeys(board_speeds.measured(version), float)
+    return (
+        FACTS
+        | intervals
+        | (SPLIT if version.public_rows else {})
+        | dict.fromkeys(board_speeds.measured(version), float)
+    )
 
 
 def records(rows: QuerySet[Standing]) -> Iterator[dict[str, Any]]:
@@ -63,7 +75,20 @@ def records_of(rows: Iterable[Standing]) -> Iterator[dict[str, Any]]:
         }
         for score in run.scores.all():
             record |= {score.name: score.value, f"{score.name}_low": score.low, f"{score.name}_high": score.high}
-        yield record | board_speeds.values(run)
+        yield record | split(getattr(run, "split_score", None)) | board_speeds.values(run)
+
+
+def split(found: SplitScore | None) -> dict[str, float | bool | None]:
+    """{column: value} of SPLIT; nothing of a run whose suite has no such rows."""
+    if found is None:
+        return {}
+    bounds = {"": "value", "_low": "low", "_high": "high"}
+    parts = {
+        f"{part}{bound}": getattr(found, f"{part}_{fact}")
+        for part in ("public", "hidden")
+        for bound, fact in bounds.items()
+    }
+    return {**parts, "gap": found.gap, "wide_gap": found.has_wide_gap}
 
 
 def group_columns(suites: Iterable[str]) -> dict[str, type]:
@@ -75,7 +100,11 @@ def group_columns(suites: Iterable[str]) -> dict[str, type]:
 
 def group_records(suites: Mapping[int, str], rows: QuerySet[GroupStanding]) -> Iterator[dict[str, Any]]:
     """Of standings, in their order. suites: names by id. What a model was not measured on is left out."""
-    for row in rows.iterator(chunk_size=READ_AT_ONCE):
+    return group_records_of(suites, rows.iterator(chunk_size=READ_AT_ONCE))
+
+
+def group_records_of(suites: Mapping[int, str], rows: Iterable[GroupStanding]) -> Iterator[dict[str, Any]]:
+    for row in rows:
         yield {
             "rank_first": row.first,
             "rank_last": row.last,
@@ -97,6 +126,19 @@ def group_records(suites: Mapping[int, str], rows: QuerySet[GroupStanding]) -> I
         } | {suites[part.suite_id]: part.normalized for part in row.parts.all() if part.suite_id in suites}
 
 
+PROGRESS = ("measured_at", "model", "run", "value", "low", "high")
+
+
+def progress(records: Iterable[Score]) -> Iterator[dict[str, Any]]:
+    """Scores of `plots.progress`, in columns of PROGRESS."""
+    for score in records:
+        at = score.run.finished_at
+        yield {
+            "measured_at": at.isoformat() if at else "", "model": score.run.repository.full_name, "run": str(score.run_id),
+            "value": score.value, "low": score.low, "high": score.high,
+        }  # fmt: skip
+
+
 def as_csv(names: Iterable[str], table: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Of records, in columns of these names."""
     for part in batches(_cells(list(names), table), READ_AT_ONCE):
@@ -110,7 +152,7 @@ def as_parquet(types: Mapping[str, type], table: Iterable[Mapping[str, Any]]) ->
     import pyarrow as pa  # noqa: PLC0415 - 0.2 s and 60 MB that no other page needs
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    kinds = {int: pa.int64(), float: pa.float64(), str: pa.string()}
+    kinds = {int: pa.int64(), float: pa.float64(), bool: pa.bool_(), str: pa.string()}
     schema = pa.schema([(name, kinds[kind]) for name, kind in types.items()])
     target = _Sent()
     with pq.ParquetWriter(pa.PythonFile(target, mode="w"), schema, compression="zstd") as writer:

@@ -2,17 +2,41 @@
 
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
+from django.core.cache import cache
 from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
 
-from accounts.models import Actor
-from evaluations.models import Run, Score, Standing, State, SuiteVersion
+from accounts.models import Actor, Namespace
+from evaluations.models import Board, Run, Score, Standing, State, SuiteVersion
 from evaluations.services import board_speeds
 from evaluations.services.board_filters import Filters
 from hub.errors import BadRequest
 from models_registry.models import Repository
 
 SIGNIFICANCE = 0.05  # as in `ranks`, which needs scipy and is met in workers alone
+LONG = 1000  # models, from which on it takes longer to go through all of them than to make a page
+REMEMBERED = 900  # seconds, longer than from one ranking to the next
+# Of each row: the others hold logs and reasons, 64 KiB each.
+_RUN = (
+    "commit suite_version repository format architecture parameters model_bytes machine hardware_class finished_at "
+    "tensor_digest"
+)
+_REPOSITORY = "kind name licence namespace"
+_FACTS = [
+    *(f"run__{name}" for name in _RUN.split()),
+    *(f"run__repository__{name}" for name in _REPOSITORY.split()),
+    *(
+        "run__performance",
+        "run__split_score",
+        "run__repository__namespace",
+        "position",
+        "first",
+        "last",
+        "trust",
+        "suite_version",
+    ),
+]
 
 
 def standings(version: SuiteVersion, filters: Filters | None = None, sort: str = "") -> QuerySet[Standing]:
@@ -21,7 +45,7 @@ def standings(version: SuiteVersion, filters: Filters | None = None, sort: str =
     sort: another metric than the primary, or a number of `board_speeds`, by which they stand best first; who lacks it comes last.
     Raises BadRequest.
     """
-    rows = _with_facts(_public().filter(suite_version=version).filter((filters or Filters()).condition()))
+    rows = _with_facts(public_standings().filter(suite_version=version).filter((filters or Filters()).condition()))
     metrics = {metric["name"]: metric for metric in version.definition["metrics"]}
     if sort in {"", version.primary_metric["name"]}:
         return rows.order_by("position")
@@ -37,6 +61,22 @@ def standings(version: SuiteVersion, filters: Filters | None = None, sort: str =
     return rows.alias(sorted=FilteredRelation("run__scores", condition=Q(run__scores__name=sort))).order_by(
         best_first, "position"
     )
+
+
+def count(board: Board | None, rows: QuerySet[Standing], filters: Filters) -> int:
+    """How many rows a board has under these filters; of a long one, as many as it had when it was ranked last."""
+    if board is None or board.model_count < LONG:
+        return rows.count()
+    if filters == Filters():
+        return board.model_count
+    asked = name_of(board.pk, board.ranked_at, filters)
+    counted = cache.get_or_set(f"evaluations:count:{asked}", rows.count, REMEMBERED)
+    return int(counted or 0)
+
+
+def name_of(*asked: object) -> str:
+    """A short name of what was asked for, of characters that a cache's key may have."""
+    return sha256(repr(asked).encode()).hexdigest()[:32]
 
 
 def page_of(rows: QuerySet[Standing], start: int, stop: int) -> list[Standing]:
@@ -63,12 +103,19 @@ def resolution(version: SuiteVersion, models: int) -> int | None:
 
 def ranks_of(repository: Repository) -> QuerySet[Standing]:
     """Where a repository stands on each current board that it is on."""
-    rows = _public().filter(run__repository=repository, suite_version__current=True)
+    rows = public_standings().filter(run__repository=repository, suite_version__current=True)
     return (
         rows.select_related("suite_version__suite", "run")
         .prefetch_related(_SCORES)
         .order_by("suite_version__suite__name")
     )
+
+
+def best_ranks_in(namespace: Namespace, most: int) -> list[Standing]:
+    """Where the public repositories of a member or an organisation stand best, the best rank first."""
+    rows = public_standings().filter(run__repository__namespace=namespace, suite_version__current=True)
+    found = rows.select_related("suite_version__suite", "run__repository__namespace").prefetch_related(_SCORES)
+    return list(found.order_by("first", "last", "position", "suite_version__suite__name")[:most])
 
 
 def older_scores_of(repository: Repository) -> list[Score]:
@@ -110,12 +157,13 @@ def removed(version: SuiteVersion) -> list[Removed]:
     return [Removed(standing, at.date() if at else None) for standing, at in rows]
 
 
-def _public() -> QuerySet[Standing]:
+def public_standings() -> QuerySet[Standing]:
+    """Those of repositories that everybody may know of."""
     return Standing.objects.filter(run__repository__in=Repository.objects.visible_to(Actor()))
 
 
 def _with_facts(rows: QuerySet[Standing]) -> QuerySet[Standing]:
-    return rows.select_related("run__repository__namespace", "run__performance").prefetch_related(_SCORES)
+    return rows.select_related("run__repository__namespace", "run__performance").only(*_FACTS).prefetch_related(_SCORES)
 
 
 _SCORES = Prefetch("run__scores", Score.objects.order_by("-primary", "name"))

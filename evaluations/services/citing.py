@@ -14,14 +14,13 @@ _SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textas
 def plain(edition: Edition) -> str:
     models = "1 model" if edition.model_count == 1 else f"{edition.model_count:,} models"
     return (
-        f"{_author()}: {_title(edition)}. Suite {edition.suite.name} {edition.suite_version.version}, {models}. "
-        f"{_address(edition)}. SHA-256 {edition.sha256}."
+        f"{_author()}: {_title(edition)}. {_board(edition)}, {models}. {_address(edition)}. SHA-256 {edition.sha256}."
     )
 
 
 def bibtex(edition: Edition) -> str:
     models = "1 model" if edition.model_count == 1 else f"{edition.model_count} models"
-    note = f"Suite {edition.suite.name} {edition.suite_version.version}, {models}, SHA-256 {edition.sha256}"
+    note = f"{_board(edition)}, {models}, SHA-256 {edition.sha256}"
     fields = {
         "author": f"{{{_escaped(_author())}}}",
         "title": _escaped(_title(edition)),
@@ -31,7 +30,7 @@ def bibtex(edition: Edition) -> str:
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
     lines.insert(3, f"  month = {_MONTHS[edition.day.month - 1]},")
-    return "\n".join([f"@misc{{{edition.suite.name}-{edition.name},", *lines, "}"])
+    return "\n".join([f"@misc{{{edition.board.name}-{edition.name},", *lines, "}"])
 
 
 def _author() -> str:
@@ -39,7 +38,14 @@ def _author() -> str:
 
 
 def _title(edition: Edition) -> str:
-    return f"{edition.suite_version.definition['title']}, leaderboard, edition of {edition.name}"
+    title = edition.suite_version.definition["title"] if edition.suite_version else edition.board.title
+    return f"{title}, leaderboard, edition of {edition.name}"
+
+
+def _board(edition: Edition) -> str:
+    if edition.suite_version is None:
+        return f"Group of suites {edition.board.name}"
+    return f"Suite {edition.board.name} {edition.suite_version.version}"
 
 
 def _address(edition: Edition) -> str:

@@ -1,4 +1,4 @@
-"""Editions of a board: what it said on a day, signed and kept, whatever is measured or taken down later.
+"""Editions of a board, a suite's or a group's: what it said on a day, signed and kept, whatever is measured or taken down later.
 
 Two things are promised at once: that an edition never changes, and that a model which is hidden, taken down, made private or
 deleted is named nowhere. So the signed document gives ranks, scores and trust, and of each model only the SHA-256 of who it is,
@@ -24,11 +24,10 @@ from django.utils import timezone
 from accounts.models import Actor, AuditEntry
 from evaluations import signing
 from evaluations.errors import EditionDamaged, EditionExists, EditionNotFound, NothingToPublish
-from evaluations.models import Board, Edition, EditionModel, Result, Standing, Suite, SuiteVersion
-from evaluations.services import board_exports, boards, rank_requests, results
+from evaluations.models import Edition, EditionModel, Suite, SuiteGroup, SuiteVersion
+from evaluations.services import board_exports, edition_contents, results
+from evaluations.services.edition_contents import Contents
 from evaluations.suite_files import canonical_json
-from hub.jobs.models import Job
-from hub.jobs.models import State as JobState
 from models_registry import storage
 from models_registry.models import Repository
 
@@ -37,10 +36,7 @@ logger = logging.getLogger(__name__)
 SCHEMA = 1
 SALT_BYTES = 16
 WRITTEN_AT_ONCE = 1000
-# Of who a model is, with the type of its column in a table.
-IDENTITY: dict[str, type] = {
-    name: kind for name, kind in board_exports.FACTS.items() if name not in {"rank_first", "rank_last", "trust"}
-} | {"result_sha256": str}
+_BOARD = ("suite", "suite_version", "group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ class Row:
     address: str = ""
 
 
-def publish(*, actor: Actor, version: SuiteVersion, from_console: bool = False) -> Edition:
+def publish(*, actor: Actor, board: SuiteVersion | SuiteGroup, from_console: bool = False) -> Edition:
     """Keep the board as it stands, as the edition of today.
 
     from_console: whoever has the machine's command line needs no role. Raises Unauthenticated, Forbidden; NothingToPublish if
@@ -60,47 +56,44 @@ def publish(*, actor: Actor, version: SuiteVersion, from_console: bool = False) 
     """
     if not from_console:
         actor.require_permission("evaluations.publish_edition")
-    board = Board.objects.filter(suite_version=version).first()
-    waiting = Job.objects.filter(
-        kind=rank_requests.KIND, key=str(version.pk), state__in=[JobState.QUEUED, JobState.RUNNING]
-    )
-    if board is None or waiting.exists():
+    contents = edition_contents.of(board)
+    if contents.ranked_at is None or edition_contents.is_waiting(board):
         raise NothingToPublish("This board is being ranked anew: publish it when that is done, in a moment.")
     day = timezone.localdate()
-    if Edition.objects.filter(suite=version.suite, day=day).exists():
+    named = {name: row for name, row in contents.board.items() if name != "suite_version"}
+    if Edition.objects.filter(**named, day=day).exists():
         raise EditionExists(
             f"There is an edition of {day} already, and no edition changes. Publish the next one tomorrow."
         )
-    standings = list(boards.standings(version))
-    if not standings:
+    if not contents.lines:
         raise NothingToPublish("Nothing stands on this board: there is nothing to publish.")
-    signed_results = dict(Result.objects.filter(run__standing__suite_version=version).values_list("run_id", "sha256"))
     identities = [
-        canonical_json(_identity(standing, signed_results.get(standing.run_id))).decode() for standing in standings
+        canonical_json(line.identity | {"salt": secrets.token_hex(SALT_BYTES)}).decode() for line in contents.lines
     ]
-    document = _document(version, board, day, standings, identities)
+    document = _document(contents, day, identities)
     signature = signing.sign(document)
     key = f"editions/{signature.sha256[:2]}/{signature.sha256}.{uuid.uuid4().hex[:16]}"
     storage.put(key, document)
     try:
-        return _write(actor, version, day, key, signature, standings, identities)
+        return _write(actor, contents, day, key, signature, identities)
     except IntegrityError:  # two at once: the other one is the edition of today
         raise EditionExists(f"There is an edition of {day} already, and no edition changes.") from None
 
 
-def editions_of(suite: Suite) -> QuerySet[Edition]:
+def editions_of(board: Suite | SuiteGroup) -> QuerySet[Edition]:
     """Newest first."""
-    return Edition.objects.filter(suite=suite).select_related("suite", "suite_version").order_by("-day")
+    return board.editions.select_related(*_BOARD).order_by("-day")
 
 
-def edition(suite: str, day: str) -> Edition:
-    """day: YYYY-MM-DD. Raises EditionNotFound."""
-    missing = EditionNotFound(f"There is no edition {day[:40]!r} of the leaderboard {suite[:80]!r}.")
+def edition(day: str, *, suite: str = "", group: str = "") -> Edition:
+    """day: YYYY-MM-DD; of the board of one of the two, by its name. Raises EditionNotFound."""
+    missing = EditionNotFound(f"There is no edition {day[:40]!r} of the leaderboard {(suite or group)[:80]!r}.")
     try:
         wanted = date.fromisoformat(day)
     except ValueError:
         raise missing from None
-    found = Edition.objects.filter(suite__name=suite, day=wanted).select_related("suite", "suite_version").first()
+    of_board = {"suite__name": suite} if suite else {"group__name": group}
+    found = Edition.objects.filter(**of_board, day=wanted).select_related(*_BOARD).first()
     if found is None or found.name != day:
         raise missing
     return found
@@ -145,11 +138,16 @@ def rows(published: Edition, document: Mapping[str, Any], start: int = 0, stop: 
     ]
 
 
-def table_columns(published: Edition) -> dict[str, type]:
+def table_columns(published: Edition, document: Mapping[str, Any]) -> dict[str, type]:
     """{name: type} of the edition as a table."""
-    of_board = board_exports.columns(published.suite_version)
-    metrics = {name: kind for name, kind in of_board.items() if name not in board_exports.FACTS}
-    return {"rank_first": int, "rank_last": int, "trust": str} | IDENTITY | metrics
+    ranks = {"rank_first": int, "rank_last": int, "trust": str}
+    if published.suite_version is None:
+        names = [suite["id"] for suite in document["group"]["suites"]]
+        of_board = board_exports.group_columns(names)
+        identity = {name: kind for name, kind in edition_contents.IDENTITY.items() if name in of_board}
+    else:
+        of_board, identity = board_exports.columns(published.suite_version), edition_contents.IDENTITY
+    return ranks | identity | {name: kind for name, kind in of_board.items() if name not in board_exports.FACTS}
 
 
 def table(found: Iterable[Row]) -> Iterator[dict[str, Any]]:
@@ -159,75 +157,40 @@ def table(found: Iterable[Row]) -> Iterator[dict[str, Any]]:
         for name, metric in row.stated["metrics"].items():
             low, high = metric["ci95"]
             record |= {name: metric["value"], f"{name}_low": low, f"{name}_high": high}
-        yield record | {name: value for name, value in (row.model or {}).items() if name in IDENTITY}
+        record |= row.stated.get("split", {})
+        record |= {name: score["normalized"] for name, score in row.stated.get("scores", {}).items()}
+        record |= {"borda": row.stated["borda"]} if "borda" in row.stated else {}
+        yield record | {name: value for name, value in (row.model or {}).items() if name in edition_contents.IDENTITY}
 
 
-def _identity(standing: Standing, result_sha256: str | None) -> dict[str, Any]:
-    (record,) = board_exports.records_of([standing])
-    facts = {name: record.get(name) for name in IDENTITY}
-    return facts | {"result_sha256": result_sha256, "salt": secrets.token_hex(SALT_BYTES)}
-
-
-def _document(
-    version: SuiteVersion, board: Board, day: date, standings: Iterable[Standing], identities: Iterable[str]
-) -> bytes:
-    definition = version.definition
+def _document(contents: Contents, day: date, identities: Iterable[str]) -> bytes:
+    ranked_at = contents.ranked_at
     return canonical_json(
         {
             "schema": SCHEMA,
             "kind": "leaderboard edition",
             "edition": day.isoformat(),
             "published": timezone.now().isoformat(),
-            "ranked": board.ranked_at.isoformat(),
+            "ranked": ranked_at.isoformat() if ranked_at else None,
             "hub": settings.BASE_URL,
-            "suite": {
-                "id": version.suite.name,
-                "title": definition["title"],
-                "version": version.version,
-                "sha256": version.digest,
-                "n": version.rows,
-                "metrics": definition["metrics"],
-            },
+            **contents.facts,
             "code": {"version": results.version(), "git": results.git_commit()},
             "rows": [
-                {
-                    "rank": [standing.first, standing.last],
-                    "trust": standing.trust,
-                    "metrics": {score.name: _metric(score) for score in standing.run.scores.all()},
-                    "model_sha256": hashlib.sha256(identity.encode()).hexdigest(),
-                }
-                for standing, identity in zip(standings, identities, strict=True)
+                {**line.stated, "model_sha256": hashlib.sha256(identity.encode()).hexdigest()}
+                for line, identity in zip(contents.lines, identities, strict=True)
             ],
         }
     )
 
 
-def _metric(score: Any) -> dict[str, Any]:
-    return {
-        "value": score.value,
-        "ci95": [score.low, score.high],
-        "ci_method": score.method,
-        "stderr": score.stderr,
-        "n": score.n,
-        "chance": score.chance,
-    }
-
-
 @transaction.atomic
 def _write(
-    actor: Actor,
-    version: SuiteVersion,
-    day: date,
-    key: str,
-    signature: signing.Signature,
-    standings: list[Standing],
-    identities: list[str],
+    actor: Actor, contents: Contents, day: date, key: str, signature: signing.Signature, identities: list[str]
 ) -> Edition:
     published = Edition.objects.create(
-        suite=version.suite,
-        suite_version=version,
+        **contents.board,
         day=day,
-        model_count=len(standings),
+        model_count=len(contents.lines),
         key=key,
         sha256=signature.sha256,
         public_key=signature.public_key,
@@ -236,11 +199,11 @@ def _write(
     )
     EditionModel.objects.bulk_create(
         (
-            EditionModel(edition=published, position=position, content=identity, repository=standing.run.repository)
-            for position, (standing, identity) in enumerate(zip(standings, identities, strict=True))
+            EditionModel(edition=published, position=position, content=identity, repository=line.repository)
+            for position, (line, identity) in enumerate(zip(contents.lines, identities, strict=True))
         ),
         batch_size=WRITTEN_AT_ONCE,
     )
     AuditEntry.objects.record(actor, "edition.published", str(published), sha256=published.sha256)
-    logger.info("%s published with %d models", published, len(standings))
+    logger.info("%s published with %d models", published, len(contents.lines))
     return published

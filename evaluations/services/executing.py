@@ -27,7 +27,7 @@ from evaluations.cache import DamagedError
 from evaluations.child import ChildFailedError, Report, StoppedError
 from evaluations.embedded import is_embedded
 from evaluations.formats import Choice, NotEvaluableError
-from evaluations.measurements import Scored, UnusablePredictionsError
+from evaluations.measurements import Parts, Scored, UnusablePredictionsError
 from evaluations.models import FailureKind, LeaseLost, Result, Run, Score, State, Worker
 from evaluations.performance import Speed
 from evaluations.services import (
@@ -214,12 +214,12 @@ def _evaluate(run: Run, heartbeat: Heartbeat) -> None:
                 run.parameters = _within(_counted_parameters(report), definition["accepts"]["max_params"])
         run.begin_scoring()
         with stopwatch.step("score"):
-            scored, samples = _score(run, outputs)
+            scored, parts, samples = _score(run, outputs)
             speeds = _speeds(definition, report)
             heartbeat.check()
     reported = {step: report.took(step) for step in REPORTED_STEPS if step in report.seconds}
     seconds = stopwatch.seconds | {"quality": report.took("predict")} | reported
-    made = results.Made(files, device, backend, report, speeds, seconds, hashlib.sha256(samples).hexdigest())
+    made = results.Made(files, device, backend, report, speeds, seconds, hashlib.sha256(samples).hexdigest(), parts)
     _finish(run, scored, report, made, samples)
 
 
@@ -288,8 +288,8 @@ def _predict(
         raise _UnfitModelError("protocol", str(error)) from error
 
 
-def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes]:
-    """The scores, and each row's prediction as Parquet."""
+def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, Parts | None, bytes]:
+    """The scores; the primary one on public and hidden rows, where there are both; and each row's prediction as Parquet."""
     # Here, and not above: scikit-learn and pyarrow cost 180 MB, which a worker that has scored nothing need not hold.
     from evaluations import samples, scoring  # noqa: PLC0415
 
@@ -298,11 +298,15 @@ def _score(run: Run, outputs: np.ndarray) -> tuple[Scored, bytes]:
     if digest_of_data(content) != definition["data"][0]["labels_sha256"]:
         raise DamagedError("The suite's labels are not what its hash says.")
     labels = np.load(io.BytesIO(content), allow_pickle=False)
+    public_rows, parts = run.suite_version.public_rows, None
+    asked = (outputs, labels, definition["run"]["seed"])
     try:
-        scored = scoring.score(definition["task"], definition["metrics"], outputs, labels, definition["run"]["seed"])
+        scored = scoring.score(definition["task"], definition["metrics"], *asked)
+        if public_rows is not None:
+            parts = scoring.score_parts(definition["task"], run.suite_version.primary_metric, *asked, public_rows)
     except UnusablePredictionsError as error:
         raise _UnfitModelError("not_finite", str(error)) from error
-    return scored, samples.to_parquet(scored)
+    return scored, parts, samples.to_parquet(scored)
 
 
 def _speeds(definition: Mapping[str, Any], report: Report) -> list[Speed]:
@@ -343,6 +347,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
         )
         for measured in scored.measurements
     ]
+    split = results.split_row(run, made)
     result = Result(
         run=run,
         document=document.decode(),
@@ -357,7 +362,7 @@ def _finish(run: Run, scored: Scored, report: Report, made: results.Made, sample
         with transaction.atomic():
             rows = run.suite_version.rows
             run.finish(finished, progress_done=rows, progress_total=rows, log_tail=report.log, **found)
-            sealing.keep(run, [*scores, result])
+            sealing.keep(run, [*scores, *([split] if split else []), result])
             results.performance_row(run, made).save(force_insert=True)
             pinning.pin(run)
             rank_requests.ask(run.suite_version)

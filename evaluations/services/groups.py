@@ -4,12 +4,12 @@ import logging
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from evaluations import group_files
 from evaluations.errors import GroupNotFound
 from evaluations.group_files import GroupFile
-from evaluations.models import GroupMember, Suite, SuiteGroup, SuiteVersion
+from evaluations.models import GroupMember, GroupStanding, Suite, SuiteGroup, SuiteVersion
 from evaluations.services import rank_requests
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 def synchronize(folder: Path = group_files.FOLDER) -> list[SuiteGroup]:
     """Make every group's file a row, after the suites; a group whose file is gone goes, too: nothing of it cannot be made again.
 
-    Raises InvalidSuiteError.
+    Of one with editions the name is kept for them, without suites and a board. Raises InvalidSuiteError.
     """
     files = list(group_files.read_all(folder))
     current = SuiteVersion.objects.filter(current=True)
@@ -26,12 +26,16 @@ def synchronize(folder: Path = group_files.FOLDER) -> list[SuiteGroup]:
     for file in files:
         file.check(definitions)
     with transaction.atomic():
-        SuiteGroup.objects.exclude(name__in=[file.name for file in files]).delete()
+        gone = SuiteGroup.objects.exclude(name__in=[file.name for file in files])
+        gone.filter(editions=None).delete()
+        GroupMember.objects.filter(group__in=gone).delete()
+        GroupStanding.objects.filter(group__in=gone).delete()
         return [_synchronize(file) for file in files]
 
 
 def all_groups() -> QuerySet[SuiteGroup]:
-    return SuiteGroup.objects.prefetch_related("members__suite").order_by("title")
+    members = GroupMember.objects.filter(group=OuterRef("pk"))
+    return SuiteGroup.objects.filter(Exists(members)).prefetch_related("members__suite").order_by("title")
 
 
 def group(name: str) -> SuiteGroup:
@@ -40,6 +44,11 @@ def group(name: str) -> SuiteGroup:
     if found is None:
         raise GroupNotFound(f"There is no group of suites {name!r}.")
     return found
+
+
+def group_with_editions(name: str) -> SuiteGroup:
+    """As `group`, and also one that was. Raises GroupNotFound."""
+    return SuiteGroup.objects.filter(name=name, editions__isnull=False).first() or group(name)
 
 
 def _synchronize(file: GroupFile) -> SuiteGroup:

@@ -1,7 +1,6 @@
 """What the drawings of a board show: quality against cost, and the best score over time."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -17,17 +16,19 @@ from hub.errors import BadRequest
 from models_registry.models import Repository
 
 MOST_POINTS = 60  # each is read whole and drawn: more of them are a cloud, and cost the page more than its rows
-LONG = 1000  # models, of which to look for the front takes longer than all else of the page
 REMEMBERED = 300  # seconds
 COSTS = {"params": "run__parameters", "bytes": "run__model_bytes"}
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One model. cost: in the unit of what was asked for."""
+    """One model, its repository by its full name. cost: in the unit of what was asked for; low and high: the 95 % interval."""
 
-    standing: Standing
-    score: Score
+    run: UUID
+    repository: str
+    value: float
+    low: float
+    high: float
     cost: float
     is_on_front: bool
 
@@ -55,7 +56,7 @@ class _Drawn:
 
 
 def scatter(version: SuiteVersion, filters: Filters, cost: str = "", metric: str = "") -> Scatter:
-    """The board's models by what they cost and how good they are: three queries.
+    """The board's models by what they cost and how good they are: two queries.
 
     cost: of COSTS, metric: of the suite; the first and the primary one without. Where there are too many, the front is kept,
     and of the others the best; which those are is remembered for a while on a board that is long. Raises BadRequest.
@@ -66,20 +67,33 @@ def scatter(version: SuiteVersion, filters: Filters, cost: str = "", metric: str
         raise BadRequest(f"Quality is drawn against {' or '.join(COSTS)}, not {cost[:40]!r}.")
     if chosen is None:
         raise BadRequest(f"This board has no metric {metric[:40]!r}; it has {', '.join(metrics)}.")
-    key = f"evaluations:scatter:{version.pk}:{_digest(filters, cost, chosen['name'])}"
+    key = f"evaluations:scatter:{boards.name_of(version.pk, filters, cost, chosen['name'])}"
     drawn: _Drawn | None = cache.get(key)
     if drawn is None:
         drawn = _drawn(version, filters, COSTS[cost], chosen)
-        if drawn.total >= LONG:
+        if drawn.total >= boards.LONG:
             cache.set(key, drawn, REMEMBERED)
-    standings = boards.standings(version, filters).in_bulk([run for run, _, _ in drawn.points])
+    found = {row[0]: row for row in _as_they_stand(version, filters, chosen["name"], drawn)}
     points = []
     for run, amount, is_on_front in drawn.points:
-        standing = standings.get(run)  # it may have left since
-        scores = standing.run.scores.all() if standing else ()
-        if score := next((score for score in scores if score.name == chosen["name"]), None):
-            points.append(Point(standings[run], score, amount, is_on_front))
+        if run in found:  # else it has left since
+            _, namespace, name, value, low, high = found[run]
+            points.append(Point(run, f"{namespace}/{name}", value, low, high, amount, is_on_front))
     return Scatter(cost, chosen, points, drawn.total)
+
+
+def _as_they_stand(
+    version: SuiteVersion, filters: Filters, metric: str, drawn: _Drawn
+) -> QuerySet[Standing, tuple[UUID, str, str, float, float, float]]:
+    """(run, namespace, name, value, low, high) of those that are on the board now: read without their rows, which are long."""
+    repository = "run__repository__"
+    return (
+        _with_metric(boards.standings(version, filters), metric)
+        .filter(pk__in=[run for run, _, _ in drawn.points])
+        .values_list(
+            "pk", f"{repository}namespace__name", f"{repository}name", "drawn__value", "drawn__low", "drawn__high"
+        )
+    )
 
 
 def _drawn(version: SuiteVersion, filters: Filters, cost: str, metric: dict[str, Any]) -> _Drawn:
@@ -93,16 +107,16 @@ def _drawn(version: SuiteVersion, filters: Filters, cost: str, metric: dict[str,
     return _Drawn([(measured[index][0], costs[index], index in on_front) for index in cheapest_first], len(measured))
 
 
-def _digest(*parts: object) -> str:
-    """A short name of what was asked for, of characters that a cache's key may have."""
-    return sha256(repr(parts).encode()).hexdigest()[:32]
-
-
 def _measured(version: SuiteVersion, filters: Filters, cost: str, metric: str) -> list[tuple[UUID, int, float]]:
     """(run, cost, value) of every row of the board that has both; a cost of nothing is not on a logarithmic scale."""
-    rows = boards.standings(version, filters).prefetch_related(None).select_related(None)
+    rows = _with_metric(boards.standings(version, filters), metric)
+    return list(rows.filter(**{f"{cost}__gt": 0}).values_list("pk", cost, "drawn__value"))
+
+
+def _with_metric(rows: QuerySet[Standing], metric: str) -> QuerySet[Standing]:
+    """Those rows that have the metric, as `drawn`."""
     rows = rows.alias(drawn=FilteredRelation("run__scores", condition=Q(run__scores__name=metric)))
-    return list(rows.filter(drawn__isnull=False, **{f"{cost}__gt": 0}).values_list("pk", cost, "drawn__value"))
+    return rows.filter(drawn__isnull=False).select_related(None).prefetch_related(None)
 
 
 def progress(version: SuiteVersion, filters: Filters | None = None) -> QuerySet[Score]:

@@ -13,21 +13,20 @@ from typing import Any
 from django.conf import settings
 
 from evaluations.child import Report
-from evaluations.measurements import Measurement
-from evaluations.models import Performance, Result, Run
-from evaluations.performance import Speed, as_documented
+from evaluations.measurements import Measurement, Parts
+from evaluations.models import Performance, Result, Run, SplitScore
+from evaluations.performance import NO_ENERGY, Speed, as_documented, energy_as_documented
 from evaluations.sandbox import Backend
 from evaluations.suite_files import canonical_json
 
 SCHEMA = 1
-NO_ENERGY = "This hub does not read a counter of energy."
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
     """How a result came about. files: path, size and SHA-256 of each that was read. seconds: by step.
 
-    speeds: none where they were not measured.
+    speeds: none where they were not measured. parts: the primary metric on public and on hidden rows.
     """
 
     files: Sequence[Mapping[str, Any]]
@@ -37,6 +36,7 @@ class Made:
     speeds: Sequence[Speed]
     seconds: Mapping[str, float]
     samples_sha256: str
+    parts: Parts | None = None
 
 
 def document(run: Run, measurements: Sequence[Measurement], made: Made, finished: datetime) -> bytes:
@@ -93,14 +93,15 @@ def document(run: Run, measurements: Sequence[Measurement], made: Made, finished
             "code": {"version": version(), "git": git_commit(), "command": "python -m evaluations.harness"},
             "env": made.report.environment,
             "metrics": [_metric(measurement) for measurement in measurements],
+            **({"split": dict(zip(("public", "hidden"), map(_metric, made.parts), strict=True))} if made.parts else {}),
             "perf": as_documented(made.speeds),
             "memory": made.report.memory,
-            "energy": {"joules": None, "reason": NO_ENERGY},
+            "energy": energy_as_documented(made.report.perf or {}) if made.speeds else NO_ENERGY,
             "timing": {step: round(seconds, 4) for step, seconds in made.seconds.items()},
             "sandbox": {
                 "backend": made.backend,
                 "network": made.backend is not Backend.BWRAP,
-                "limits": definition["limits"],
+                "limits": {**definition["limits"], "memory": made.report.memory_limit},
             },
             "samples": {"sha256": made.samples_sha256, "rows": run.suite_version.rows},
             "warnings": made.report.warnings,
@@ -124,6 +125,18 @@ def performance_row(run: Run, made: Made) -> Performance:
         load_seconds=sum(loading) if loading else None,
         **shown,
     )
+
+
+def split_row(run: Run, made: Made) -> SplitScore | None:
+    """What boards show of public and hidden rows. Not saved yet."""
+    if made.parts is None:
+        return None
+    facts = {
+        f"{name}_{fact}": getattr(part, fact)
+        for name, part in zip(("public", "hidden"), made.parts, strict=True)
+        for fact in ("value", "low", "high", "stderr", "n")
+    }
+    return SplitScore(run=run, **facts)
 
 
 def signed_document(result: Result) -> dict[str, Any]:

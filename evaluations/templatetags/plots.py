@@ -3,17 +3,18 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from django import template
+from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format, number_format
+from django.utils.html import format_html_join
 
 from evaluations.models import Score
-from evaluations.services.plots import Scatter
-from evaluations.templatetags.scores import Axis
+from evaluations.services.plots import Point, Scatter
+from evaluations.templatetags.scores import Axis, as_score
+from hub.drawing import Scale, steps, steps_back
 from hub.templatetags.grove import short_number
 
 register = template.Library()
@@ -23,46 +24,37 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 384, 16, 228  # of what lies within its axes
 MOST_TICKS = 5
 
 
-@dataclass(frozen=True)
-class Scale:
-    """Values from `low` to `high`, as places from `start` to `end`."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def at(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return round(self.start + share * (self.end - self.start), 1)
-
-
 @register.inclusion_tag("evaluations/_scatter.html")
 def scatter_plot(shown: Scatter) -> dict[str, Any]:
     """Quality upwards, cost to the right on a logarithmic scale, each point with its 95 % interval."""
-    upwards, heights = _upwards(point.score for point in shown.points)
+    upwards, heights = _upwards(shown.points)
     costs = [math.log10(point.cost) for point in shown.points]
     across = Scale(min(costs) - 0.15, max(costs) + 0.15, LEFT, RIGHT)
-    points: list[dict[str, Any]] = [
-        {
-            "x": across.at(cost),
-            "y": upwards.at(point.score.value),
-            "low": upwards.at(point.score.low),
-            "high": upwards.at(point.score.high),
-            "is_on_front": point.is_on_front,
-            "name": point.standing.run.repository.full_name,
-            "score": point.score,
-            "cost": point.cost,
-        }
-        for point, cost in zip(shown.points, costs, strict=True)
+    placed = [
+        (point, across.at(cost), upwards.at(point.value)) for point, cost in zip(shown.points, costs, strict=True)
     ]
+    above_the_bettered = sorted(placed, key=lambda one: one[0].is_on_front)
+    errors = ((x, x, upwards.at(point.low), upwards.at(point.high)) for point, x, _ in above_the_bettered)
+    amount = filesizeformat if shown.cost == "bytes" else short_number
     return {
         "shown": shown,
-        "points": sorted(points, key=lambda point: bool(point["is_on_front"])),  # those above what they better
-        "front": _steps([(point["x"], point["y"]) for point in points if point["is_on_front"]]),
+        # Not by the template's loops: they take longer than all else of a drawing.
+        "errors": format_html_join("", '<line class="error" x1="{}" x2="{}" y1="{}" y2="{}"/>', errors),
+        "circles": format_html_join(
+            "",
+            '<circle class="point{}" cx="{}" cy="{}" r="4"><title>{}: {} [{}, {}], {}</title></circle>',
+            (
+                (
+                    " point-front" if point.is_on_front else "", x, y, point.repository, as_score(point.value),
+                    as_score(point.low), as_score(point.high), amount(int(point.cost)),
+                )
+                for point, x, y in above_the_bettered
+            ),
+        ),
+        "front": steps([(x, y) for point, x, y in placed if point.is_on_front]),
         "heights": heights,
         "ticks": [{"at": across.at(math.log10(tick)), "text": _amount(tick)} for tick in _powers(across)],
-    }
+    }  # fmt: skip
 
 
 @register.inclusion_tag("evaluations/_progress_plot.html")
@@ -84,8 +76,8 @@ def progress_plot(records: Sequence[Score], now: datetime) -> dict[str, Any]:
     return {
         "records": records,
         "heights": heights,
-        "line": _steps(best),
-        "band": f"{_steps(high)}L{_backwards(low)}Z",
+        "line": steps(best),
+        "band": f"{steps(high)}L{steps_back(low)}Z",
         "points": [{"x": x, "y": y, "record": record} for (x, y), record in zip(best[:-1], records, strict=True)],
         "ticks": [
             {"at": x, "text": date_format(datetime.fromtimestamp(moment, now.tzinfo), "DATE_FORMAT"), "anchor": anchor}
@@ -94,7 +86,7 @@ def progress_plot(records: Sequence[Score], now: datetime) -> dict[str, Any]:
     }
 
 
-def _upwards(scores: Iterable[Score]) -> tuple[Scale, list[dict[str, Any]]]:
+def _upwards(scores: Iterable[Score | Point]) -> tuple[Scale, list[dict[str, Any]]]:
     """A scale over the intervals with round ends, and its lines with their numbers."""
     axis = Axis.over(bound for score in scores for bound in (score.low, score.high))
     scale = Scale(axis.low, axis.high, BOTTOM, TOP)
@@ -118,17 +110,3 @@ def _powers(scale: Scale) -> list[int]:
 def _amount(tick: int) -> str:
     """10000000 → "10 M": round numbers need no decimals."""
     return re.sub(r"\D0(?=\D)", "", short_number(tick))
-
-
-def _steps(points: Sequence[tuple[float, float]]) -> str:
-    """A path that goes across to each point and then up or down to it."""
-    if not points:
-        return ""
-    (x, y), *_ = points
-    return f"M{x} {y}" + "".join(f"H{right}V{up}" for _, (right, up) in pairwise(points))
-
-
-def _backwards(points: Sequence[tuple[float, float]]) -> str:
-    """The same, from its end to its beginning, as the rest of a path."""
-    (x, y), *_ = reversed(points)
-    return f"{x} {y}" + "".join(f"V{up}H{left}" for (left, up), _ in reversed(list(pairwise(points))))

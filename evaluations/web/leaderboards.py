@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from django.core.paginator import Page, Paginator
@@ -9,19 +10,36 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
-from evaluations.models import Board, GroupPart, GroupStanding, Standing, SuiteVersion, Trust
-from evaluations.services import board_speeds, boards, citing, editions, group_boards, groups, plots
+from evaluations.models import (
+    Board,
+    GroupPart,
+    GroupStanding,
+    Run,
+    Score,
+    SplitScore,
+    Standing,
+    Suite,
+    SuiteGroup,
+    SuiteVersion,
+    Trust,
+)
+from evaluations.services import board_speeds, boards, citing, edition_contents, editions, group_boards, groups, plots
 from evaluations.services.board_filters import Filters
 from evaluations.services.identical_weights import twins_of
 from evaluations.services.self_reported import reported_for
 from evaluations.services.suites import current_version, current_versions
-from evaluations.templatetags.scores import axis_of
+from evaluations.templatetags.scores import as_score, axis_of, metric_title
 from evaluations.web import speeds
+from hub.templatetags.grove import short_number
+from models_registry.models import Repository
 
 PAGE_SIZE = 50
 FACTS = {
@@ -70,36 +88,56 @@ def leaderboard(request: ActorRequest, suite: str) -> HttpResponse:
         case "self-reported":
             context["page"] = Paginator(reported, PAGE_SIZE).get_page(request.GET.get("page"))
         case "progress":
-            context |= _progress(version, filters)
+            context |= _progress(version, filters) | {
+                "progress_csv": f"/api/leaderboards/{suite}/progress.csv?{_of_board(request)}",
+                "progress_name": f"{suite}-progress",
+            }
         case _:
-            context |= _board(request, version, filters, context["total"])
+            context |= _board(request, version, filters, board)
     return render(request, "evaluations/leaderboard.html", context)
 
 
-def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, total: int) -> dict[str, Any]:
+def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, board: Board | None) -> dict[str, Any]:
     primary = version.primary_metric["name"]
     sort = request.GET.get("sort", "") or primary
-    rows = boards.standings(version, filters, sort)
-    page = _Pages(rows, PAGE_SIZE, page_of=boards.page_of).get_page(request.GET.get("page"))
+    found = boards.standings(version, filters, sort)
+    count = boards.count(board, found, filters)
+    page = _Pages(found, PAGE_SIZE, page_of=boards.page_of, count=count).get_page(request.GET.get("page"))
     metrics, facts = _columns(request, version)
+    rows = [_Row.of(standing, primary, metrics, facts) for standing in page]
     return {
         "page": page,
+        "rows": rows,
         "is_whole": filters == Filters(),
         "twins": twins_of(request.actor, (row.run for row in page)),
-        "more_columns": len(metrics) + len(facts),
+        # Once for each kind, not for each row: a template takes longer than the rest of its cell.
+        "signs": {
+            trust: render_to_string("evaluations/_trust.html", {"trust": trust})
+            for trust in {row.trust for row in page}
+        },
+        "more_columns": len(metrics) + len(facts) + (2 if version.public_rows else 0),
         "sort": sort,
         "metrics": metrics,
         "facts": facts,
         "sortable": board_speeds.measured(version),
-        "cells": {row.pk: _speed_cells(row) for row in page},
         "other_metrics": [metric for metric in version.definition["metrics"] if metric["name"] != primary],
         "all_facts": _facts_of(version),
-        "axis": axis_of(row.run.scores.all()[0] for row in page),
-        "resolution": boards.resolution(version, total),
+        "axis": axis_of(row.score for row in rows),
+        "resolution": boards.resolution(version, board.model_count if board else 0),
         "trusts": Trust.choices,
         "scatter": plots.scatter(version, filters, request.GET.get("cost", ""), request.GET.get("quality", "")),
         "costs": COSTS,
+        "scatter_csv": f"/api/leaderboards/{version.suite.name}.csv?{_of_board(request)}",
+        "scatter_name": f"{version.suite.name}-quality-cost",
     }
+
+
+def _of_board(request: HttpRequest) -> str:
+    """The part of the address that the board's exports read, too."""
+    query = request.GET.copy()
+    for name in ("tab", "page", "columns", "cost", "quality"):
+        query.pop(name, None)
+    return query.urlencode()
 
 
 def _progress(version: SuiteVersion, filters: Filters) -> dict[str, Any]:
@@ -129,33 +167,46 @@ def group(request: HttpRequest, group: str) -> HttpResponse:
         "exports": {".csv": "CSV", "": "JSON"},
         "trusts": Trust.choices,
         "choices": found.choices,
+        "editions": editions.editions_of(found)[:EDITIONS_SHOWN],
     }
     return render(request, "evaluations/group.html", context)
 
 
 @require_safe
 def editions_of(request: HttpRequest, suite: str) -> HttpResponse:
-    found = current_version(suite).suite
-    page = Paginator(editions.editions_of(found), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "evaluations/editions.html", {"section": "leaderboards", "suite": found, "page": page})
+    return _editions_of(request, current_version(suite).suite)
 
 
 @require_safe
-def edition(request: HttpRequest, suite: str, day: str) -> HttpResponse:
-    published = editions.edition(suite, day)
+def editions_of_group(request: HttpRequest, group: str) -> HttpResponse:
+    return _editions_of(request, groups.group_with_editions(group))
+
+
+def _editions_of(request: HttpRequest, board: Suite | SuiteGroup) -> HttpResponse:
+    page = Paginator(editions.editions_of(board), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "evaluations/editions.html", {"section": "leaderboards", "board": board, "page": page})
+
+
+@require_safe
+def edition(request: HttpRequest, day: str, **board: str) -> HttpResponse:
+    """Of a suite's board or of a group's, as the address names it."""
+    published = editions.edition(day, **board)
     document = json.loads(editions.document_of(published))
     page = Paginator(range(published.model_count), PAGE_SIZE).get_page(request.GET.get("page"))
     shown = range(published.model_count)[page.start_index() - 1 : page.end_index()]
     rows = editions.rows(published, document, shown.start, shown.stop)
-    primary = published.suite_version.primary_metric
-    scores = [_Score.of(row.stated["metrics"][primary["name"]]) for row in rows]
+    primary = published.suite_version.primary_metric["name"] if published.suite_version else edition_contents.GROUP_MEAN
+    scores = [_Score.of(row.stated["metrics"][primary]) for row in rows]
+    suites = document["group"]["suites"] if published.group else []
+    parts = [[row.stated["scores"].get(suite["id"], {}).get("normalized") for suite in suites] for row in rows]
     context = {
         "section": "leaderboards",
-        "suite": published.suite,
+        "board": published.board,
         "edition": published,
-        "document": document,
+        "title": document["group" if published.group else "suite"]["title"],
+        "suites": suites,
         "page": page,
-        "rows": zip(rows, scores, strict=True),
+        "rows": zip(rows, scores, parts, strict=True),
         "primary": primary,
         "axis": axis_of(scores),
         "api": f"/api{published.get_absolute_url()}",
@@ -179,12 +230,45 @@ def _part_on(suite: int, row: GroupStanding) -> GroupPart | None:
     return next((part for part in row.parts.all() if part.suite_id == suite), None)
 
 
-class _Pages(Paginator):
-    """Pages of a board, of which only the rows that are shown are read whole."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a board as it is shown. value, label: of the primary metric; cells: what stands in the columns after it.
 
-    def __init__(self, rows: QuerySet[Any], per_page: int, *, page_of: Callable[..., list[Any]]) -> None:
+    split: of a suite with public and hidden rows.
+    """
+
+    standing: Standing
+    run: Run
+    repository: Repository
+    score: Score
+    value: str
+    label: str
+    split: SplitScore | None
+    cells: list[str]
+
+    @classmethod
+    def of(cls, standing: Standing, primary: str, metrics: list[dict[str, Any]], facts: Mapping[str, Any]) -> Self:
+        run, repository = standing.run, standing.run.repository
+        scores = {score.name: score for score in run.scores.all()}
+        value = as_score(scores[primary].value)
+        label = gettext("Run of %(name)s, %(metric)s %(value)s") % {
+            "name": repository.name, "metric": metric_title(primary), "value": value,
+        }  # fmt: skip
+        cells = [as_score(scores[one["name"]].value) if one["name"] in scores else "–" for one in metrics]
+        cells += [_cell(run, name) for name in facts]
+        return cls(standing, run, repository, scores[primary], value, label, getattr(run, "split_score", None), cells)
+
+
+class _Pages(Paginator):
+    """Pages of a board, of which only the rows that are shown are read whole. count: how many there are, where it is known."""
+
+    def __init__(
+        self, rows: QuerySet[Any], per_page: int, *, page_of: Callable[..., list[Any]], count: int | None = None
+    ) -> None:
         super().__init__(rows, per_page)
         self.page_of = page_of
+        if count is not None:
+            self.count = count  # in the place of the cached property
 
     def page(self, number: int | str) -> Any:
         number = self.validate_number(number)
@@ -209,6 +293,15 @@ def _facts_of(version: SuiteVersion) -> dict[str, Any]:
     return FACTS | {name: title for name, title in speeds.COLUMNS.items() if name in measured}
 
 
-def _speed_cells(row: Standing) -> dict[str, str]:
-    found = board_speeds.values(row.run)
-    return {name: speeds.as_cell(name, found[name]) for name in speeds.COLUMNS}
+def _cell(run: Run, name: str) -> str:
+    match name:
+        case "params":
+            return short_number(run.parameters)
+        case "bytes":
+            return filesizeformat(run.model_bytes) if run.model_bytes is not None else ""
+        case "architecture" | "machine":
+            return str(getattr(run, name))
+        case "when":
+            return render_to_string("_when.html", {"moment": run.finished_at, "class": "quiet"})
+        case _:
+            return speeds.as_cell(name, getattr(board_speeds.of(run), name, None))

@@ -1,18 +1,27 @@
 """What the registry's pages show of evaluations: filled in `apps.py`, so that the registry need not know them."""
 
+from collections.abc import Mapping, Sequence
+
 from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Namespace
 from accounts.requests import ActorRequest
 from evaluations.models import Run, State
-from evaluations.services.boards import older_scores_of, ranks_of
+from evaluations.services.boards import best_ranks_in, older_scores_of, ranks_of
+from evaluations.services.browsing import BoardOrders, SuiteFacet, best_ranks
 from evaluations.services.listing import newest_scored
 from evaluations.services.self_reported import reported_by
 from models_registry import panels
 from models_registry.models import Kind, Repository
+from models_registry.services import facets
 
 NEWEST = 6
 REPORTED = 8
+NAMESPACE_RANKS = 8
 
 
 def newest_scores(request: ActorRequest, repository: None) -> str:
@@ -30,6 +39,12 @@ def ranks(request: ActorRequest, repository: Repository) -> str:
     return render_to_string("evaluations/_ranks.html", context, request)
 
 
+def namespace_ranks(request: ActorRequest, namespace: Namespace) -> str:
+    """Where their public models stand best; nothing for who is on no board."""
+    standing = best_ranks_in(namespace, NAMESPACE_RANKS)
+    return render_to_string("evaluations/_namespace_ranks.html", {"standing": standing}, request) if standing else ""
+
+
 def self_reported(request: ActorRequest, repository: Repository) -> str:
     """What a model's card claims; nothing for one that claims nothing."""
     rows = list(reported_by(repository)) if repository.kind == Kind.MODEL else []
@@ -37,6 +52,12 @@ def self_reported(request: ActorRequest, repository: Repository) -> str:
         return ""
     context = {"reported": rows[:REPORTED], "more": len(rows[REPORTED:])}
     return render_to_string("evaluations/_reported.html", context, request)
+
+
+def compare_with(request: ActorRequest, repository: Repository) -> str:
+    if repository.kind != Kind.MODEL:
+        return ""
+    return render_to_string("evaluations/_compare_with.html", {"repository": repository}, request)
 
 
 def evaluate_button(request: ActorRequest, repository: Repository) -> str:
@@ -57,10 +78,32 @@ def run_count(repository: Repository) -> int:
     return Run.objects.filter(repository=repository).exclude(state=State.CANCELLED).count()
 
 
+def rank_of_rows(request: ActorRequest, repositories: Sequence[Repository]) -> Mapping[int, SafeString]:
+    """The best rank of each model of a list, in one query; none is asked for a list of datasets."""
+    models = [repository.pk for repository in repositories if repository.kind == Kind.MODEL]
+    if not models:
+        return {}
+    return {
+        pk: format_html(
+            '<span class="rank" title="{}"><span class="visually-hidden">{} </span>{}{}</span>',
+            gettext("Best rank: on %(suite)s") % {"suite": rank.suite},
+            gettext("Best rank"),
+            rank.first,
+            "" if rank.first == rank.last else f"–{rank.last}",
+        )
+        for pk, rank in best_ranks(models).items()
+    }
+
+
 def fill() -> None:
+    facets.add(SuiteFacet(), before="tag")
+    facets.add_orders(BoardOrders())
+    panels.fill_rows(rank_of_rows)
     panels.fill("home", newest_scores)
     panels.fill("repository-side", ranks)
+    panels.fill("namespace-side", namespace_ranks)
     panels.fill("repository-side", self_reported)
+    panels.fill("repository-side", compare_with)
     panels.fill("repository-actions", evaluate_button)
     panels.add_settings_page(
         panels.SettingsPage(key="evaluations", title=_("Evaluations"), icon="bar-chart-steps", url=settings_url)

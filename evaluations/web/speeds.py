@@ -72,6 +72,17 @@ def steps(document: Mapping[str, Any]) -> list[tuple[str, float]]:
     return [(str(title), timing[step]) for step, title in STEPS.items() if step in timing]
 
 
+def energy(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(title, joules) that one row, or one token, took in each scenario; nothing where no counter was read."""
+    titles = {
+        "single": _("Energy of one row"),
+        "offline": _("Energy of one item, in batches"),
+        "generation": _("Energy of one token written"),
+    }
+    found = (document.get("energy") or {}).get("scenarios") or []
+    return [(titles[one["scenario"]], f"{_value('joules', one['joules_per_item'])}\u00a0J") for one in found]
+
+
 def peaks(document: Mapping[str, Any]) -> list[tuple[str, int]]:
     """(title, bytes) of what the model's process took at most."""
     memory = document.get("memory") or {}

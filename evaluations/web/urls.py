@@ -10,14 +10,19 @@ from evaluations.web import (
     repository_settings,
     runs,
     samples,
+    side_by_side,
 )
 
 urlpatterns = [
+    path("compare", side_by_side.compare, name="compare"),
+    path("compare/facts.csv", side_by_side.compare_csv, name="compare-csv"),
     path("feeds/scores.atom", feeds.newest_scores, name="scores-feed"),
     path("feeds/leaderboards/<slug:suite>.atom", feeds.newest_scores, name="leaderboard-feed"),
     path("previews/leaderboards/<slug:suite>.png", previews.leaderboard, name="leaderboard-preview"),
     path("leaderboards", leaderboards.suites, name="leaderboards"),
     path("leaderboards/groups/<slug:group>", leaderboards.group, name="leaderboard-group"),
+    path("leaderboards/groups/<slug:group>/editions", leaderboards.editions_of_group, name="group-editions"),
+    path("leaderboards/groups/<slug:group>/editions/<str:day>", leaderboards.edition, name="group-edition"),
     path("leaderboards/<slug:suite>/editions", leaderboards.editions_of, name="leaderboard-editions"),
     path("leaderboards/<slug:suite>/editions/<str:day>", leaderboards.edition, name="leaderboard-edition"),
     path("leaderboards/<slug:suite>", leaderboards.leaderboard, name="leaderboard"),

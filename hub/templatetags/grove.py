@@ -50,15 +50,6 @@ def short_number(value: int | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def without(context: Context, name: str, value: str) -> str:
-    """This page's query without one of the values of a parameter, and back on the first page."""
-    query = context["request"].GET.copy()
-    query.setlist(name, [other for other in query.getlist(name) if other != value])
-    query.pop("page", None)
-    return f"?{query.urlencode()}"
-
-
-@register.simple_tag(takes_context=True)
 def canonical(context: Context) -> str:
     """This page's one address, whatever its query says beside the number of the page."""
     request = context["request"]

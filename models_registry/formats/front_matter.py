@@ -74,3 +74,18 @@ def _place(lines: list[str], name: str) -> tuple[int, int] | None:
 def _belongs(line: str) -> bool:
     """Whether a line goes on with the value of the key before it: indented, empty, or an entry of a list."""
     return not line.strip() or line[0] in " \t" or line.startswith(("- ", "-\n", "-\r")) or line.strip() == "-"
+
+
+def joined(original: str, matter: str, body: str) -> str:
+    """A README.md of these lines of metadata and this text, fenced as `original` fences its metadata."""
+    found = FRONT_MATTER.match(original)
+    if not matter.strip() and (found is None or found["yaml"] != matter):
+        return body
+    if found is None:
+        return f"---\n{matter.rstrip()}\n---\n{body}"
+    start, end = found.span("yaml")
+    closing = original[end : found.end()]
+    ends = matter == "" or matter.endswith("\n") or closing.startswith(("\n", "\r"))
+    if body and not closing.endswith("\n"):
+        closing += "\n"
+    return f"{original[:start]}{matter}{'' if ends else chr(10)}{closing}{body}"

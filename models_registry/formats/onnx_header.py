@@ -1,4 +1,5 @@
-"""What an ONNX file says of itself, without its weights: opsets, producer, and the initialisers' names, types and shapes.
+"""What an ONNX file says of itself, without its weights: opsets, producer, what goes in and out, and the initialisers' names,
+types and shapes.
 
 A file is one protobuf message; the weights lie in it as fields of known length, which are stepped over by ranged reads.
 Only the fields needed are looked at: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto. The protobuf library would
@@ -19,6 +20,7 @@ MAX_FIELDS = 2_000_000
 MAX_TENSORS = 50_000
 MAX_RANK = 32
 MAX_OPSETS = 100
+MAX_VALUES = 500  # that go in, or out
 MAX_TEXT_BYTES = 1_000
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -26,7 +28,9 @@ _TOO_MANY = 2**63
 # Field numbers of onnx.proto.
 _MODEL_IR_VERSION, _MODEL_PRODUCER, _MODEL_GRAPH, _MODEL_OPSET = 1, 2, 7, 8
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
-_GRAPH_INITIALIZER = 5
+_GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 5, 11, 12
+_VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR, _TENSOR_ELEMENT, _TENSOR_SHAPE = 1, 2, 1, 1, 2
+_SHAPE_DIMENSION, _DIMENSION_NUMBER, _DIMENSION_NAME = 1, 1, 2
 _TENSOR_DIMS, _TENSOR_TYPE, _TENSOR_NAME = 1, 2, 8
 
 TYPES = {
@@ -36,14 +40,22 @@ TYPES = {
 }  # fmt: skip
 
 
+Value = tuple[str, str, tuple[int | str, ...]]
+
+
 @dataclass(frozen=True)
 class Header:
-    """`tensors`: (name, type, shape) of the initialisers. `opsets`: {domain, "" for ONNX's own: version}."""
+    """`tensors`: (name, type, shape) of the initialisers. `opsets`: {domain, "" for ONNX's own: version}.
+
+    `inputs`, `outputs`: (name, type, shape) of what the graph takes and gives; a dimension without a number has its name.
+    """
 
     ir_version: int
     producer: str
     opsets: dict[str, int]
     tensors: tuple[tuple[str, str, tuple[int, ...]], ...]
+    inputs: tuple[Value, ...] = ()
+    outputs: tuple[Value, ...] = ()
 
     @property
     def parameters_by_type(self) -> dict[str, int]:
@@ -82,6 +94,8 @@ class _Reader:
         ir_version, producer, graphs = 0, "", 0
         opsets: dict[str, int] = {}
         tensors: list[tuple[str, str, tuple[int, ...]]] = []
+        inputs: list[Value] = []
+        outputs: list[Value] = []
         for found in self._fields(self._source.size):
             if found.number == _MODEL_IR_VERSION and found.form == _VARINT:
                 ir_version = found.value
@@ -93,20 +107,56 @@ class _Reader:
                     raise HeaderError(f"The model names more than {MAX_OPSETS} sets of operators.")
             elif found.number == _MODEL_GRAPH and found.form == _BYTES:
                 graphs += 1
-                self._graph(found.value, tensors)
+                self._graph(found.value, tensors, {_GRAPH_INPUT: inputs, _GRAPH_OUTPUT: outputs})
         if not ir_version or graphs != 1:
             raise HeaderError("The file is no ONNX model: it holds no version, or not one graph.")
-        header = Header(ir_version, producer, opsets, tuple(tensors))
+        stored = {name for name, _kind, _shape in tensors}  # old files name their initialisers among the inputs
+        given = tuple(value for value in inputs if value[0] not in stored)
+        header = Header(ir_version, producer, opsets, tuple(tensors), given, tuple(outputs))
         if header.parameter_count >= _TOO_MANY:
             raise HeaderError("The initialisers claim more numbers than any file holds.")
         return header
 
-    def _graph(self, end: int, tensors: list[tuple[str, str, tuple[int, ...]]]) -> None:
+    def _graph(self, end: int, tensors: list[tuple[str, str, tuple[int, ...]]], values: dict[int, list[Value]]) -> None:
         for found in self._fields(end):
             if found.number == _GRAPH_INITIALIZER and found.form == _BYTES:
                 if len(tensors) == MAX_TENSORS:
                     raise HeaderError(f"The graph holds more than {MAX_TENSORS} initialisers.")
                 tensors.append(self._tensor(found.value))
+            elif found.number in values and found.form == _BYTES and len(values[found.number]) < MAX_VALUES:
+                values[found.number].append(self._value(found.value))
+
+    def _value(self, end: int) -> Value:
+        name, kind = "", 0
+        shape: list[int | str] = []
+        for found in self._fields(end):
+            if found.number == _VALUE_NAME and found.form == _BYTES:
+                name = self._text(found)
+            elif found.number == _VALUE_TYPE and found.form == _BYTES:
+                for inner in self._fields(found.value):
+                    if inner.number == _TYPE_TENSOR and inner.form == _BYTES:
+                        kind = self._tensor_type(inner.value, shape)
+        return name, TYPES.get(kind, f"type {kind}" if kind else ""), tuple(shape)
+
+    def _tensor_type(self, end: int, shape: list[int | str]) -> int:
+        kind = 0
+        for found in self._fields(end):
+            if found.number == _TENSOR_ELEMENT and found.form == _VARINT:
+                kind = found.value
+            elif found.number == _TENSOR_SHAPE and found.form == _BYTES:
+                for dimension in self._fields(found.value):
+                    if dimension.number == _SHAPE_DIMENSION and dimension.form == _BYTES and len(shape) < MAX_RANK:
+                        shape.append(self._dimension(dimension.value))
+        return kind
+
+    def _dimension(self, end: int) -> int | str:
+        length: int | str = "?"
+        for found in self._fields(end):
+            if found.number == _DIMENSION_NUMBER and found.form == _VARINT:
+                length = found.value
+            elif found.number == _DIMENSION_NAME and found.form == _BYTES:
+                length = self._text(found)[:100] or "?"
+        return length
 
     def _tensor(self, end: int) -> tuple[str, str, tuple[int, ...]]:
         name, kind = "", 0

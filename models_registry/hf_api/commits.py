@@ -39,6 +39,8 @@ class Preupload(RepositoryView):
         files = [_asked(item) for item in _list(body, "files")]
         ignore = body.get("gitIgnore")
         answers = preupload.decide(repository, commit, files, ignore_rules=ignore if isinstance(ignore, str) else None)
+        asks = body.get("clashes") is True
+        clashes = preupload.clashes(repository, commit, [file.path for file in files]) if asks else {}
         return Response(
             {
                 "files": [
@@ -47,6 +49,7 @@ class Preupload(RepositoryView):
                         "uploadMode": "lfs" if answer.is_lfs else "regular",
                         "shouldIgnore": answer.is_ignored,
                         **({"oid": answer.current} if answer.current else {}),
+                        **({"clash": clashes[answer.path]} if answer.path in clashes else {}),
                     }
                     for answer in answers
                 ],

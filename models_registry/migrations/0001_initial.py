@@ -79,6 +79,7 @@ class Migration(migrations.Migration):
                 ('licence', models.CharField(blank=True, max_length=64)),
                 ('commercial_use', models.CharField(blank=True, choices=[('yes', 'Yes'), ('conditional', 'Conditional'), ('no', 'No')], help_text='What its licence says of it (formats.licence_terms). Empty: that cannot be told.', max_length=12)),
                 ('parameter_count', models.BigIntegerField(null=True)),
+                ('holds_pickles', models.BooleanField(default=False, help_text='By the names of its files.')),
                 ('downloads', models.BigIntegerField(default=0, help_text='In the last 30 days.')),
                 ('downloads_all_time', models.BigIntegerField(default=0)),
                 ('likes', models.IntegerField(default=0)),
@@ -348,6 +349,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='FacetIndex',
+            fields=[
+                ('kind', models.CharField(choices=[('model', 'Model'), ('dataset', 'Dataset')], max_length=16, primary_key=True, serialize=False)),
+                ('made_at', models.DateTimeField()),
+                ('seconds', models.FloatField(help_text='How long it took to make.')),
+                ('content', models.BinaryField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Reference',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -443,12 +453,57 @@ class Migration(migrations.Migration):
                 ('parameters', models.JSONField(default=dict)),
                 ('tensors', models.JSONField(default=list)),
                 ('facts', models.JSONField(default=dict)),
+                ('metadata', models.JSONField(default=list)),
                 ('is_counted', models.BooleanField(default=False, help_text="Whether the repository's parameters are these: not a second copy in another form.")),
                 ('problem', models.CharField(blank=True, help_text='Why the header could not be read.', max_length=500)),
                 ('repository', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tensor_summaries', to='models_registry.repository')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('repository', 'path'), name='tensor_summary_once_per_file')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TrainingLog',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('content', models.CharField(max_length=64)),
+                ('form', models.CharField(max_length=16)),
+                ('problems', models.JSONField(default=list)),
+                ('read_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['read_at'], name='training_log_by_age')],
+                'constraints': [models.UniqueConstraint(fields=('content', 'form'), name='training_log_once_per_content')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TrainingFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('commit', models_registry.models.fields.HashField(20)),
+                ('path', models.CharField(max_length=1024)),
+                ('content', models.CharField(max_length=64)),
+                ('problem', models.CharField(blank=True, help_text='Why it was not read.', max_length=500)),
+                ('repository', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='training_files', to='models_registry.repository')),
+                ('log', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='files', to='models_registry.traininglog')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('repository', 'path'), name='training_file_once_per_path')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TrainingScalar',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('tag', models.CharField(max_length=200)),
+                ('count', models.PositiveBigIntegerField()),
+                ('not_finite', models.PositiveBigIntegerField(default=0)),
+                ('first_not_finite', models.BigIntegerField(null=True)),
+                ('points', models.JSONField(default=list)),
+                ('log', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='scalars', to='models_registry.traininglog')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('log', 'tag'), name='training_scalar_once_per_tag')],
             },
         ),
         migrations.CreateModel(

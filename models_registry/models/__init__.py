@@ -13,6 +13,7 @@ from models_registry.models.content import (
     XorbHolder,
 )
 from models_registry.models.counters import DownloadCount
+from models_registry.models.facet_index import FacetIndex
 from models_registry.models.garbage import GarbageMark, GarbageRound
 from models_registry.models.git import BlobContent, Commit, FolderHistory, GitObject, ObjectKind, Reference
 from models_registry.models.metadata import (
@@ -29,6 +30,7 @@ from models_registry.models.metadata import (
 from models_registry.models.pull_request import PullRequest
 from models_registry.models.repository import CommercialUse, Gate, Kind, Repository, RepositoryRedirect, Standing
 from models_registry.models.safety import Quarantine, SecretFinding, SecretScan, VirusScan
+from models_registry.models.training import TrainingFile, TrainingLog, TrainingScalar
 
 __all__ = [
     "AccessRequest",
@@ -38,6 +40,7 @@ __all__ = [
     "Commit",
     "DatasetTable",
     "DownloadCount",
+    "FacetIndex",
     "FileScan",
     "FolderHistory",
     "GarbageMark",
@@ -64,6 +67,9 @@ __all__ = [
     "ServedBytes",
     "Standing",
     "TensorSummary",
+    "TrainingFile",
+    "TrainingLog",
+    "TrainingScalar",
     "UploadSession",
     "VirusScan",
     "XetChunkKey",

@@ -62,7 +62,8 @@ class RepositoryTag(models.Model):
 class TensorSummary(models.Model):
     """The tensors of one weight file of the default branch, read from its header alone.
 
-    `parameters`: {dtype: count}. `tensors`: [[name, dtype, shape], …]. `facts`: what else the header says (GGUF, ONNX).
+    `parameters`: {dtype: count}. `tensors`: [[name, dtype, shape], …]. `facts`: what else the header says (GGUF, ONNX), for
+    clients. `metadata`: [[key, value], …], texts as a page shows them.
     """
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="tensor_summaries")
@@ -74,6 +75,7 @@ class TensorSummary(models.Model):
     parameters: models.JSONField[Any, dict[str, int]] = models.JSONField(default=dict)
     tensors: models.JSONField[Any, list[Any]] = models.JSONField(default=list)
     facts: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
+    metadata: models.JSONField[Any, list[list[str]]] = models.JSONField(default=list)
     is_counted = models.BooleanField(
         default=False, help_text="Whether the repository's parameters are these: not a second copy in another form."
     )

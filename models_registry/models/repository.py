@@ -184,6 +184,7 @@ class Repository(models.Model):
         help_text="What its licence says of it (formats.licence_terms). Empty: that cannot be told.",
     )
     parameter_count = models.BigIntegerField(null=True)
+    holds_pickles = models.BooleanField(default=False, help_text="By the names of its files.")
     downloads = models.BigIntegerField(default=0, help_text="In the last 30 days.")
     downloads_all_time = models.BigIntegerField(default=0)
     likes = models.IntegerField(default=0)

@@ -1,19 +1,32 @@
-"""Searching and narrowing lists of repositories. The state of a list is its query string, so it can be sent to others."""
+"""Searching and narrowing lists of repositories. The state of a list is its query string, so it can be sent to others.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+A short list is counted by the database, facet by facet. Of a long one the counts come from the index of what is public
+(`facet_index`), to which the reader's own private repositories are added as they are.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db.models import Count
-from django.db.models.functions import Lower
+from django.db.models import Count, Q
+from django.utils.functional import Promise
+from pyroaring import BitMap
 
-from models_registry.models import CommercialUse, Repository, RepositoryTag
+from accounts.models import Actor, Membership, Namespace
+from hub import matching as texts
+from hub.matching import LONGEST_QUERY, MOST_WORDS
+from models_registry.models import CommercialUse, Kind, Repository, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
+from models_registry.services import facet_index
+from models_registry.services import facets as registered
+from models_registry.services.facet_index import Index
+from models_registry.services.facets import LARGEST, SIZE, SMALLEST, Facet
 
-MOST_WORDS = 8
-LONGEST_QUERY = 200
 VALUES_IN_A_FACET = 12
 MOST_COUNTED = 60
+MOST_CHOSEN = 20  # values of one facet
+MOST_FOUND = 10_000  # by a text, where an index counts the rest; of more, numbers are "at least"
+FEW = 1_500  # repositories that are asked for by their ids: more are found as quickly in the order they are shown in
 
 SORTS = {
     "trending": ("-trending_score", "-pk"),
@@ -22,10 +35,6 @@ SORTS = {
     "updated": ("-updated_at", "-pk"),
     "newest": ("-created_at", "-pk"),
 }
-# Facets that are columns of Repository: {facet: column}; and those that are tags: {facet: what stands before the value in it}.
-COLUMN_FACETS = {"task": "task", "library": "library", "commercial": "commercial_use", "licence": "licence"}
-TAG_FACETS = {"language": "language:", "tag": ""}
-FACETS = (*COLUMN_FACETS, *TAG_FACETS)
 COMMERCIAL_WORDS = {value: value for value in CommercialUse.values} | dict.fromkeys(
     ("1", "true"), CommercialUse.YES.value
 )
@@ -34,34 +43,92 @@ COMMERCIAL_WORDS = {value: value for value in CommercialUse.values} | dict.fromk
 
 @dataclass(frozen=True)
 class Filters:
-    """What a list is narrowed to. `chosen`: {facet: values, any of which will do}; `text`: words, all of which must occur."""
+    """What a list of one kind is narrowed to.
 
+    `chosen`: {facet: values, any of which will do}; `text`: words, all of which must occur; `spelt_nearly`: words that are
+    spelt nearly so will do.
+    """
+
+    kind: str = Kind.MODEL
     text: str = ""
     sort: str = "updated"
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spelt_nearly: bool = False
 
     @classmethod
-    def of_query(cls, query: Any) -> "Filters":
-        """From a QueryDict; what it does not know, it leaves out."""
-        sort = query.get("sort", "")
-        return cls(
-            text=query.get("q", "").strip()[:LONGEST_QUERY],
-            sort=sort if sort in SORTS else "updated",
-            chosen={name: values for name in FACETS if (values := _values(name, query.getlist(name)[:20]))},
-        )
+    def of_query(cls, query: Any, kind: str = Kind.MODEL, *, sort: str = "updated") -> "Filters":
+        """From a QueryDict; what it does not know, it leaves out. sort: where none is asked for."""
+        asked = query.get("sort", "")
+        known = asked in SORTS or any(asked.startswith(orders.prefix) for orders in registered.orders())
+        chosen = {
+            facet.key: values
+            for facet in registered.of_kind(kind)
+            if (
+                values := _sizes(query) if facet is SIZE else _values(facet.key, query.getlist(facet.key)[:MOST_CHOSEN])
+            )
+        }
+        text = query.get("q", "").strip()[:LONGEST_QUERY]
+        return cls(kind=kind, text=text, sort=asked[:100] if known else sort, chosen=chosen)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The marks of the slider: from that one on, and below this one; the outermost mean no end."""
+        steps = self.chosen.get(SIZE.key)
+        return (int(steps[0]), min(int(steps[-1]) + 1, LARGEST)) if steps else (SMALLEST, LARGEST)
+
+    def without(self, facet: str) -> "Filters":
+        return replace(self, chosen={key: values for key, values in self.chosen.items() if key != facet})
 
 
 def _values(name: str, written: list[str]) -> tuple[str, ...]:
     if name == "commercial":  # `?commercial=1` for short
         return tuple(value for word in written if (value := COMMERCIAL_WORDS.get(word.lower())))
-    return tuple(filter(None, written))
+    return tuple(dict.fromkeys(filter(None, written)))
+
+
+def _sizes(query: Any) -> tuple[str, ...]:
+    """The half decades between two marks; none where both ends are open."""
+    low, high = sorted((_mark(query.get("params_min"), SMALLEST), _mark(query.get("params_max"), LARGEST)))
+    if (low, high) == (SMALLEST, LARGEST):
+        return ()
+    low, high = min(low, LARGEST - 1), max(high, low + 1)  # two marks on one spot: what is next to it
+    return tuple(str(step) for step in range(low, LARGEST + 1 if high == LARGEST else high))
+
+
+def _mark(written: str | None, default: int) -> int:
+    is_number = written is not None and written.isascii() and written.isdigit() and len(written) < 4
+    return min(max(int(written), SMALLEST), LARGEST) if written and is_number else default
 
 
 @dataclass(frozen=True)
 class FacetValue:
     value: str
+    title: str | Promise
     count: int
     chosen: bool
+
+
+@dataclass(frozen=True)
+class ShownFacet:
+    """`within`: what its values are searched for; `has_more`: there are more of them than are shown."""
+
+    key: str
+    title: str | Promise
+    values: list[FacetValue]
+    within: str = ""
+    has_more: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`rows`: in order. `count`: of all of them, at least where `is_more`. `sizes`: {half decade: how many}."""
+
+    rows: RepositoryQuerySet
+    count: int
+    is_more: bool
+    facets: list[ShownFacet]
+    sizes: Mapping[str, int]
+    filters: Filters
 
 
 def matching(repositories: RepositoryQuerySet, text: str) -> RepositoryQuerySet:
@@ -74,56 +141,168 @@ def matching(repositories: RepositoryQuerySet, text: str) -> RepositoryQuerySet:
     return repositories
 
 
-def narrowed(repositories: RepositoryQuerySet, filters: Filters, *, without: str | None = None) -> RepositoryQuerySet:
-    """Those that match the text and every facet (but for `without`), in no order yet."""
-    repositories = matching(repositories, filters.text)
-    for name, values in filters.chosen.items():
-        if name == without:
-            continue
-        if name in COLUMN_FACETS:
-            repositories = repositories.filter(**{f"{COLUMN_FACETS[name]}__in": values})
-        else:
-            tags = [TAG_FACETS[name] + value for value in values]
-            repositories = repositories.filter(pk__in=RepositoryTag.objects.filter(tag__in=tags).values("repository"))
+def _texted(repositories: RepositoryQuerySet, filters: Filters) -> RepositoryQuerySet:
+    if filters.spelt_nearly:
+        return texts.nearly(repositories, "full_key", filters.text)
+    return matching(repositories, filters.text)
+
+
+def narrowed(repositories: RepositoryQuerySet, filters: Filters) -> RepositoryQuerySet:
+    """Those that match the text and every facet, in no order yet."""
+    repositories = _texted(repositories, filters)
+    for facet in registered.of_kind(filters.kind):
+        if values := filters.chosen.get(facet.key):
+            repositories = facet.narrowed(repositories, values)
     return repositories
 
 
 def browse(repositories: RepositoryQuerySet, filters: Filters) -> RepositoryQuerySet:
-    return narrowed(repositories, filters).order_by(*SORTS[filters.sort])
+    return _ordered(narrowed(repositories, filters), filters)
 
 
-def facets(repositories: RepositoryQuerySet, filters: Filters) -> dict[str, list[FacetValue]]:
-    """The commonest values of each facet, counted among what all other facets leave. One query for each facet.
-
-    Clients look for tasks, libraries and languages among the tags too; here each shows once, in the facet of its own.
-    """
-    found = {name: _facet(repositories, filters, name) for name in FACETS}
-    shown = {entry.value for name, values in found.items() if name != "tag" for entry in values}
-    found["tag"] = [entry for entry in found["tag"] if entry.chosen or entry.value not in shown]
-    return {name: _shortened(values) for name, values in found.items()}
+def _ordered(repositories: RepositoryQuerySet, filters: Filters) -> RepositoryQuerySet:
+    for orders in registered.orders():
+        if filters.sort.startswith(orders.prefix):
+            found = orders.ordered(repositories, filters.sort.removeprefix(orders.prefix))
+            return repositories.order_by(*SORTS["trending"]) if found is None else found
+    return repositories.order_by(*SORTS[filters.sort])
 
 
-def _shortened(values: list[FacetValue]) -> list[FacetValue]:
-    return [entry for index, entry in enumerate(values) if entry.chosen or index < VALUES_IN_A_FACET]
+def listed(actor: Actor, filters: Filters, within: Mapping[str, str] | None = None) -> Listing:
+    """What the actor sees of it, with the facets. within: {facet: what its values are searched for}."""
+    visible = Repository.objects.visible_to(actor).filter(kind=filters.kind)
+    if filters.text and not matching(visible, filters.text).exists() and texts.allows_typos(filters.text):
+        filters = replace(filters, spelt_nearly=True)
+    index = facet_index.current(filters.kind)
+    if index is None:
+        counted: _Counted = _Live(visible, filters)
+        rows = narrowed(visible, filters)
+        count, is_more = rows.count(), False
+    else:
+        counted = _Indexed(index, actor, visible, filters)
+        rows, count, is_more = counted.rows(), counted.count, counted.is_more
+    if filters.sort not in SORTS:  # a board leaves out who is not on it
+        rows = _ordered(rows, filters)
+        count, is_more = rows.count(), False
+    else:
+        rows = _ordered(rows, filters)
+    return Listing(rows, count, is_more, _shown(counted, filters, within or {}), counted.sizes(), filters)
 
 
-def _facet(repositories: RepositoryQuerySet, filters: Filters, name: str) -> list[FacetValue]:
-    rest = narrowed(repositories, filters, without=name)
-    chosen = filters.chosen.get(name, ())
-    prefix = TAG_FACETS.get(name, "")
-    counted = _column_counts(rest, COLUMN_FACETS[name]) if name in COLUMN_FACETS else _tag_counts(rest, prefix)
-    values = [FacetValue(value, count, value in chosen) for value, count in counted]
-    missing = [value for value in chosen if value not in {entry.value for entry in values}]
-    return [FacetValue(value, 0, chosen=True) for value in missing] + values
+class _Live:
+    """Counts of a list as the database has it now: one query for each facet."""
+
+    def __init__(self, repositories: RepositoryQuerySet, filters: Filters):
+        self._repositories, self._filters = repositories, filters
+
+    def counts(self, facet: Facet, within: str = "") -> list[tuple[str, int]]:
+        """The commonest values, counted among what all other facets leave."""
+        rest = narrowed(self._repositories, self._filters.without(facet.key))
+        return facet.pairs(rest).counted(MOST_COUNTED, within)
+
+    def sizes(self) -> Mapping[str, int]:
+        return dict(self.counts(SIZE)) if SIZE in registered.of_kind(self._filters.kind) else {}
 
 
-def _column_counts(repositories: RepositoryQuerySet, column: str) -> list[tuple[str, int]]:
-    counted = repositories.exclude(**{column: ""}).order_by().values_list(column).annotate(count=Count("pk"))
-    return list(counted.order_by("-count", Lower(column))[:MOST_COUNTED])
+class _Indexed:
+    """Counts of a long list: bitmaps of what is public, and what the actor sees besides as the database has it."""
+
+    def __init__(self, index: Index, actor: Actor, visible: RepositoryQuerySet, filters: Filters):
+        self._index, self._visible, self._filters = index, visible, filters
+        self._inside: _Live | None = None
+        own: list[int] = []
+        if actor.user is not None:
+            inside = visible.exclude(private=False, disabled_reason="")
+            if inside.exists():
+                self._inside = _Live(inside, filters)
+                own = list(narrowed(inside, filters).order_by().values_list("pk", flat=True)[: FEW + 1])
+        self._found = index.everything
+        self.is_more = False
+        if filters.text:
+            public = Repository.objects.visible_to(Actor()).filter(kind=filters.kind)
+            ids = _texted(public, filters).order_by().values_list("pk", flat=True)[: MOST_FOUND + 1]
+            self._found = BitMap(ids)
+            self.is_more = len(self._found) > MOST_FOUND
+        self._all = self._selected(None)
+        self._own = own
+        self.count = len(self._all) + len(own)
+
+    def rows(self) -> RepositoryQuerySet:
+        """In no order yet. By their ids, where those are few: the database need not look for them again."""
+        if self.count > FEW or self.is_more:
+            return narrowed(self._visible, self._filters)
+        return self._visible.filter(pk__in=[*self._all, *self._own])
+
+    def _selected(self, without: str | None) -> BitMap:
+        found = self._found
+        for facet in registered.of_kind(self._filters.kind):
+            values = self._filters.chosen.get(facet.key)
+            if values and facet.key != without:
+                found = found & facet_index.union(self._ids(facet, value) for value in values)
+        return found
+
+    def _ids(self, facet: Facet, value: str) -> BitMap:
+        known = self._index.values.get(facet.key, {})
+        if value in known:
+            return known[value]
+        if len(known) < facet_index.MOST_VALUES:  # it has them all
+            return BitMap()
+        public = Repository.objects.visible_to(Actor()).filter(kind=self._filters.kind)
+        return BitMap(facet.narrowed(public, [value]).values_list("pk", flat=True)[:MOST_FOUND])
+
+    def counts(self, facet: Facet, within: str = "") -> list[tuple[str, int]]:
+        """As `_Live.counts`."""
+        rest = self._selected(facet.key) if facet.key in self._filters.chosen else self._all
+        is_everything = rest is self._index.everything
+        wanted = within.lower()
+        found = {
+            value: len(ids) if is_everything else rest.intersection_cardinality(ids)
+            for value, ids in self._index.values.get(facet.key, {}).items()
+            if wanted in value.lower()
+        }
+        if self._inside is not None:
+            for value, count in self._inside.counts(facet, within):
+                found[value] = found.get(value, 0) + count
+        most = sorted(((value, count) for value, count in found.items() if count), key=lambda one: (-one[1], one[0]))
+        return most[:MOST_COUNTED]
+
+    def sizes(self) -> Mapping[str, int]:
+        return dict(self.counts(SIZE)) if SIZE in registered.of_kind(self._filters.kind) else {}
 
 
-def _tag_counts(repositories: RepositoryQuerySet, prefix: str) -> list[tuple[str, int]]:
-    tags = RepositoryTag.objects.filter(repository__in=repositories.order_by().values("pk"))
-    tags = tags.filter(tag__startswith=prefix) if prefix else tags.exclude(tag__contains=":")
-    counted = tags.values_list("tag").annotate(count=Count("pk")).order_by("-count", "tag")
-    return [(tag.removeprefix(prefix), count) for tag, count in counted[:MOST_COUNTED]]
+_Counted = _Live | _Indexed
+
+
+def _shown(counted: _Counted, filters: Filters, within: Mapping[str, str]) -> list[ShownFacet]:
+    """Clients look for tasks, libraries and languages among the tags too; here each shows once, in the facet of its own."""
+    facets = [facet for facet in registered.of_kind(filters.kind) if facet is not SIZE]
+    counts = {facet.key: counted.counts(facet, within.get(facet.key, "")) for facet in facets}
+    elsewhere = {value for key, values in counts.items() if key != "tag" for value, _count in values}
+    shown = []
+    for facet in facets:
+        chosen = filters.chosen.get(facet.key, ())
+        rows = counts[facet.key]
+        if facet.key == "tag":
+            rows = [(value, count) for value, count in rows if value in chosen or value not in elsewhere]
+        shown.append(_shown_facet(facet, rows, chosen, within.get(facet.key, "")))
+    return [facet for facet in shown if facet.values or facet.within]
+
+
+def _shown_facet(facet: Facet, rows: list[tuple[str, int]], chosen: Iterable[str], within: str) -> ShownFacet:
+    there = dict(rows)
+    wanted = [(value, there.get(value, 0)) for value in chosen if value not in there]
+    wanted += [row for index, row in enumerate(rows) if row[0] in chosen or index < VALUES_IN_A_FACET]
+    titles = facet.titles([value for value, _count in wanted])
+    values = [FacetValue(value, titles.get(value, value), count, value in chosen) for value, count in wanted]
+    return ShownFacet(facet.key, facet.title, values, within, has_more=bool(within) or len(rows) > VALUES_IN_A_FACET)
+
+
+def shared_counts(actor: Actor, namespace: Namespace) -> dict[str, int]:
+    """How many models and datasets of a namespace the actor may see, and how many members an organisation has."""
+    visible = Repository.objects.visible_to(actor).filter(namespace=namespace)
+    found: dict[str, int] = visible.aggregate(
+        models=Count("pk", filter=Q(kind=Kind.MODEL)), datasets=Count("pk", filter=Q(kind=Kind.DATASET))
+    )
+    if namespace.organization is not None:
+        found["members"] = Membership.objects.filter(organization=namespace.organization).count()
+    return found

@@ -166,3 +166,12 @@ def refresh() -> int:
         .exclude(downloads=F("lately"), downloads_all_time=F("ever"))
     )
     return Repository.objects.filter(pk__in=stale.values("pk")).update(downloads=lately, downloads_all_time=ever)
+
+
+def by_day(repository: Repository, days: int) -> list[tuple[date, int]]:
+    """Downloads of each of the last days (UTC), today's last; a day without any is there too. One query."""
+    today = timezone.now().date()
+    first = today - timedelta(days=days - 1)
+    rows = DownloadCount.objects.filter(repository=repository, day__gte=first, day__lte=today)
+    counted = dict(rows.values_list("day", "count"))
+    return [(day, counted.get(day, 0)) for number in range(days) if (day := first + timedelta(days=number))]

@@ -18,9 +18,9 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import Namespace
 from hub.errors import BadRequest
+from hub.matching import LONGEST_QUERY, MOST_WORDS
 from models_registry.models import Gate, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
-from models_registry.services.browsing import LONGEST_QUERY, MOST_WORDS
 
 Row = TypeVar("Row", bound=Model)
 
@@ -83,8 +83,7 @@ class Order:
 def named_like(repositories: RepositoryQuerySet, text: str) -> RepositoryQuerySet:
     """Those in whose "namespace/name" every word occurs."""
     for word in text[:LONGEST_QUERY].lower().split()[:MOST_WORDS]:
-        # The first condition is the one that has an index.
-        repositories = repositories.filter(search_text__contains=word, full_key__contains=word)
+        repositories = repositories.filter(full_key__contains=word)
     return repositories
 
 

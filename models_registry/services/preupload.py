@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from models_registry.errors import ContentTooLarge
+from models_registry.errors import BadPath, ContentTooLarge
+from models_registry.formats import paths
 from models_registry.formats.gitattributes import IgnoreRules, LfsRules
 from models_registry.models import Commit, Repository
 from models_registry.services import objects, trees
 from models_registry.services.changes import MAX_REGULAR_BYTES, checked_path
+from models_registry.services.tree_changes import TreeChanges
 
 MAX_FILES = 1000
 MOST_MATCHES = 1_000_000  # of rules with names, in one call: some seconds
@@ -80,6 +82,27 @@ def decide(
             current = now.lfs.sha256 if now.lfs else now.oid
         decided.append(Decided(file.path, is_lfs, ignored.ignores(file.path), current))
     return decided
+
+
+def clashes(repository: Repository, commit: Commit, added: Sequence[str]) -> dict[str, str]:
+    """Why a commit could not put files at some of these paths: {path: reason}. A file that is there is replaced, no clash."""
+    tree = TreeChanges(repository, commit.tree)
+    tree.load(added)
+    found = {}
+    for path in added:
+        try:
+            tree.put(path, "")
+        except BadPath as clash:
+            found[path] = str(clash)
+    for folder, changed in tree.changed.items():
+        names = sorted(
+            tree.folders[folder], key=changed.__contains__
+        )  # what is there first, so that the new one is told
+        while twins := paths.case_twins(names):
+            there, new = twins
+            names.remove(new)
+            found[paths.joined(folder, new)] = f"{paths.joined(folder, there)!r} differs in case alone."
+    return found
 
 
 def _text_of(repository: Repository, entry: trees.TreeEntry | None) -> bytes:

@@ -1,6 +1,7 @@
 """Repositories: made, changed, deleted."""
 
 import re
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -15,7 +16,7 @@ from models_registry.formats.front_matter import with_values
 from models_registry.models import Gate, Kind, Repository, RepositoryRedirect
 from models_registry.models.repository import REPOSITORY_NAME
 from models_registry.services import references
-from models_registry.services.card_editing import README
+from models_registry.services.card_editing import README, template
 from models_registry.services.changes import AddFile
 from models_registry.services.commits import create_initial_commit
 from models_registry.services.licences import front_matter
@@ -39,11 +40,21 @@ def full_key(namespace: Namespace, name: str) -> str:
 
 @transaction.atomic
 def create_repository(
-    *, actor: Actor, namespace: str, name: str, kind: str = Kind.MODEL, private: bool | None = None, licence: str = ""
+    *,
+    actor: Actor,
+    namespace: str,
+    name: str,
+    kind: str = Kind.MODEL,
+    private: bool | None = None,
+    gated: Gate = Gate.OPEN,
+    licence: str = "",
+    task: str = "",
+    from_template: bool = False,
 ) -> Repository:
-    """A repository with its initial commit, which holds the rules for large files, and a card if it is to name a licence.
+    """A repository with its initial commit: the rules for large files, and a card if there is anything to put into one.
 
-    private: None asks for the namespace's default. Raises BadName, NamespaceNotFound, Forbidden, RepositoryExists.
+    private: None asks for the namespace's default. from_template: the card has the headings of a good one.
+    Raises BadName, NamespaceNotFound, Forbidden, RepositoryExists.
     """
     check_name(name)
     owner = namespace_named(namespace)
@@ -52,21 +63,31 @@ def create_repository(
         private = bool(owner.organization and owner.organization.private_by_default)
     repository = add_repository(actor=actor, owner=owner, name=name, kind=kind, private=private)
     rules = AddFile.of(".gitattributes", gitattributes.DEFAULT.encode())
-    create_initial_commit(
-        actor=actor, repository=repository, files=[rules, *_card(name, licence)], title="initial commit"
-    )
+    card = _card(name, kind, licence=licence, task=task, from_template=from_template)
+    create_initial_commit(actor=actor, repository=repository, files=[rules, *card], title="initial commit")
     repository_created.send(sender=Repository, repository=repository)
     AuditEntry.objects.record(
         actor, "repository.created", repository.full_name, namespace=repository.namespace, kind=kind, private=private
     )
+    if gated != Gate.OPEN:
+        change_settings(actor=actor, repository=repository, gated=gated)
     return repository
 
 
-def _card(name: str, licence: str) -> list[AddFile]:
-    if not licence.strip():
+def _card(name: str, kind: str, *, licence: str, task: str, from_template: bool) -> list[AddFile]:
+    values: dict[str, Any] = dict(front_matter(licence)) if licence.strip() else {}
+    if task:
+        values |= {"task_categories": [task]} if kind == Kind.DATASET else {"pipeline_tag": task}
+    if not values and not from_template:
         return []
-    text = with_values(f"# {name}\n", front_matter(licence))
-    return [AddFile.of(README, text.encode())]
+    text = template(name, kind) if from_template else f"# {name}\n"
+    return [AddFile.of(README, with_values(text, values).encode())]
+
+
+def is_free(owner: Namespace, kind: str, name: str) -> bool:
+    """Whether a repository of this name can be made there; asked ahead, so that a form can say so. Raises BadName."""
+    check_name(name)
+    return not Repository.objects.filter(namespace=owner, kind=kind, key=name.lower()).exists()
 
 
 def add_repository(*, actor: Actor, owner: Namespace, name: str, kind: str, private: bool) -> Repository:

@@ -76,7 +76,7 @@ def plan(
     here = possession.available(actor, repository, [sha256 for sha256, _size in wanted])
     possession.told(actor, repository, sorted(here))
     lacking = [(sha256, size) for sha256, size in wanted if sha256 not in here and size <= most(multipart=multipart)]
-    if sum(_part_count(size) for _sha256, size in lacking if _in_parts(size, multipart)) > MOST_ADDRESSES:
+    if sum(part_count(size) for _sha256, size in lacking if _in_parts(size, multipart)) > MOST_ADDRESSES:
         raise ContentTooLarge(f"These uploads need more than {MOST_ADDRESSES} parts together: ask for fewer at once.")
     under_way = UploadSession.objects.filter(user=actor.user, expires_at__gt=timezone.now(), failure="").count()
     if under_way + len(lacking) > MOST_UNDER_WAY:
@@ -97,12 +97,13 @@ def _in_parts(size: int, multipart: bool) -> bool:
     return multipart and size > SINGLE_PUT_LIMIT
 
 
-def _part_size(size: int) -> int:
+def part_size(size: int) -> int:
+    """Of each part but the last of a content of `size` bytes."""
     return max(PART_SIZE, -(-size // MAX_PARTS))
 
 
-def _part_count(size: int) -> int:
-    return -(-size // _part_size(size))
+def part_count(size: int) -> int:
+    return -(-size // part_size(size))
 
 
 def _session(actor: Actor, repository: Repository, sha256: str, size: int, *, multipart: bool) -> UploadSession:
@@ -129,12 +130,22 @@ def _planned(sha256: str, size: int, session: UploadSession | None, is_here: boo
     if not session.multipart_id:
         return PlannedUpload(sha256, size, session, put_address=storage.presign_put(session.key))
     addresses = [
-        storage.presign_part(session.key, session.multipart_id, number) for number in range(1, _part_count(size) + 1)
+        storage.presign_part(session.key, session.multipart_id, number) for number in range(1, part_count(size) + 1)
     ]
-    return PlannedUpload(sha256, size, session, part_addresses=addresses, part_size=_part_size(size))
+    return PlannedUpload(sha256, size, session, part_addresses=addresses, part_size=part_size(size))
 
 
-def complete_parts(session: UploadSession, parts: Sequence[Part]) -> None:
+def store(*, actor: Actor, repository: Repository, content: bytes) -> str:
+    """Small content that came through the hub itself. Returns its SHA-256. Raises as `plan` and `finish`."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    session = plan(actor=actor, repository=repository, wanted=[(sha256, len(content))], multipart=False)[0].session
+    if session is not None:
+        storage.put(session.key, content)
+        finish(session)
+    return sha256
+
+
+def complete_parts(session: UploadSession, parts: Sequence[Part], *, wait_seconds: float = _WAIT_SECONDS) -> None:
     """The client has sent all parts: join them, and check what came.
 
     Raises Forbidden and its kin, if whoever began it may not go on; else as `settle`.
@@ -143,17 +154,17 @@ def complete_parts(session: UploadSession, parts: Sequence[Part]) -> None:
         raise Forbidden("The account that began this upload is closed.")
     access.require_proposal(Actor(user=session.user), session.repository)
     if session.multipart_id:
-        count = _part_count(session.size)
+        count = part_count(session.size)
         if [part.number for part in parts] != list(range(1, count + 1)):
             raise ContentMismatch(f"The parts must be numbered from 1 to {count}.")
         if storage.size_of(session.key) is None:  # a second call finds them joined
             with contextlib.suppress(storage.ObjectMissing):  # joined by a call at this very moment
                 storage.complete_multipart(session.key, session.multipart_id, parts)
-    settle(session)
+    settle(session, wait_seconds=wait_seconds)
 
 
-def settle(session: UploadSession) -> None:
-    """See that what arrived is content of the repository, within a minute; a worker does what takes longer.
+def settle(session: UploadSession, *, wait_seconds: float = _WAIT_SECONDS) -> None:
+    """See that what arrived is content of the repository; a worker does what takes longer, and is waited for a while.
 
     Raises as `finish`; StillReading, on which clients ask again.
     """
@@ -167,7 +178,7 @@ def settle(session: UploadSession) -> None:
         return
     with transaction.atomic():
         Job.objects.add("finish_upload", session.pk.hex)
-    until = time.monotonic() + _WAIT_SECONDS
+    until = time.monotonic() + wait_seconds
     while time.monotonic() < until:
         failure = UploadSession.objects.filter(pk=session.pk).values_list("failure", flat=True).first()
         if failure is None:  # the session is used up
@@ -311,10 +322,16 @@ def sweep_expired() -> int:
     """
     swept = 0
     for session in UploadSession.objects.filter(expires_at__lt=timezone.now()).order_by("expires_at")[:1000]:
-        if session.multipart_id and storage.size_of(session.key) is None:
-            with contextlib.suppress(storage.ObjectMissing):  # the server has forgotten it
-                storage.abort_multipart(session.key, session.multipart_id)
-        if _taken_out(session):
-            _drop(session.key)
-            swept += 1
+        swept += discard(session)
     return swept
+
+
+def discard(session: UploadSession) -> bool:
+    """End an upload, with what has arrived of it. Returns whether it was still there. Raises StorageUnavailable."""
+    if session.multipart_id and storage.size_of(session.key) is None:
+        with contextlib.suppress(storage.ObjectMissing):  # the server has forgotten it
+            storage.abort_multipart(session.key, session.multipart_id)
+    is_ours = _taken_out(session)
+    if is_ours:
+        _drop(session.key)
+    return is_ours

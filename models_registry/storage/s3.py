@@ -261,3 +261,16 @@ def make_bucket() -> None:
     known = client().exceptions
     with _reported(settings.S3_BUCKET), contextlib.suppress(known.BucketAlreadyOwnedByYou, known.BucketAlreadyExists):
         client().create_bucket(Bucket=settings.S3_BUCKET)
+
+
+def set_cors(origin: str) -> None:
+    """Let pages of that origin read and send objects, in place of the bucket's rules. Raises StorageUnavailable."""
+    rule = {
+        "AllowedOrigins": [origin],
+        "AllowedMethods": ["GET", "HEAD", "PUT"],
+        "AllowedHeaders": ["*"],
+        "ExposeHeaders": ["ETag", "Content-Range", "Content-Length"],
+        "MaxAgeSeconds": 3600,
+    }
+    with _reported(settings.S3_BUCKET):
+        client().put_bucket_cors(Bucket=settings.S3_BUCKET, CORSConfiguration={"CORSRules": [rule]})

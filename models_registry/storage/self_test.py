@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import urllib3
+from django.conf import settings
 
 from models_registry.errors import StorageUnavailable
 from models_registry.storage import keys, ranged, s3
@@ -17,7 +18,7 @@ _PART = 5 * 1024 * 1024  # the smallest that S3 allows for any part but the last
 def run() -> list[str]:
     """What fails, in words for the operator; empty if all is well. Takes about a second."""
     faults = []
-    for check in (_put_and_read, _presigned_put, _signed_range, _multipart, _copy_and_delete):
+    for check in (_put_and_read, _presigned_put, _signed_range, _multipart, _copy_and_delete, _browsers):
         try:
             fault = check()
         except (StorageUnavailable, urllib3.exceptions.HTTPError, OSError) as error:
@@ -115,3 +116,20 @@ def _copy_and_delete() -> str | None:
         return None if s3.size_of(target) is None else "a deleted object is still there"
 
     return _with_object(content, use)
+
+
+def _browsers() -> str | None:
+    """A browser asks the storage, before it sends a part, whether pages of this hub may."""
+    key = keys.staging(f"self-test-{os.urandom(8).hex()}")
+    site = urlsplit(settings.BASE_URL)
+    origin = f"{site.scheme}://{site.netloc}"
+    asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+    answer = _request("OPTIONS", s3.presign_put(key), None, **asked)
+    methods = {method.strip() for method in answer.headers.get("Access-Control-Allow-Methods", "").split(",")}
+    allowed = answer.headers.get("Access-Control-Allow-Origin", "")
+    if answer.status >= 300 or allowed not in {"*", origin} or not methods & {"PUT", "*"}:
+        return (
+            f"its CORS rules let no page of {origin} send files, so browsers can upload none:"
+            " `manage.py check_storage --set-cors` sets them"
+        )
+    return None

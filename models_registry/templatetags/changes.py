@@ -20,10 +20,10 @@ from models_registry.services.diffs import Change, Comparison
 from models_registry.services.random_access import content_id
 from models_registry.services.tensor_changes import TensorChanges
 from models_registry.services.trees import TreeEntry
+from models_registry.web.viewing import PICTURES
 
 register = template.Library()
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp")
 _MOST_COLOURED = 256 * 1024  # characters of one page: colours cost more time than the comparison itself
 
 

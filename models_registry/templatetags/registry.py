@@ -4,14 +4,17 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.models import Namespace
 from models_registry import panels
 from models_registry.models import Kind, Repository
 from models_registry.page_addresses import page_url
-from models_registry.services import quarantine, secrets
+from models_registry.services import quarantine, secrets, training
+from models_registry.services.browsing import shared_counts
 from models_registry.web.licence_words import COMMERCIAL_TITLES
 
 register = template.Library()
@@ -46,6 +49,16 @@ def task_icon(task: str) -> str:
     return TASK_ICONS.get(task.partition("-")[0], "sliders")
 
 
+@register.filter
+def as_value(value: float | None) -> str:
+    """A measured number with as few digits as tell it; nothing for None."""
+    if value is None:
+        return ""
+    if value and not 1e-4 <= abs(value) < 1e6:
+        return f"{value:.4g}"
+    return number_format(float(f"{value:.5g}"))
+
+
 @register.simple_tag(takes_context=True)
 def slot(context: Any, name: str) -> SafeString:
     """What higher apps show there (`panels`), on pages that are about nothing in particular."""
@@ -64,7 +77,7 @@ def settings_pages(repository: Repository) -> list[dict[str, Any]]:
 
 @register.inclusion_tag("models_registry/_repository_header.html", takes_context=True)
 def repository_header(context: Any, repository: Repository, current: str) -> dict[str, Any]:
-    """Path, actions, tags and tabs. `current`: "card", "data", "files", "settings", or the key of a higher app's tab."""
+    """Path, actions, tags and tabs. `current`: "card", "data", "files", "metrics", "settings", or a higher app's key."""
     request = context["request"]
     tabs: list[dict[str, Any]] = [
         {"key": "card", "title": _("Card"), "icon": "file-text", "url": repository.get_absolute_url(), "count": None},
@@ -80,6 +93,9 @@ def repository_header(context: Any, repository: Repository, current: str) -> dic
         tabs.insert(
             1, {"key": "data", "title": _("Data"), "icon": "table", "url": page_url(repository, "data"), "count": None}
         )
+    if training.has_any(repository):
+        url = page_url(repository, "metrics")
+        tabs.append({"key": "metrics", "title": _("Metrics"), "icon": "graph-up", "url": url, "count": None})
     tabs += [
         {"key": tab.key, "title": tab.title, "icon": tab.icon, "url": url, "count": tab.count(repository)}
         for tab in panels.tabs()
@@ -99,3 +115,24 @@ def repository_header(context: Any, repository: Repository, current: str) -> dic
         "secrets_url": page_url(repository, "secrets"),
         "browse_url": reverse("models" if repository.kind == Kind.MODEL else "datasets"),
     }
+
+
+@register.inclusion_tag("models_registry/_namespace_tabs.html", takes_context=True)
+def namespace_tabs(context: Any, namespace: Namespace, current: str) -> dict[str, Any]:
+    """What a member or an organisation shares, and the pages about them. `current`: "models", "datasets", "members", or a
+    higher app's. Where the page has counted already (`counts`), nothing is counted again."""
+    request = context["request"]
+    counts = context.get("counts") or shared_counts(request.actor, namespace)
+    here = namespace.get_absolute_url()
+    titles = {"models": _("Models"), "datasets": _("Datasets"), "members": _("Members")}
+    tabs = [
+        {"key": key, "title": title, "url": f"{here}?show={key}", "count": counts[key]}
+        for key, title in titles.items()
+        if key in counts
+    ]
+    tabs += [
+        {"key": tab.key, "title": tab.title, "url": url, "count": tab.count(request, namespace)}
+        for tab in panels.namespace_tabs()
+        if (url := tab.url(namespace))
+    ]
+    return {"tabs": tabs, "current": current}

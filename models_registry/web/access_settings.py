@@ -1,13 +1,11 @@
 """A gated repository as its owners see it: the gate, what it asks, who asks, who is in."""
 
-import csv
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -15,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import ActorRequest
 from hub.errors import HubError
+from hub.wire.csv_files import csv_file
 from models_registry import access
 from models_registry.formats.gate_form import GateWords, Question
 from models_registry.models import AccessRequest, Gate, Repository
@@ -148,29 +147,7 @@ def export(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpR
     """Every request as CSV."""
     repository = _written(request, kind, namespace, name)
     rows = gating.exported(actor=request.actor, repository=repository)
-    answer = StreamingHttpResponse(_csv(rows), content_type="text/csv; charset=utf-8")
-    filename = f"{repository.full_name.replace('/', '-')}-access.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return answer
-
-
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _csv(rows: Iterator[list[str]]) -> Iterator[str]:
-    writer: Any = csv.writer(_Echo())
-    yield "\ufeff"  # spreadsheets take it for another encoding without
-    for row in rows:
-        yield writer.writerow([harmless_cell(value) for value in row])
-
-
-def harmless_cell(value: str) -> str:
-    """Text that a spreadsheet does not run: one that begins like a formula gets an apostrophe before it."""
-    return f"'{value}" if value.lstrip()[:1] in {"=", "+", "-", "@"} or value[:1] in {"\t", "\r", "\n"} else value
+    return csv_file(f"{repository.full_name.replace('/', '-')}-access.csv", rows)
 
 
 @login_required

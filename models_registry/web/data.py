@@ -87,12 +87,12 @@ def first_rows(request: ActorRequest, repository: Repository) -> dict[str, Any]:
     return shown(repository, table, table.rows[:FEW_ROWS], 0)
 
 
-def of_file(repository: Repository, entry: TreeEntry) -> dict[str, Any]:
-    """For the page of a file that is a split by itself."""
+def of_file(repository: Repository, entry: TreeEntry, count: int) -> dict[str, Any]:
+    """For the page of a file that is a split by itself: the first `count` rows."""
     if repository.kind != Kind.DATASET:
         return {}
     table = tables.of_file(repository, entry.path, content_id(entry))
-    return shown(repository, table, table.rows[:FEW_ROWS], 0) if table and table.format != PICTURES else {}
+    return shown(repository, table, table.rows[:count], 0) if table and table.format != PICTURES else {}
 
 
 def shown(repository: Repository, table: DatasetTable, rows: Any, first: int) -> dict[str, Any]:

@@ -126,6 +126,7 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     form.context.update(
         crumbs=form.context["crumbs"][:-1], text=text, file_path=to, placeholder=otherwise, name=file_name,
         back_url=page_url(form.repository, "blob", form.revision, form.path),
+        card_url=page_url(form.repository, "edit-card", form.revision),
     )  # fmt: skip
     if not form.is_sent:
         return form.page("edit_file.html", preview=_preview(before, text) if request.method == "POST" else None)

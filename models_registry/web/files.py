@@ -5,27 +5,22 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
 from models_registry import access
-from models_registry.formats.card import split as split_card
-from models_registry.formats.highlighting import highlight_file
 from models_registry.formats.pickles import may_hold_pickles
-from models_registry.models import Commit, FileScan, Kind, Reference, Repository, TensorSummary, VirusScan
+from models_registry.models import Commit, FileScan, Kind, Reference, Repository, VirusScan
 from models_registry.page_addresses import page_url, resolve_url
-from models_registry.services import antivirus, editing, history, quarantine, references, scanning, trees
-from models_registry.services.cards import render as render_markdown
-from models_registry.services.markdown import Place
+from models_registry.services import antivirus, editing, history, quarantine, references, scanning, stored_how, trees
 from models_registry.services.random_access import content_id
 from models_registry.services.trees import TreeEntry
-from models_registry.web import data
+from models_registry.web import pickles, viewing
 from models_registry.web.addressing import of_address
+from models_registry.web.viewing import FILMS, PICTURES, SOUNDS
 
 MOST_ENTRIES = 1000  # of a folder, on one page
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp")
-SOUNDS = (".wav", ".mp3", ".ogg", ".flac", ".m4a")
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".7z", ".npz")
 CODE = (
     ".py",
     ".js",
@@ -69,8 +64,14 @@ def _icon(entry: TreeEntry) -> str:
     name = entry.name.lower()
     if entry.is_folder:
         return "folder-fill"
-    if name.endswith(PICTURES):
+    if name.endswith((*PICTURES, ".svg")):
         return "file-earmark-image"
+    if name.endswith(SOUNDS):
+        return "file-earmark-music"
+    if name.endswith(FILMS):
+        return "file-earmark-play"
+    if name.endswith(ARCHIVES):
+        return "file-earmark-zip"
     if name.endswith(CODE):
         return "file-earmark-code"
     if entry.lfs or not name.endswith(tuple(suffix.lower() for suffix in TEXTS)):
@@ -156,8 +157,9 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "file_count": sum(not entry.is_folder for entry in entries),
         "total_size": sum(entry.size for entry in entries),
         "parent_url": page_url(repository, "tree", revision, path.rpartition("/")[0]) if path else "",
-        "may_change": _may_change(request, repository, revision),
     }
+    is_branch = any(found["is_current"] and not found["is_tag"] for found in context["references"])
+    context["may_change"] = request.actor.user is not None and (is_branch or revision.startswith("refs/pr/"))
     return render(request, "models_registry/tree.html", context)
 
 
@@ -165,7 +167,6 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
 def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     repository, commit, context = frame(request, kind, namespace, name, rest)
     entry = trees.file(repository, commit, context["path"])
-    lower = entry.name.lower()
     scan, virus = scanning.scans([entry]).get(content_id(entry)), antivirus.verdicts([content_id(entry)])
     is_quarantined = quarantine.holds(content_id(entry))
     download = resolve_url(repository, context["revision"], entry.path)
@@ -173,26 +174,18 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "entry": entry,
         "row": Row(entry, request.path, download, _icon(entry), None, _scan(entry, scan, virus.get(content_id(entry)))),
         "scan": scan,
+        "imports": pickles.by_safety(scan.imports) if scan else [],
         "virus": virus.get(content_id(entry)),
         "is_quarantined": is_quarantined,
         "crumbs": context["crumbs"][:-1],
         "last_commit": _last_commit(repository, commit, entry.path),
-        "is_picture": lower.endswith(PICTURES),
-        "is_sound": lower.endswith(SOUNDS),
-        "lines": None,
-        "rendered": None,
-        "tensors": _tensors(repository, commit, entry),
-        **data.of_file(repository, entry),
+        "stored": stored_how.of_file(repository, entry),
     }
-    text = None if is_quarantined else editing.text_of(repository, entry)
     context["may_change"] = _may_change(request, repository, context["revision"])
-    if text is not None and context["may_change"]:
-        context["edit_url"] = page_url(repository, "edit", context["revision"], entry.path)
-    if text is not None and lower.endswith(".md") and "plain" not in request.GET:
-        context["rendered"] = _rendered(repository, context["revision"], entry.path, text)
-    elif text is not None:
-        context["lines"] = [_line(line) for line in highlight_file(text, entry.name)]
-    context["is_markdown"] = text is not None and lower.endswith(".md")
+    if not is_quarantined:
+        context |= viewing.of_file(request, repository, context["revision"], entry)
+        if context["may_change"] and editing.text_of(repository, entry) is not None:
+            context["edit_url"] = page_url(repository, "edit", context["revision"], entry.path)
     return render(request, "models_registry/blob.html", context)
 
 
@@ -201,30 +194,7 @@ def _may_change(request: ActorRequest, repository: Repository, revision: str) ->
     return request.actor.user is not None and editing.branch_of(repository, revision) is not None
 
 
-def _line(html: str) -> SafeString:
-    return mark_safe(html)  # noqa: S308 - Pygments escapes what it colours
-
-
-def _rendered(repository: Repository, revision: str, path: str, text: str) -> SafeString:
-    place = Place(
-        blob=page_url(repository, "blob", revision) + "/",
-        resolve=resolve_url(repository, revision, ""),
-        folder=path.rpartition("/")[0],
-    )
-    return render_markdown(split_card(text)[1], place)
-
-
 def _last_commit(repository: Repository, commit: Commit, path: str) -> Commit | None:
     folder, _, name = path.rpartition("/")
     oid = history.last_changes(repository, commit.oid, [folder]).get(folder, {}).get(name)
     return Commit.objects.filter(repository=repository, oid=oid).first() if oid else None
-
-
-def _tensors(repository: Repository, commit: Commit, entry: TreeEntry) -> TensorSummary | None:
-    """Its tensors, as they were read when the default branch got this very file."""
-    head = references.resolve(repository, repository.default_branch)
-    if head.oid != commit.oid:
-        there = trees.find(repository, head, [entry.path]).get(entry.path)
-        if there is None or there.oid != entry.oid:
-            return None
-    return TensorSummary.objects.filter(repository=repository, path=entry.path).first()

@@ -14,9 +14,11 @@ from hub.typed_name import TypedName
 from models_registry.errors import AnswersNeeded
 from models_registry.formats import gate_form
 from models_registry.formats.licences import LONGEST
+from models_registry.formats.tasks import TASKS
 from models_registry.models import Gate, Kind
 from models_registry.models.repository import REPOSITORY_NAME
 from models_registry.services.gating import LONGEST_REASON
+from models_registry.templatetags.registry import task_title
 
 
 class LicenceField(forms.CharField):
@@ -27,13 +29,29 @@ class LicenceField(forms.CharField):
             "list": "licences", "autocomplete": "off", "spellcheck": "false", "placeholder": "apache-2.0",
             "hx-get": reverse_lazy("licences"), "hx-trigger": "change", "hx-target": "#licence-preview",
         }  # fmt: skip
-        super().__init__(
-            max_length=LONGEST,
-            required=False,
-            widget=forms.TextInput(attrs=attributes),
-            validators=[RegexValidator(r"^[A-Za-z0-9.+\-_() ]+$", _("Use letters, digits, “-”, “.” and “+”."))],
-            **kwargs,
+        kwargs.setdefault(
+            "validators", [RegexValidator(r"^[A-Za-z0-9.+\-_() ]+$", _("Use letters, digits, “-”, “.” and “+”."))]
         )
+        super().__init__(max_length=LONGEST, required=False, widget=forms.TextInput(attrs=attributes), **kwargs)
+
+
+GATES = [
+    (Gate.OPEN, _("open: everybody who may see it")),
+    (Gate.AUTO, _("automatic gate: every member who asks, at once")),
+    (Gate.MANUAL, _("gate by hand: whom you accept")),
+]
+TASK_GROUPS = {
+    "text": _("Text"), "image": _("Images"), "video": _("Video"), "audio": _("Sound"), "several": _("Several of these"),
+    "other": _("Others"),
+}  # fmt: skip
+
+
+def task_choices() -> list[tuple[Any, Any]]:
+    """Known tasks in their groups, after none."""
+    groups = [
+        (str(TASK_GROUPS[group]), [(task, task_title(task)) for task in listed]) for group, listed in TASKS.items()
+    ]
+    return [("", _("none chosen")), *groups]
 
 
 class NewRepositoryForm(forms.Form):
@@ -55,7 +73,9 @@ class NewRepositoryForm(forms.Form):
         label=_("Name"),
         max_length=96,
         validators=[RegexValidator(REPOSITORY_NAME, _("Use letters, digits, “-”, “_” and “.”, such as digits-cnn."))],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "digits-cnn"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false", "placeholder": "digits-cnn"}
+        ),
     )
     visibility = forms.ChoiceField(
         label=_("Visibility"),
@@ -66,11 +86,18 @@ class NewRepositoryForm(forms.Form):
             ("private", _("private: only you, or the members of the organisation")),
         ],
     )
+    gated = forms.ChoiceField(label=_("Who may read its files"), choices=GATES, required=False)
     licence = LicenceField(
         label=_("Licence"),
         help_text=_(
             "Optional. It goes into a README.md: what others may do with it. Without one, they may do nothing."
         ),
+    )
+    task = forms.ChoiceField(label=_("Task"), choices=task_choices, required=False)
+    from_template = forms.BooleanField(
+        label=_("Start with a card from the template"),
+        required=False,
+        help_text=_("A README.md whose headings ask what a reader wants to know."),
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -117,11 +144,7 @@ class GateModeForm(forms.Form):
         label=_("Who may read its files"),
         widget=forms.RadioSelect,
         required=False,
-        choices=[
-            (Gate.OPEN, _("open: everybody who may see it")),
-            (Gate.AUTO, _("automatic gate: every member who asks, at once")),
-            (Gate.MANUAL, _("gate by hand: whom you accept")),
-        ],
+        choices=GATES,
     )
 
 

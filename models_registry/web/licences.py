@@ -11,8 +11,8 @@ from models_registry.web import licence_words
 
 @require_safe
 def licences(request: ActorRequest) -> HttpResponse:
-    """`?licence=` shows what one allows; to htmx, that alone."""
-    written = request.GET.get("licence", "")[:LONGEST].strip()
+    """`?licence=` shows what one allows (`?license=`, as cards spell it, several with commas); to htmx, that alone."""
+    written = (request.GET.get("licence") or request.GET.get("license", ""))[:LONGEST].strip().replace(", ", " AND ")
     context = {
         "written": written,
         "licence_choices": licence_words.summary(written),

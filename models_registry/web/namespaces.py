@@ -3,12 +3,10 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access as accounts_access
@@ -18,15 +16,16 @@ from accounts.services.accounts import namespace_named
 from accounts.services.profiles import profile_of
 from models_registry import panels
 from models_registry.models import Kind, Repository
-from models_registry.services.browsing import Filters, browse
+from models_registry.services.browsing import Filters, browse, shared_counts
 from models_registry.services.cards import Place
 from models_registry.services.cards import render as render_markdown
 from models_registry.web.browsing import SORT_TITLES
+from models_registry.web.usage import first_upload
 
 PAGE_SIZE = 20
 MEMBERS_ON_A_PAGE = 60
 MEMBERS_AT_THE_SIDE = 12
-_SLOTS = ("actions", "facts", "main", "side")
+_SLOTS = ("actions", "facts", "main", "side", "foot")
 
 
 @require_safe
@@ -35,29 +34,29 @@ def namespace(request: ActorRequest, name: str) -> HttpResponse:
     if found.name != name:
         return redirect(found)
     visible = Repository.objects.visible_to(request.actor).filter(namespace=found)
-    counts = visible.aggregate(
-        models=Count("pk", filter=Q(kind=Kind.MODEL)), datasets=Count("pk", filter=Q(kind=Kind.DATASET))
-    )
+    counts = shared_counts(request.actor, found)
     context: dict[str, Any] = {"namespace": found, "organization": found.organization, "profile": profile_of(found)}
     context |= {slot: panels.panels(f"namespace-{slot}", request, found) for slot in _SLOTS}
     context["about"] = about_html(found, context["profile"])
     context |= _people(request, found)
-    tabs = {"models": (_("Models"), counts["models"]), "datasets": (_("Datasets"), counts["datasets"])}
-    if found.is_organization:
-        tabs["members"] = (_("Members"), context["member_count"])
     show = request.GET.get("show", "")
-    if show not in tabs:
+    if show not in counts:
         show = "datasets" if counts["datasets"] and not counts["models"] else "models"
-    context |= {"tabs": [(key, title, count) for key, (title, count) in tabs.items()], "show": show}
+    context |= {"counts": counts, "member_count": counts.get("members", 0), "show": show}
     if show == "members":
         rows = _members(found)
         context["page"] = Paginator(rows, MEMBERS_ON_A_PAGE).get_page(request.GET.get("page"))
     else:
-        filters = Filters.of_query(request.GET)
         kind = Kind.MODEL if show == "models" else Kind.DATASET
+        filters = Filters.of_query(request.GET, kind)
         rows = browse(visible.filter(kind=kind), filters).for_cards()
         context["page"] = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-        context |= {"filters": filters, "sorts": SORT_TITLES, "kind": kind}
+        context |= {
+            "filters": filters,
+            "sorts": SORT_TITLES,
+            "kind": kind,
+            "first_upload": first_upload(found.name, kind),
+        }
     return render(request, "models_registry/namespace.html", context)
 
 
@@ -79,7 +78,6 @@ def _people(request: ActorRequest, found: Namespace) -> dict[str, Any]:
     role = found.role_of(user)
     people = {
         "members": _members(found)[:MEMBERS_AT_THE_SIDE],
-        "member_count": Membership.objects.filter(organization=found.organization).count(),
         "role": role,
         "may_manage": role == Role.ADMIN and accounts_access.may_administer(request.actor, found.organization),
         "may_create": request.actor.may_create_in(found),

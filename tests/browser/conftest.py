@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from pytest_django.live_server_helper import LiveServer
 
 from tests import services
-from tests.browser import scene as scenes
+from tests.browser.keeping import KeptScene
 from tests.browser.scene import Scene
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop on this thread; our queries still block
@@ -32,9 +35,32 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "locale": "en-GB", "permissions": ["clipboard-read", "clipboard-write"]}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_fetched_once() -> Iterator[None]:
+    """As browsers do in life; the live server would have them ask for each, on each page."""
+    serve = StaticFilesHandler.serve
+
+    def kept(self: StaticFilesHandler, request: HttpRequest) -> HttpResponseBase:
+        answer = serve(self, request)
+        answer["Cache-Control"] = "max-age=3600"
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesHandler, "serve", kept)
+        yield
+
+
+@pytest.fixture(scope="session")
+def kept_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptScene]:
+    kept = KeptScene(tmp_path_factory.mktemp("scene"))
+    yield kept
+    kept.forget()
+
+
 @pytest.fixture
-def scene(live_server: LiveServer) -> Scene:
-    return scenes.build()
+def scene(live_server: LiveServer, kept_scene: KeptScene) -> Scene:
+    """The same for every test, whatever the tests before have done to it."""
+    return kept_scene.into_the_empty_database()
 
 
 @pytest.fixture

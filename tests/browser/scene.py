@@ -318,7 +318,7 @@ def _ranked_together(models: list[Repository]) -> Edition:
             version = suites.current_version(member.suite.name)
             building.scored(model, version, building.right(version.rows - 2 - place, version.rows))
     group_ranking.rank(group)
-    edition = editions.publish(actor=Actor(), version=rows.suite(), from_console=True)
+    edition = editions.publish(actor=Actor(), board=rows.suite(), from_console=True)
     edition.models.filter(position=1).delete()
     return edition
 

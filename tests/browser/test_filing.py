@@ -23,7 +23,7 @@ def test_a_file_from_its_first_line_to_the_pull_request_that_deletes_it(
     sign_in(context, live_server, owner)
 
     page.goto(f"{address}/tree/main")
-    page.get_by_text("Add file").click()
+    page.get_by_text("Add files").click()
     page.get_by_role("link", name="Create a new file").click()
     page.get_by_label("Path of the file").fill("lib/rate.py")
     text = page.get_by_role("textbox", name="Content")

@@ -1,5 +1,9 @@
-"""Pictures of the main pages, wide and narrow, light and dark, to be looked at: `make screenshots` fills `screenshots/`."""
+"""Pictures of the main pages, wide and narrow, light and dark, to be looked at: `make screenshots` fills `screenshots/`.
 
+`make screenshots PAGES="guide status"` draws those alone, and `LANGUAGE_OF_PAGES=zh-hans` in another language.
+"""
+
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from tests.browser.scene import Scene
 
 pytestmark = [pytest.mark.screenshots, pytest.mark.timeout(1800)]
 
+WANTED = os.environ.get("PAGES", "").split()
 FOLDER = Path(__file__).resolve().parents[2] / "screenshots"
 
 
@@ -21,6 +26,8 @@ def test_draw(
     page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene, theme: str, width: int
 ) -> None:
     FOLDER.mkdir(exist_ok=True)
+    language = os.environ.get("LANGUAGE_OF_PAGES", "en")
+    context.add_cookies([{"name": "django_language", "value": language, "url": live_server.url}])
     context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
@@ -31,9 +38,11 @@ def test_draw(
         if is_member:
             sign_in(context, live_server, scene.member)
         for name, address in pages.items():
+            if WANTED and name not in WANTED:
+                continue
             page.goto(live_server.url + address)
             page.screenshot(path=FOLDER / f"{name}-{width}-{theme}.png", full_page=True)
-    if width >= 1280:
+    if width >= 1280 and not WANTED:
         _draw_an_act(page, live_server.url + scenes.staff_pages()["admin-report"], theme)
 
 

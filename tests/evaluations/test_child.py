@@ -36,7 +36,7 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
-PERF = {"single": [], "sweep": [], "offline": [], "generation": [], "stopped": "end", "gpu_shared": False}
+PERF = {"single": [], "sweep": [], "offline": [], "generation": [], "energy": [], "stopped": "end", "gpu_shared": False}
 FAULTS = {
     "says nothing and ends": ("", "crashed", "status 0 before it was done"),
     "ends with an error": ("sys.exit(3)", "crashed", "status 3"),

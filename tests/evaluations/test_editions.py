@@ -43,7 +43,7 @@ def repositories(digits: SuiteVersion) -> list[Repository]:
 
 
 def publish(version: SuiteVersion) -> Edition:
-    return editions.publish(actor=Actor(user=building.operator()), version=version)
+    return editions.publish(actor=Actor(user=building.operator()), board=version)
 
 
 def test_an_edition_is_the_board_as_it_stood_signed_and_to_be_checked_offline(
@@ -178,7 +178,7 @@ def test_staff_publish_from_the_admin_and_the_command_line_and_members_do_not(
     repositories: list[Repository], digits: SuiteVersion, client: Client, capsys: pytest.CaptureFixture[str]
 ):
     with pytest.raises(Forbidden):
-        editions.publish(actor=Actor(user=make.user()), version=digits)
+        editions.publish(actor=Actor(user=make.user()), board=digits)
     client.force_login(building.operator())
     address = reverse("admin:evaluations_suite_publish_edition", args=[digits.suite.pk])
     client.post(address, {"_form_submitted": "true"})

@@ -7,21 +7,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
+from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Actor
-from evaluations import aggregates, group_files, suite_files
-from evaluations.models import GroupPart, GroupStanding, Suite, SuiteGroup, SuiteVersion
-from evaluations.services import group_boards, group_ranking, groups, rank_requests, requesting, suites
+from evaluations import aggregates, group_files, signing, suite_files
+from evaluations.errors import EditionExists
+from evaluations.models import Edition, GroupPart, GroupStanding, Suite, SuiteGroup, SuiteVersion
+from evaluations.reproducing import checking
+from evaluations.services import editions, group_boards, group_ranking, groups, rank_requests, requesting, suites
 from evaluations.services.board_filters import Filters
 from evaluations.suite_files import InvalidSuiteError
 from evaluations.tasks import rank_board, rank_group
+from hub.errors import Forbidden
 from hub.jobs.models import Job
 from models_registry.models import Repository
+from tests import make
 from tests.evaluations import building
 
 GROUP = "tabular"
@@ -260,3 +266,70 @@ def test_a_group_follows_its_file_and_goes_with_it(tabular: SuiteGroup, tmp_path
     assert groups.synchronize(tmp_path) == [other]
     assert [member.suite.name for member in other.members.all()] == ["wine-classification", "iris-classification"]
     assert Suite.objects.count() > 2
+
+
+def test_a_groups_board_has_editions_as_a_suites_has(
+    tabular: SuiteGroup, client: Client, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    better, worse, undone = (
+        measured("better"),
+        measured("worse", digits_tabular=200),
+        measured("undone", without="wine"),
+    )
+    ranked(tabular)
+    with pytest.raises(CommandError, match="ranked anew"):
+        call_command("publish_edition", GROUP, group=True)
+    Job.objects.all().delete()
+    with pytest.raises(Forbidden):
+        editions.publish(actor=Actor(user=make.user()), board=tabular)
+    call_command("publish_edition", GROUP, group=True)
+    published = Edition.objects.get()
+    address = published.get_absolute_url()
+    assert f"{address} {published.sha256}" in capsys.readouterr().out
+    with pytest.raises(EditionExists):
+        editions.publish(actor=Actor(), board=tabular, from_console=True)
+    answer = client.get(f"/api{address}").json()
+    assert checking.check_edition(answer) == (signing.public_key(), 2, 0)
+    first, second = answer["edition"]["rows"]
+    assert (first["rank"], first["metrics"]["mean"]["value"], first["scores"]["wine-classification"]["value"]) == (
+        [1, 1],
+        1,
+        1,
+    )
+    assert second["borda"] < first["borda"]
+    assert [suite["id"] for suite in answer["edition"]["group"]["suites"]] == [
+        f"{name}-classification" for name in SUITES
+    ]
+    assert [model["repository"] for model in answer["models"]] == [better.full_name, worse.full_name]
+    for page in (BOARD, f"{BOARD}/editions"):
+        assert f'href="{address}"' in client.get(page).content.decode()
+    page = client.get(address).content.decode()
+    assert "Group of suites tabular, 2 models." in page
+    assert better.full_name in page
+    assert undone.name not in page
+    Repository.objects.filter(pk=worse.pk).update(private=True)
+    assert worse.full_name not in client.get(address).content.decode()
+    assert [model and model["repository"] for model in client.get(f"/api{address}").json()["models"]] == [
+        better.full_name,
+        None,
+    ]
+    table = list(csv.DictReader(io.StringIO(b"".join(client.get(f"/api{address}/table.csv")).decode())))
+    assert [(row["repository"], row["mean"], row["iris-classification"]) for row in table] == [
+        (better.full_name, "1.0", "1.0"), ("", table[1]["mean"], "1.0"),
+    ]  # fmt: skip
+    for missing in (f"{BOARD}/editions/2020-01-01", "/leaderboards/groups/none/editions"):
+        assert client.get(missing).status_code == client.get(f"/api{missing}").status_code == 404
+    groups.synchronize(tmp_path)  # the file of the group is gone: its board goes, what was published stays
+    assert client.get(BOARD).status_code == 404
+    assert client.get(address).status_code == client.get(f"{BOARD}/editions").status_code == 200
+
+
+def test_staff_publish_a_groups_edition_in_the_admin(tabular: SuiteGroup, client: Client) -> None:
+    measured("one")
+    ranked(tabular)
+    Job.objects.all().delete()
+    client.force_login(building.operator())
+    client.post(reverse("admin:evaluations_suitegroup_publish_edition", args=[tabular.pk]), {"_form_submitted": "true"})
+    published = Edition.objects.get(group=tabular)
+    assert client.get(reverse("admin:evaluations_edition_change", args=[published.pk])).status_code == 200
+    assert client.get(reverse("admin:evaluations_suitegroup_change", args=[tabular.pk])).status_code == 200

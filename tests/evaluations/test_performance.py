@@ -2,18 +2,22 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from evaluations import performance
+from evaluations.harness import energy
 from evaluations.harness import performance as measuring
 from evaluations.harness.messages import ModelRefusedError
 from evaluations.measurements import UnusablePredictionsError
 from evaluations.models import Performance, Result, State, SuiteVersion
 from evaluations.services import executing
+from evaluations.web import speeds
 from tests.evaluations import building
 from tests.evaluations.running import predict, reference
 
@@ -34,6 +38,7 @@ FOUND = {
     "sweep": [{"batch_size": 1, "items": 10, "seconds": 1.0}, RATE],
     "offline": [RATE, RATE | {"items": 600}, RATE | {"items": 700}],
     "generation": [],
+    "energy": [],
     "stopped": "gain",
     "gpu_shared": False,
 }
@@ -239,6 +244,8 @@ def test_a_run_keeps_its_speed_its_memory_and_its_time(
     assert offline["sweep"][0]["batch_size"] == 1
     assert document["memory"]["process_peak"] > 10**7
     assert document["energy"]["joules"] is None
+    assert document["sandbox"]["limits"]["memory"] in {"cgroup", "watched"}
+    assert "Energy of one row" not in client.get(run.get_absolute_url()).content.decode()
     assert {"fetch", "verify", "load", "deserialise", "first_inference", "quality", "perf"} <= document["timing"].keys()
     row = run.performance
     assert row.latency_p50_ms == pytest.approx(single["values"]["latency_p50_ms"], rel=1e-4)
@@ -319,3 +326,64 @@ def test_speeds_cost_a_board_no_queries(digits: SuiteVersion, client: Any, djang
         measured(digits, "cpu-b", latency_p50_ms=1.0)
     with django_assert_max_num_queries(len(few)):
         client.get(address)
+
+
+class Nvml:
+    """Stands in for NVIDIA's library, which says something on a machine with a GPU alone: 50 mJ more at each look."""
+
+    class NVMLError(Exception):
+        pass
+
+    millijoules = 10**9
+
+    @staticmethod
+    def nvmlInit() -> None:  # noqa: N802 - its name there
+        pass
+
+    @classmethod
+    def nvmlDeviceGetHandleByUUID(cls, uuid: str) -> str:  # noqa: N802 - its name there
+        if uuid != "GPU-12ab":
+            raise cls.NVMLError("Not Found")
+        return uuid
+
+    @classmethod
+    def nvmlDeviceGetTotalEnergyConsumption(cls, handle: str) -> int:  # noqa: N802 - its name there
+        cls.millijoules += 50
+        return cls.millijoules
+
+
+def torch_on(uuid: str, *, used: bool = True) -> SimpleNamespace:
+    """torch with one GPU, as far as counting asks it."""
+    cuda = SimpleNamespace(
+        device_count=lambda: 1,
+        memory_reserved=lambda _: int(used),
+        get_device_properties=lambda _: SimpleNamespace(uuid=uuid),
+    )
+    return SimpleNamespace(cuda=cuda)
+
+
+def test_energy_is_that_of_the_repeats_where_a_gpu_counts_it(clock: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pynvml", Nvml)
+    count = energy.counter(torch_on("12ab"))
+    assert count is not None
+    monkeypatch.setattr(energy, "counter", lambda _: count)
+    found = measure(QUICK, lambda batch: batch)
+    assert [(one["scenario"], round(one["joules"], 6)) for one in found["energy"]] == [
+        ("single", 0.05),
+        ("offline", 0.05),
+    ]
+    assert found["energy"][1]["items"] == sum(repeat["items"] for repeat in found["offline"])
+    said = performance.energy_as_documented({**found, "gpu_shared": False})
+    assert (said["joules"], said["counter"]) == (0.1, "NVML")
+    first = said["scenarios"][0]
+    assert first["joules_per_item"] == pytest.approx(0.05 / first["items"], rel=1e-4)
+    titles = [title for title, _ in speeds.energy({"energy": said})]
+    assert titles == ["Energy of one row", "Energy of one item, in batches"]
+    assert performance.energy_as_documented({**found, "gpu_shared": True}) == performance.NO_ENERGY
+    assert speeds.energy({"energy": performance.NO_ENERGY}) == speeds.energy({}) == []
+
+
+@pytest.mark.parametrize("torch", [None, torch_on("12ab", used=False), torch_on("another")])
+def test_no_energy_is_told_where_nothing_counts_it(torch: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pynvml", Nvml)
+    assert energy.counter(torch) is None

@@ -43,6 +43,16 @@ def hub(tmp_path):
         yield hub
 
 
+@pytest.fixture(scope="module")
+def running_hub(tmp_path_factory):
+    """One for all who leave it as it was: a start takes the better part of a minute of CPU."""
+    with live.started_hub(tmp_path_factory.mktemp("running") / "hub") as hub:
+        yield hub
+
+
+shares_a_hub = pytest.mark.xdist_group("one-launched-hub")
+
+
 def test_it_stops_within_seconds_and_leaves_no_process(hub):
     assert len(processes_of(hub)) >= 6
     began = time.monotonic()
@@ -69,31 +79,35 @@ def test_it_starts_again_with_its_data_and_its_addresses(hub):
         again.stop()
 
 
-def test_the_folder_of_uploads_stays_when_its_last_object_goes(hub):
-    hub.manage("check_storage")  # puts and deletes there
-    assert (hub.storage / "staging").is_dir()
+@shares_a_hub
+def test_the_folder_of_uploads_stays_when_its_last_object_goes(running_hub):
+    running_hub.manage("check_storage")  # puts and deletes there
+    assert (running_hub.storage / "staging").is_dir()
 
 
-def test_a_part_that_dies_comes_back(hub):
-    port = json.loads((Path(hub.data) / "ports.json").read_text())["storage"]
-    (storage,) = (pid for pid, command in processes_of(hub).items() if f"127.0.0.1:{port}" in command)
+@shares_a_hub
+def test_a_part_that_dies_comes_back(running_hub):
+    port = json.loads((Path(running_hub.data) / "ports.json").read_text())["storage"]
+    (storage,) = (pid for pid, command in processes_of(running_hub).items() if f"127.0.0.1:{port}" in command)
     os.kill(storage, signal.SIGKILL)
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
-        if requests.get(f"{hub.address}/health/ready", timeout=10).ok and not live.alive(storage):
+        if requests.get(f"{running_hub.address}/health/ready", timeout=10).ok and not live.alive(storage):
             return
         time.sleep(0.1)
     pytest.fail("The storage server did not come back.")
 
 
-def test_two_hubs_run_side_by_side(hub, tmp_path):
+@shares_a_hub
+def test_two_hubs_run_side_by_side(running_hub, tmp_path):
     with live.started_hub(tmp_path / "other") as other:
-        assert requests.get(f"{hub.address}/health/ready", timeout=10).ok
+        assert requests.get(f"{running_hub.address}/health/ready", timeout=10).ok
         assert requests.get(f"{other.address}/health/ready", timeout=10).ok
 
 
-def test_two_hubs_never_share_a_folder(hub):
-    said = launch_expecting_refusal("--data-dir", hub.data, "--port", "1")
+@shares_a_hub
+def test_two_hubs_never_share_a_folder(running_hub):
+    said = launch_expecting_refusal("--data-dir", running_hub.data, "--port", "1")
     assert "runs on" in said
 
 
@@ -106,10 +120,11 @@ def test_a_port_in_use_is_said_at_once(tmp_path):
     assert f"Port {port} is in use" in said
 
 
-def test_what_a_hub_keeps_is_private_to_its_owner(hub):
+@shares_a_hub
+def test_what_a_hub_keeps_is_private_to_its_owner(running_hub):
     modes = {
         path.name: path.stat().st_mode & 0o077
-        for path in Path(hub.data).iterdir()
+        for path in Path(running_hub.data).iterdir()
         if path.name.startswith(("keys", "hub.env"))
     }
     assert modes == {"keys.json": 0, "hub.env": 0}

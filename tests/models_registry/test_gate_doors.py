@@ -24,7 +24,15 @@ from evaluations.services import editions, groups, suites
 from hub.errors import NotFound
 from hub.wire.rate_limits import counters
 from models_registry.cas_api import settings as cas_settings
-from models_registry.models import AccessRequest, DatasetTable, Repository, XetFile
+from models_registry.models import (
+    AccessRequest,
+    DatasetTable,
+    Repository,
+    TrainingFile,
+    TrainingLog,
+    TrainingScalar,
+    XetFile,
+)
 from models_registry.services import addresses, gating, indexing
 from models_registry.services.changes import AddFile, AddLfsFile
 from models_registry.services.commits import create_commit
@@ -42,6 +50,7 @@ SECRETS = (
     "secret_tensor",
     "the-secret-of-the-log",
     "the-secret-cell",
+    "the-secret-curve",
 )
 # What an address of stored bytes holds: one that the content server takes, and one that the storage takes.
 OPENED = ("signed=", "X-Amz-Signature")
@@ -59,6 +68,7 @@ C, F, M, A, N = Gives
 # {what follows the repository's address: what it gives}; below "api:", the address is the API's.
 ROWS: dict[str, Gives] = {
     "/resolve/<path:rest>": C, "/raw/<path:rest>": C, "/tree/<path:rest>": C, "/blob/<path:rest>": C,
+    "/metrics": C, "/metrics.csv": C, "api:/metrics": C, "/downloads": F, "/downloads.csv": F,
     "/data": C, "api:/splits": C, "api:/rows": C, "api:/statistics": C,
     "/commits/<path:rest>": C, "/commit/<path:rest>": C, "/discussions/<int:number>": F,
     "/info/refs": C, "/git-upload-pack": C, "/git-receive-pack": M,
@@ -76,6 +86,8 @@ ROWS: dict[str, Gives] = {
     "/settings/transfer": M, "/edit/<path:rest>": C, "/new/<path:rest>": C, "/move/<path:rest>": C, "/delete/<path:rest>": C,
     "/compare": A, "/compare/<path:rest>": C, "/branches": C, "/tags": C, "/branches/delete/<path:rest>": M,
     "/tags/delete/<path:rest>": M,
+    "/edit-card/<path:rest>": C, "/card-parts": A,
+    "/upload/<path:rest>": A,
     "/discussions": F, "/discussions/<int:number>/files": C, "/discussions/<int:number>/commits": C,
     **dict.fromkeys(
         (f"/discussions/{rest}" for rest in (
@@ -102,20 +114,24 @@ ROWS: dict[str, Gives] = {
     "api:/lfs-files": C, "api:/lfs-files/batch": M, "api:/lfs-files/duplicate": C,
     "api:/safetensors-metadata/<path:rest>": C, "api:/compare/<path:rest>": C,
     "api:/preupload/<path:rest>": A, "api:/commit/<path:rest>": A,
+    "api:/uploads": A, "api:/uploads/complete": A, "api:/uploads/cancel": A,
     "api:/xet-read-token/<path:rest>": C, "api:/xet-write-token/<path:rest>": M,
     "api:/leaderboard": N, "api:/parquet": N,
     "api:/parquet/<path:rest>": N, "api:/croissant": C, "api:/resource-group": N, "api:/scan": N,
 }  # fmt: skip
 # {an address that names no repository, and yet shows something of one: what it gives}
 OTHERS: dict[str, Gives] = {
-    "": F, "models": F, "datasets": F, "api/<plural:plural>": F, "leaderboards": F, "leaderboards/<slug:suite>": F,
+    "compare": F, "compare/facts.csv": F,
+    "": F, "models": F, "datasets": F, "new/names": F, "api/<plural:plural>": F, "leaderboards": F,
+    "leaderboards/<slug:suite>": F,
     "evaluations/<uuid:pk>": F, "api/evaluations": F, "api/evaluations/<uuid:run_id>": F,
     "api/evaluations/<uuid:run_id>/result": F, "api/evaluations/<uuid:run_id>/bundle": C,
     "api/evaluations/automatic/<str:namespace>/<str:name>": M, "api/evaluations/tag-rules/<str:namespace>/<str:name>": M,
     "evaluations/<uuid:pk>/samples": C, "evaluations/<uuid:pk>/compare/<uuid:other>": C,
     "api/evaluations/<uuid:run_id>/samples": C, "api/evaluations/<uuid:run_id>/compare/<uuid:other>": C,
     "api/leaderboards/<slug:suite>": F, "<str:name>": F,
-    "api/leaderboards/<slug:suite>/progress": F, "api/leaderboards/<slug:suite>/self-reported": F,
+    "api/leaderboards/<slug:suite>/progress": F, "api/leaderboards/<slug:suite>/progress.csv": F,
+    "api/leaderboards/<slug:suite>/self-reported": F,
     "api/leaderboards/<slug:suite>.csv": F, "api/leaderboards/<slug:suite>.parquet": F,
     "leaderboards/groups/<slug:group>": F, "api/leaderboards/groups/<slug:group>": F,
     "api/leaderboards/groups/<slug:group>.csv": F,
@@ -129,6 +145,9 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "/tree/<path:rest>": ("GET", "/tree/main", None),
     "/blob/<path:rest>": ("GET", "/blob/main/notes.txt", None),
     "/data": ("GET", "/data", None),
+    "/metrics": ("GET", "/metrics", None),
+    "/metrics.csv": ("GET", "/metrics.csv", None),
+    "api:/metrics": ("GET", "api:/metrics", None),
     "api:/splits": ("GET", "api:/splits", None),
     "api:/rows": ("GET", "api:/rows", None),
     "api:/statistics": ("GET", "api:/statistics", None),
@@ -144,6 +163,7 @@ CALLS: dict[str, tuple[str, str, Any]] = {
     "/compare/<path:rest>": ("GET", "/compare/main..refs/pr/1", None),
     "/branches": ("GET", "/branches", None),
     "/tags": ("GET", "/tags", None),
+    "/edit-card/<path:rest>": ("GET", "/edit-card/main", None),
     "/info/refs": ("GET", "/info/refs?service=git-upload-pack", None),
     "/git-upload-pack": ("POST", "/git-upload-pack", None),
     ".git/info/lfs/objects/batch": ("POST", ".git/info/lfs/objects/batch", {"operation": "download", "objects": []}),
@@ -217,7 +237,7 @@ def gated() -> Gated:
         changes=[AddFile.of("notes.txt", b"the-proposed-secret\n")],
     )  # fmt: skip
     run = runs.scored(repository, 500)
-    editions.publish(actor=Actor(), version=run.suite_version, from_console=True)
+    editions.publish(actor=Actor(), board=run.suite_version, from_console=True)
     suites.synchronize()
     groups.synchronize()
     Run.objects.filter(pk=run.pk).update(log_tail="the-secret-of-the-log")
@@ -227,6 +247,11 @@ def gated() -> Gated:
         repository=repository, commit=commit.oid, position=0, config="default", split="train", format="csv", file_count=1, size=9,
         columns=[{"name": "x", "type": "string", "top": [["the-secret-cell", 1]]}], rows=[{"x": "the-secret-cell"}],
     )  # fmt: skip
+    log = TrainingLog.objects.create(content="0" * 40, form="events")
+    TrainingScalar.objects.create(log=log, tag="the-secret-curve", count=1, points=[[1, None, 0.5]])
+    TrainingFile.objects.create(
+        repository=repository, commit=commit.oid, path="runs/a.tfevents", content="0" * 40, log=log
+    )
     assert stored.xet_file is not None
     reader = make.user("reader")
     make.repository(reader, "own")

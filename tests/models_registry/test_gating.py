@@ -12,12 +12,12 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Actor, AuditEntry, User
 from accounts.services import standing
 from hub.errors import Forbidden, NotFound
+from hub.wire.csv_files import harmless_cell
 from models_registry.errors import AnswersNeeded, DecisionStands
 from models_registry.formats.gate_form import FieldType, GateWords, Question
 from models_registry.models import AccessRequest, GateForm, Repository
 from models_registry.services import gating, references
 from models_registry.services.indexing import index_commit
-from models_registry.web.access_settings import harmless_cell
 from tests import make
 
 TERMS = "Be kind to people.\n\nAnd to machines."

@@ -14,7 +14,7 @@ from models_registry.models import Repository
 
 def fill() -> None:
     panels.fill("repository-foot", _report_repository)
-    panels.fill("namespace-side", _report_name)
+    panels.fill("namespace-foot", _report_name)
     panels.fill("repository-closed", _appeal)
 
 

@@ -1,6 +1,9 @@
 """What the community shows on pages of others: filled in `apps.py`."""
 
+from collections.abc import Callable
+
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Namespace
@@ -67,6 +70,22 @@ def namespace_facts(request: ActorRequest, namespace: Namespace) -> str:
     return render_to_string("community/_namespace_facts.html", context, request)
 
 
+def _page_of(name: str) -> Callable[[Namespace], str]:
+    return lambda namespace: reverse(name, args=[namespace.name])
+
+
+def _likes_url(namespace: Namespace) -> str:
+    return reverse("liked-by", args=[namespace.name]) if namespace.user_id else ""
+
+
+def _collection_count(request: ActorRequest, namespace: Namespace) -> int:
+    return Collection.objects.visible_to(request.actor).filter(namespace=namespace).count()
+
+
+def _no_count(request: ActorRequest, namespace: Namespace) -> None:
+    return None
+
+
 def namespace_main(request: ActorRequest, namespace: Namespace) -> str:
     own = Collection.objects.visible_to(request.actor).filter(namespace=namespace).for_lists()
     listed = list(own.order_by("position", "pk")[: _SHOWN + 1])
@@ -100,6 +119,12 @@ def fill() -> None:
     panels.add_tab(
         panels.Tab(key="community", title=_("Community"), icon="chat-left-text", url=threads_url, count=open_threads)
     )
+    for key, title, url, count in (
+        ("collections", _("Collections"), _page_of("namespace-collections"), _collection_count),
+        ("likes", _("Likes"), _likes_url, _no_count),
+        ("activity", _("Activity"), _page_of("activity"), _no_count),
+    ):
+        panels.add_namespace_tab(panels.NamespaceTab(key=key, title=title, url=url, count=count))
     panels.fill("header", bell)
     panels.fill("home-feed", home_feed)
     panels.fill("repository-actions", repository_buttons)

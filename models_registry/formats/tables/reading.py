@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from models_registry.formats.fenced import NoMoreBytes, Source
 from models_registry.formats.tables.columns import (
     KEPT_CHARACTERS,
     KEPT_ROWS,
@@ -27,20 +28,9 @@ _BLOCK = 256 * 1024
 _LONGEST_RECORD = 1024 * 1024
 _GZIP = 31  # zlib's name for it
 
-ReadRange = Callable[[int, int], bytes]
-
 
 class TableError(ValueError):
     """This file's rows cannot be read; the message says why."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file. `read(start, end)` gives bytes of it."""
-
-    path: str
-    size: int
-    read: ReadRange
 
 
 @dataclass
@@ -125,7 +115,7 @@ def read_table(form: str, sources: Sequence[Source]) -> dict[str, Any]:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, TableError):
+    if isinstance(error, TableError | NoMoreBytes):
         return str(error)[:300]
     if isinstance(error, RecursionError):
         return "Its values are nested too deeply."

@@ -79,6 +79,7 @@ class AskedFile(serializers.Serializer[Any]):
 class AskedFiles(serializers.Serializer[Any]):
     files = AskedFile(many=True)
     gitIgnore = serializers.CharField(required=False, allow_null=True)
+    clashes = serializers.BooleanField(required=False, help_text="Tell also what no commit could put there.")
 
 
 class PlannedFile(serializers.Serializer[Any]):
@@ -88,6 +89,7 @@ class PlannedFile(serializers.Serializer[Any]):
     oid = serializers.CharField(
         required=False, help_text="Of what is there now: sha256 of a large file, else git's id."
     )
+    clash = serializers.CharField(required=False, help_text="Why a commit would be refused: a folder has this name.")
 
 
 class PlannedFiles(serializers.Serializer[Any]):

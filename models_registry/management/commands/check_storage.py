@@ -1,9 +1,13 @@
+from argparse import ArgumentParser
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from models_registry.errors import StorageUnavailable
 from models_registry.storage import self_test
-from models_registry.storage.s3 import make_bucket
+from models_registry.storage.s3 import make_bucket, set_cors
 
 
 class Command(BaseCommand):
@@ -11,8 +15,21 @@ class Command(BaseCommand):
         "Try on the storage everything that the hub relies on, and name what fails. Makes the bucket if there is none."
     )
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--set-cors",
+            action="store_true",
+            help="first set the bucket's CORS rules so that pages of HUB_BASE_URL may send and read files",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         make_bucket()
+        if options["set_cors"]:
+            site = urlsplit(settings.BASE_URL)
+            try:
+                set_cors(f"{site.scheme}://{site.netloc}")
+            except StorageUnavailable as error:
+                raise CommandError(f"The storage does not let CORS rules be set: {error.__cause__ or error}") from error
         faults = self_test.run()
         if faults:
             raise CommandError("The storage cannot serve this hub:\n" + "\n".join(f"- {fault}" for fault in faults))

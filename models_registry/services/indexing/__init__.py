@@ -12,6 +12,7 @@ from hub.jobs.models import Job
 from models_registry.events import commit_indexed
 from models_registry.formats.card import CardFacts
 from models_registry.formats.licence_terms import commercial_use
+from models_registry.formats.pickles import is_named_as_pickle
 from models_registry.models import (
     Card,
     Commit,
@@ -25,7 +26,7 @@ from models_registry.models import (
     TensorSummary,
 )
 from models_registry.services import licences, lineage, scanning, trees
-from models_registry.services.indexing import tables, tensors
+from models_registry.services.indexing import tables, tensors, training
 from models_registry.services.indexing.card import read_card, summary_of
 from models_registry.services.indexing.configuration import Configuration, read_configuration
 from models_registry.services.indexing.gate import read_gate
@@ -71,6 +72,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
         _write_licence(repository, facts.licence, commit, by)
         commit_indexed.send(sender=Commit, repository=repository, commit=commit, card=card, files=files)
         tables.request(repository, commit)
+        training.request(repository, commit, files)
     scanning.request(repository, files)
     Job.objects.add(scanning.SUM_UP, str(repository.pk))
     logger.info("commit %s indexed", oid)
@@ -117,6 +119,7 @@ def _write(
         task=(facts.task or configuration.task)[:64],
         library=(facts.library or configuration.library)[:64],
         parameter_count=tensors.count(summaries),
+        holds_pickles=any(is_named_as_pickle(entry.name) for entry in files),
     )
     edges = _edges(repository, facts, configuration, summaries)
     LineageEdge.objects.filter(repository=repository).delete()

@@ -18,6 +18,7 @@ from models_registry.formats import gguf_header, onnx_header
 from models_registry.formats.header_bytes import HeaderError
 from models_registry.formats.model_config import ConfigError, json_object
 from models_registry.formats.safetensors_header import PREFIX_BYTES, InvalidHeaderError, header_end, parse_header
+from models_registry.formats.tables.columns import clean
 from models_registry.models import Repository, TensorSummary
 from models_registry.services.random_access import ReadRange, content_id, reader_of
 from models_registry.services.trees import TreeEntry
@@ -27,6 +28,11 @@ MOST_WEIGHT_FILES = 500
 LARGEST_INDEX = 16 * 1024 * 1024
 _TOO_MANY = 2**63
 _LONGEST_PATH = 1024
+LONGEST_KEY = 200
+LONGEST_VALUE = 2_000  # characters; chat templates are longer
+MOST_PAIRS = 300
+_READ_FOR_A_PAGE = 24 * 1024 * 1024
+_READS_FOR_A_PAGE = 300
 _INDEX = ".safetensors.index.json"
 _PREFERRED_INDEXES = ("model" + _INDEX, "diffusion_pytorch_model" + _INDEX)
 _SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.[a-z]+\Z)")
@@ -37,6 +43,7 @@ def _safetensors(read: ReadRange, size: int, summary: TensorSummary) -> None:
     header = parse_header(read(0, end), size)
     summary.parameters = header.parameters_by_dtype
     summary.tensors = [[tensor.name, tensor.dtype, list(tensor.shape)] for tensor in header.tensors]
+    summary.metadata = _pairs(header.metadata)
 
 
 def _gguf(read: ReadRange, size: int, summary: TensorSummary) -> None:
@@ -44,6 +51,9 @@ def _gguf(read: ReadRange, size: int, summary: TensorSummary) -> None:
     summary.parameters = header.parameters_by_type
     summary.tensors = [[name, kind, list(shape)] for name, kind, shape in header.tensors]
     summary.facts = header.facts
+    summary.metadata = _pairs(header.metadata)
+    if header.vocabulary:
+        summary.metadata.append(["tokenizer.ggml.tokens", f"array of {len(header.vocabulary)}"])
 
 
 def _onnx(read: ReadRange, size: int, summary: TensorSummary) -> None:
@@ -51,6 +61,22 @@ def _onnx(read: ReadRange, size: int, summary: TensorSummary) -> None:
     summary.parameters = header.parameters_by_type
     summary.tensors = [[name, kind, list(shape)] for name, kind, shape in header.tensors]
     summary.facts = {"opsets": header.opsets, "producer": header.producer}
+    opsets = {f"opset {domain}".strip(): version for domain, version in header.opsets.items()}
+    summary.metadata = _pairs({"IR version": header.ir_version, "producer": header.producer, **opsets})
+    for title, values in (("input", header.inputs), ("output", header.outputs)):
+        summary.metadata += [
+            [clean(f"{title} {name}"[:LONGEST_KEY]), clean(f"{kind} {' × '.join(map(str, shape))}".strip())]
+            for name, kind, shape in values
+        ]
+
+
+def _pairs(said: Mapping[str, Any]) -> list[list[str]]:
+    """What a header says besides its tensors, as a page shows it."""
+    return [
+        [clean(key[:LONGEST_KEY]), clean(text[:LONGEST_VALUE]) + ("…" if len(text) > LONGEST_VALUE else "")]
+        for key, text in ((key, str(value)) for key, value in list(said.items())[:MOST_PAIRS])
+        if text
+    ]
 
 
 _READERS: dict[str, Callable[[ReadRange, int, TensorSummary], None]] = {
@@ -82,12 +108,41 @@ def summaries(
     ]
 
 
-def _summary(repository: Repository, entry: TreeEntry) -> TensorSummary:
+def of_file(repository: Repository, entry: TreeEntry) -> TensorSummary | None:
+    """What the header of a file says, at any revision; None where it is no weight file.
+
+    As it was read after a commit; a file that no default branch had is read now, where that is little work.
+    Raises StorageUnavailable.
+    """
+    if not weight_files([entry]):
+        return None
+    known = TensorSummary.objects.filter(
+        repository=repository, content=content_id(entry), format=_format_of(entry.path)
+    )
+    return known.order_by("pk").first() or _summary(repository, entry, sparingly=True)
+
+
+def _sparing(read: ReadRange) -> ReadRange:
+    """A reader that refuses what would take a page too long."""
+    spent = [0, 0]
+
+    def spare(start: int, end: int) -> bytes:
+        spent[0] += end - start
+        spent[1] += 1
+        if spent[0] > _READ_FOR_A_PAGE or spent[1] > _READS_FOR_A_PAGE:
+            raise HeaderError("The header is read in the background, and only on the default branch: it is long.")
+        return read(start, end)
+
+    return spare
+
+
+def _summary(repository: Repository, entry: TreeEntry, *, sparingly: bool = False) -> TensorSummary:
     summary = TensorSummary(
         repository=repository, path=entry.path, content=content_id(entry), format=_format_of(entry.path)
     )
     try:
-        _READERS[summary.format](reader_of(repository, entry), entry.size, summary)
+        read = reader_of(repository, entry)
+        _READERS[summary.format](_sparing(read) if sparingly else read, entry.size, summary)
     except (InvalidHeaderError, HeaderError) as error:
         summary.problem = str(error)[:500]
     except ContentQuarantined as error:

@@ -60,7 +60,7 @@ def test_html_stays_text_and_long_cells_are_cut(words: Repository) -> None:
 def test_a_file_that_is_a_split_shows_its_rows(words: Repository) -> None:
     shown = page(words, "/blob/main/train.csv")
     assert "First rows" in shown
-    assert shown.count("<tr>") == 1 + 5
+    assert shown.count("<tr>") == 1 + 20
     assert "First rows" not in page(words, "/blob/main/README.md")
 
 

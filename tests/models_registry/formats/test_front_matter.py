@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_registry.formats.card import CardError, parse
-from models_registry.formats.front_matter import with_values
+from models_registry.formats.card import CardError, parse, split
+from models_registry.formats.front_matter import joined, with_values
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,37 @@ def test_any_change_changes_that_alone(matter: dict[str, object], changes: dict[
         key: value for key, value in expected.items() if value is not None
     }
     assert edited.body == read.body or not read.metadata
+
+
+MATTERS = st.sampled_from(
+    ["", "a: 1", "a: 1  # why", "# only a comment", "tags:\n- x\n\n# end", 'b: "---"', "\nspaced: [1,\n  2]\n"]
+)
+FENCES = st.sampled_from(
+    [("---\n", "\n---\n"), ("---  \n", "\n--- \n"), ("\ufeff---\n", "\n---\n"), ("---\n", "\n---")]
+)
+BODIES = st.text("#ab \n-é研", max_size=30)
+
+
+@given(MATTERS, FENCES, BODIES)
+def test_a_card_taken_apart_and_put_together_is_the_same(matter: str, fences: tuple[str, str], body: str) -> None:
+    text = f"{fences[0]}{matter}{fences[1]}{body if fences[1].endswith(chr(10)) else ''}"
+    found, rest = split(text)
+    assert joined(text, found or "", rest) == text
+
+
+@given(MATTERS, FENCES, BODIES, st.dictionaries(st.sampled_from(["license", "tags"]), VALUES, min_size=1))
+def test_what_is_set_leaves_every_unknown_line_as_it_was(
+    matter: str, fences: tuple[str, str], body: str, changes: dict[str, object]
+) -> None:
+    text = f"{fences[0]}{matter}{fences[1]}"
+    text += body if text.endswith("\n") else ""
+    try:
+        edited = with_values(text, changes)
+    except CardError:
+        return
+    put = joined(text, split(edited)[0] or "", split(edited)[1])
+    assert parse(put) == parse(edited)
+    kept = [line for line in matter.splitlines() if line.strip() and not line.startswith(("tags", "- x"))]
+    position = 0
+    for line in kept:
+        position = put.index(line, position) + len(line)

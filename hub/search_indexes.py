@@ -1,0 +1,40 @@
+"""Indexes that only searching needs, and only PostgreSQL has: other databases read such columns through."""
+
+from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations import RunSQL
+
+
+class PostgresIndex(RunSQL):
+    """An index on PostgreSQL, and nothing elsewhere. `on`: the table and what follows it in CREATE INDEX."""
+
+    def __init__(self, name: str, on: str):
+        self.name, self.on = name, on
+        super().__init__(f'CREATE INDEX "{name}" ON {on}', f'DROP INDEX IF EXISTS "{name}"')
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [], {"name": self.name, "on": self.on}
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+def trigrams(name: str, table: str, expression: str) -> PostgresIndex:
+    """For a text wherever it stands, and for words that are spelt nearly so."""
+    return PostgresIndex(name, f"{table} USING gin (({expression}) gin_trgm_ops)")
+
+
+def full_text(name: str, table: str, column: str, condition: str = "") -> PostgresIndex:
+    """For words of long texts, in any language: as `matching.mentions` asks."""
+    where = f" WHERE {condition}" if condition else ""
+    return PostgresIndex(name, f"{table} USING gin (to_tsvector('simple'::regconfig, COALESCE({column}, ''))){where}")

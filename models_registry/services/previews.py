@@ -1,0 +1,106 @@
+"""What a page shows of one file's content: its beginning as text, its first rows, what is in it. Read by ranges, and bounded."""
+
+import base64
+import io
+from threading import BoundedSemaphore
+from typing import Any
+
+import imagesize
+from django.core.cache import cache
+
+from models_registry.formats import archives, notebook, text_heads
+from models_registry.formats.archives import Listing
+from models_registry.formats.notebook import Notebook
+from models_registry.formats.text_heads import TextHead
+from models_registry.models import DatasetTable, Repository
+from models_registry.services.indexing.table_process import File, TableProcess
+from models_registry.services.random_access import ReadRange, content_id, opened
+from models_registry.services.trees import TreeEntry
+
+LONGEST_TEXT = 512 * 1024  # bytes of text in a page
+LARGEST_NOTEBOOK = 10 * 1024 * 1024
+LARGEST_DRAWING = 256 * 1024  # of an SVG, which stands in the page
+_ROWS = {"parquet": "parquet", "csv": "csv", "tsv": "csv", "jsonl": "json", "ndjson": "json"}
+_PICTURE_HEAD = 256 * 1024
+_ROWS_SECONDS = 10.0
+_ROWS_KEPT_SECONDS = 24 * 3600
+_processes = BoundedSemaphore(1)  # each may take 2 GiB
+
+
+class Busy(Exception):
+    """Others' rows are being read: later."""
+
+
+def text(head: bytes) -> TextHead | None:
+    """The beginning of a file as text, if it is text."""
+    return text_heads.decoded(head)
+
+
+def picture_size(read: ReadRange, size: int) -> tuple[int, int] | None:
+    """Width and height in pixels, as it is drawn; None for what is no picture that is known here."""
+    try:
+        width, height = imagesize.get(io.BytesIO(read(0, min(size, _PICTURE_HEAD))))
+    except (ValueError, OverflowError):  # its complaints of broken headers
+        return None
+    return (int(width), int(height)) if 0 < width < 2**31 and 0 < height < 2**31 else None
+
+
+def drawing(read: ReadRange, size: int) -> str | None:
+    """An SVG as a data: address: in an <img> it runs nothing and loads nothing. None for what is none, or too large."""
+    if size > LARGEST_DRAWING:
+        return None
+    content = read(0, size)
+    if b"<svg" not in content[:8192].lower():
+        return None
+    return f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}"
+
+
+def notebook_of(read: ReadRange, size: int) -> Notebook:
+    """Raises NotANotebook."""
+    if size > LARGEST_NOTEBOOK:
+        raise notebook.NotANotebook("It is larger than this hub draws.")
+    return notebook.parse(read(0, size))
+
+
+def archive_of(read: ReadRange, size: int, form: str) -> Listing:
+    """What is in an archive of that form. Raises ArchiveError."""
+    with opened(read, size) as file:
+        return archives.listed(form, file)
+
+
+def rows_form(name: str) -> str:
+    """How a file's rows are written, as readers of tables take it; "" for one that holds none."""
+    lower = name.lower().removesuffix(".gz")
+    return _ROWS.get(lower.rpartition(".")[2], "") if "." in lower else ""
+
+
+def rows_of(repository: Repository, entry: TreeEntry, read: ReadRange) -> DatasetTable:
+    """A file's first rows, of a file that no dataset's index has; kept for a day. Raises Busy, StorageUnavailable."""
+    form = rows_form(entry.name)
+    key = f"rows-of-file:{content_id(entry)}:{form}"
+    found: dict[str, Any] | None = cache.get(key)
+    if found is None:
+        found = _read_rows(entry, form, read)
+        cache.set(key, found, _ROWS_KEPT_SECONDS)
+    return DatasetTable(
+        repository=repository,
+        split=entry.name,
+        format=form,
+        size=entry.size,
+        num_rows=found["num_rows"],
+        seen_rows=found["seen"],
+        columns=found["columns"],
+        rows=found["rows"],
+        cut=found["cut"],
+        problems=found["problems"],
+    )
+
+
+def _read_rows(entry: TreeEntry, form: str, read: ReadRange) -> dict[str, Any]:
+    if not _processes.acquire(timeout=_ROWS_SECONDS):
+        raise Busy
+    try:
+        with TableProcess(seconds=_ROWS_SECONDS) as process:
+            return process.read(form, [File(entry.name, entry.size, read)])
+    finally:
+        _processes.release()

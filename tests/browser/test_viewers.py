@@ -1,0 +1,47 @@
+"""What a reader does with the page of a file."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from models_registry.models import Repository
+from tests.browser.conftest import sign_in
+from tests.browser.more import viewers
+from tests.browser.scene import Scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.usefixtures("complaints")]
+
+
+def test_lines_are_linked_views_are_switched_and_tensors_found(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    repository = Repository.objects.get(namespace=scene.member.namespace, name=viewers.NAME)
+    files = f"{live_server.url}{repository.get_absolute_url()}/blob/main"
+
+    page.goto(f"{files}/notebook.ipynb")
+    expect(page.get_by_role("img", name="Output of cell 4")).to_have_js_property("naturalWidth", 320)
+    page.get_by_role("link", name="Source", exact=True).click()
+    page.locator("#L1 > a").click()
+    expect(page).to_have_url(re.compile(r"#L1$"))
+
+    page.goto(f"{files}/long.log")
+    page.locator("#L3 > a").click()
+    page.locator("#L9 > a").click(modifiers=["Shift"])
+    expect(page).to_have_url(re.compile(r"#L3-L9$"))
+    expect(page.locator(".is-chosen")).to_have_count(7)
+    page.get_by_label("Line", exact=True).fill("9000")
+    page.keyboard.press("Enter")
+    expect(page.locator("#L9000")).to_be_in_viewport()
+
+    page.goto(f"{files}/logo.svg")
+    expect(page.get_by_role("img", name="logo.svg")).to_have_js_property("naturalWidth", 40)
+    page.goto(f"{files}/chime.wav")
+    page.wait_for_function("document.querySelector('audio').duration === 0.5")
+
+    page.goto(f"{files}/model.safetensors")
+    page.get_by_label("Find tensors by name or type").type("layers.17 q_proj")
+    expect(page).to_have_url(re.compile(r"q=layers\.17\+q_proj"))
+    expect(page.locator(".tensor-table tbody tr:not(.tensor-group)")).to_have_count(1)
