@@ -102,7 +102,7 @@ def changes(
     """The files of a comparison; `?diff=split` shows both sides beside each other, `?whole=` one file with all its lines."""
     request = context["request"]
     whole = request.GET.get("whole", "")
-    how = request.GET.get("diff") or request.COOKIES.get("diff", "")
+    how = request.GET.get("diff", "")
     files = list(_shown(comparison, repository, old, new, whole))
     return {
         "request": request,
