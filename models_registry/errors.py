@@ -128,6 +128,10 @@ class BadPath(Invalid):
     """This is no path for a file."""
 
 
+class PathTaken(Conflict):
+    """There is a file or folder of this name already."""
+
+
 class PullRequestClosed(Conflict):
     """This pull request is merged or closed."""
 

@@ -5,6 +5,7 @@ Source: Myers, 1986, "An O(ND) Difference Algorithm and Its Variations". Python'
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 CONTEXT = 3
@@ -44,6 +45,20 @@ class Hunk:
     lines: list[Line]
 
     @property
+    def pairs(self) -> list[tuple[Line | None, Line | None]]:
+        """Both sides beside each other: what was removed stands beside what was added in its place."""
+        found: list[tuple[Line | None, Line | None]] = []
+        gone: list[Line] = []
+        come: list[Line] = []
+        for line in self.lines:
+            if line.kind == "same":
+                found += [*zip_longest(gone, come), (line, line)]
+                gone, come = [], []
+            else:
+                (gone if line.kind == "removed" else come).append(line)
+        return [*found, *zip_longest(gone, come)]
+
+    @property
     def header(self) -> str:
         return f"@@ -{self._span('old')} +{self._span('new')} @@"
 
@@ -63,10 +78,12 @@ def lines_of(text: str) -> list[str]:
     return [*lines[:-1], f"{lines[-1]}\n{_NO_NEWLINE}"]
 
 
-def hunks(old: str, new: str) -> list[Hunk]:
-    """What turns one text into the other; empty if they are the same."""
+def hunks(old: str, new: str, *, whole: bool = False) -> list[Hunk]:
+    """What turns one text into the other; empty if they are the same. whole: one hunk of all lines."""
     before, after = lines_of(old), lines_of(new)
     edited = list(_edits(before, after))
+    if whole:
+        return [Hunk(edited)] if before != after else []
     found: list[Hunk] = []
     changed = [index for index, line in enumerate(edited) if line.kind != "same"]
     start = 0

@@ -1,6 +1,9 @@
 """What commits have before them in common, and which of a line touched a folder: a query each, however long the history."""
 
-from collections.abc import Container
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -56,6 +59,70 @@ def arrived(repository: Repository, before: Commit, after: Commit, among: Contai
         if new <= old:
             break
     return found
+
+
+class Distance(NamedTuple):
+    """How many commits one has that the other lacks, and the other way round."""
+
+    ahead: int
+    behind: int
+
+
+@dataclass(frozen=True)
+class Parting:
+    """Where a head left its base. `commits`: ids of the newest it has of its own. `fork`: None where they share nothing."""
+
+    fork: str | None
+    distance: Distance
+    commits: list[str]
+
+
+def parting(repository: Repository, base: Commit, head: Commit, *, most: int) -> Parting:
+    """One pass over an index."""
+    shared: str | None = None
+    own: list[str] = []
+    behind = 0
+    for oid, leads_to in _painted(repository, [base, head]):
+        match leads_to:
+            case 0b11:
+                shared = shared or oid
+            case 0b10:
+                own.append(oid)
+            case _:
+                behind += 1
+    return Parting(shared, Distance(len(own), behind), own[:most])
+
+
+def distances(repository: Repository, base: Commit, heads: Sequence[Commit]) -> dict[str, Distance]:
+    """{head's id: how far it is from the base}, for all of them in one pass over an index."""
+    counts = Counter(leads_to for _, leads_to in _painted(repository, [base, *heads]))
+    found = {}
+    for place, head in enumerate(heads, start=1):
+        with_base = [(leads_to & 1, leads_to >> place & 1, count) for leads_to, count in counts.items()]
+        found[head.oid] = Distance(
+            sum(count for in_base, in_head, count in with_base if in_head and not in_base),
+            sum(count for in_base, in_head, count in with_base if in_base and not in_head),
+        )
+    return found
+
+
+def _painted(repository: Repository, starts: Sequence[Commit]) -> Iterator[tuple[str, int]]:
+    """(commit, the starts that it led to, a bit each), newest first, until all that is left led to all of them."""
+    everywhere = (1 << len(starts)) - 1
+    wanted: dict[str, int] = {}
+    for place, start in enumerate(starts):
+        wanted[start.oid] = wanted.get(start.oid, 0) | 1 << place
+    newest = max(start.listed_at for start in starts)
+    rows = Commit.objects.filter(repository=repository, listed_at__lte=newest).order_by("-listed_at", "-pk")
+    for oid, parents in rows.values_list("oid", "parents")[:_LONGEST].iterator(chunk_size=500):
+        leads_to = wanted.pop(oid, 0)
+        if not leads_to:
+            continue  # of another branch
+        yield oid, leads_to
+        for parent in parents:
+            wanted[parent] = wanted.get(parent, 0) | leads_to
+        if leads_to == everywhere and all(rest == everywhere for rest in wanted.values()):
+            break
 
 
 def folder_changes(repository: Repository, start: Commit, folder: str, *, most: int) -> list[tuple[str, bytes]]:

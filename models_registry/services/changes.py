@@ -1,6 +1,6 @@
 """What a commit may do to the files of a repository."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -51,7 +51,24 @@ class Delete:
     path: str
 
 
-Change = AddFile | AddLfsFile | Delete
+@dataclass(frozen=True)
+class Move:
+    """A file under another path, content and mode unread. `sha256`: of its content, where that is a large one."""
+
+    path: str
+    to: str
+    sha256: str | None = None
+
+
+Change = AddFile | AddLfsFile | Delete | Move
+
+
+def paths_of(changes: Iterable[Change]) -> Iterator[str]:
+    """Every path that they read or write."""
+    for change in changes:
+        yield change.path
+        if isinstance(change, Move):
+            yield change.to
 
 
 def checked_path(path: str) -> str:
@@ -98,4 +115,5 @@ def blob_of(change: AddFile | AddLfsFile, content: dict[str, LfsObject]) -> Prep
 def note_places(repository: Repository, changes: Sequence[Change], reference: str) -> None:
     """Remember where a commit puts its large files, for the list of them."""
     places = {change.sha256: change.path for change in changes if isinstance(change, AddLfsFile)}
+    places |= {change.sha256: change.to for change in changes if isinstance(change, Move) and change.sha256}
     possession.note_places(repository, places, reference)

@@ -18,9 +18,11 @@ from models_registry.services.changes import (
     AddFile,
     Change,
     Delete,
+    Move,
     blob_of,
     checked_path,
     note_places,
+    paths_of,
     possessed,
 )
 from models_registry.services.objects import Prepared
@@ -86,7 +88,7 @@ def build(
             raise BranchMoved
 
     tree = TreeChanges(repository, head.tree)
-    tree.load(change.path for change in changes)
+    tree.load(paths_of(changes))
     content = possessed(actor, repository, changes)
     blobs = []
     for change in changes:
@@ -95,6 +97,9 @@ def build(
             if is_retry and tree.get(change.path) is None:
                 continue
             tree.remove(change.path)
+        elif isinstance(change, Move):
+            if not is_retry or tree.get(change.path) is not None:
+                _move(tree, change)
         else:
             blob = blob_of(change, content)
             quarantine.require_free(blob.oid)
@@ -116,6 +121,13 @@ def build(
         present={folder: tree.folders[folder] for folder in tree.changed},
     )  # fmt: skip
     return commit
+
+
+def _move(tree: TreeChanges, change: Move) -> None:
+    """Raises BadPath, EntryNotFound, ContentQuarantined."""
+    quarantine.require_free(tree.move(change.path, checked_path(change.to)))
+    if change.sha256:
+        quarantine.require_free(change.sha256)
 
 
 def _is(short: str, oid: str | None) -> bool:

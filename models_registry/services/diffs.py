@@ -8,7 +8,7 @@ from models_registry.errors import ContentQuarantined
 from models_registry.formats import git_objects, text_diff
 from models_registry.formats.git_objects import EMPTY_TREE, Entry
 from models_registry.formats.paths import joined
-from models_registry.formats.text_diff import Hunk
+from models_registry.formats.text_diff import Edit, Hunk
 from models_registry.models import Commit, GitObject, Repository
 from models_registry.services import objects, trees
 from models_registry.services.trees import TreeEntry
@@ -31,12 +31,18 @@ class Change:
     """A file that is not the same on both sides. A renamed one has its former path in `old`.
 
     `hunks`: None where lines are not compared: large files, binary ones, malware, or more text than one answer holds.
+    `texts`: of both sides, where they are; "" for a side that is not there.
     """
 
     kind: Kind
     old: TreeEntry | None
     new: TreeEntry | None
     hunks: Sequence[Hunk] | None = None
+    texts: tuple[str, str] = ("", "")
+
+    def count(self, kind: Edit) -> int:
+        """How many of its lines were added, or removed."""
+        return sum(line.kind == kind for hunk in self.hunks or () for line in hunk.lines)
 
     @property
     def path(self) -> str:
@@ -61,17 +67,17 @@ class Comparison:
 
 
 def between(
-    repository: Repository, old: Commit | None, new: Commit, *, after: str = "", limit: int = 100
+    repository: Repository, old: Commit | None, new: Commit, *, after: str = "", limit: int = 100, only: str = ""
 ) -> Comparison:
     """The files that differ, from the first path past `after`. old: None compares with nothing.
 
-    Raises StorageUnavailable.
+    only: the one file that is wanted, with all of its lines. Raises StorageUnavailable.
     """
     found = _Differences(repository)
     found.walk(old.tree if old else EMPTY_TREE, new.tree)
     changes = sorted(_with_renames(found), key=lambda change: change.path)
-    left = [change for change in changes if change.path > after]
-    page = _with_lines(repository, _with_sizes(repository, left[:limit]))
+    left = [change for change in changes if (change.path == only if only else change.path > after)]
+    page = _with_lines(repository, _with_sizes(repository, left[:limit]), whole=bool(only))
     return Comparison(page, len(changes), found.is_cut, len(left) > limit)
 
 
@@ -151,7 +157,7 @@ def _with_sizes(repository: Repository, changes: Sequence[Change]) -> list[Chang
     return [replace(change, old=of(change.old), new=of(change.new)) for change in changes]
 
 
-def _with_lines(repository: Repository, changes: Sequence[Change]) -> list[Change]:
+def _with_lines(repository: Repository, changes: Sequence[Change], *, whole: bool) -> list[Change]:
     """As many compared by the line as one answer holds, the first first."""
     bytes_left, lines_left = _MOST_TEXT, _MOST_LINES
     chosen: set[str] = set()
@@ -169,9 +175,9 @@ def _with_lines(repository: Repository, changes: Sequence[Change]) -> list[Chang
     for change in changes:
         old, new = (texts.get(side.oid) if side is not None else "" for side in (change.old, change.new))
         if change.path in chosen and old is not None and new is not None and lines_left > 0:
-            hunks = text_diff.hunks(old, new)
+            hunks = text_diff.hunks(old, new, whole=whole)
             lines_left -= sum(len(hunk.lines) for hunk in hunks)
-            complete.append(replace(change, hunks=hunks))
+            complete.append(replace(change, hunks=hunks, texts=(old, new)))
         else:
             complete.append(change)
     return complete

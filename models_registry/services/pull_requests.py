@@ -12,7 +12,13 @@ from django.db.models import F
 from accounts.models import Actor
 from hub.errors import NotFound
 from models_registry import access
-from models_registry.errors import BranchMoved, PullRequestClosed, RepositoryNotFound, RevisionNotFound
+from models_registry.errors import (
+    BranchMoved,
+    NothingToMerge,
+    PullRequestClosed,
+    RepositoryNotFound,
+    RevisionNotFound,
+)
 from models_registry.events import ReferenceMove, commit_created, pull_request_opened, references_moved
 from models_registry.models import Commit, PullRequest, Reference, Repository
 from models_registry.services import ancestry, history, merging, objects, references
@@ -73,6 +79,23 @@ def open_draft(
         actor=actor, repository=repository, base=branch, commit=commit, title=title, description=description,
         is_draft=True,
     )  # fmt: skip
+
+
+@transaction.atomic
+def propose_commit(
+    *, actor: Actor, repository: Repository, base: str, head: Commit, title: str, body: str = ""
+) -> PullRequest:
+    """A pull request of what led to a commit that is there, a branch's head perhaps, and not to the branch `base`.
+
+    Raises Forbidden, GatedRepository, RevisionNotFound, NothingToMerge.
+    """
+    access.require_proposal(actor, repository)
+    objects.next_batch(repository)  # holds the repository's row: one number at a time
+    branch = base_for(repository, base)
+    fork = ancestry.fork_of(repository, Commit.objects.get(repository=repository, oid=branch.target), head)
+    if fork is not None and fork.oid == head.oid:
+        raise NothingToMerge(f"{branch.short_name} has all of these commits already.")
+    return open_at(actor=actor, repository=repository, base=branch, commit=head, title=title, description=body)
 
 
 def open_at(

@@ -62,6 +62,19 @@ class TreeChanges:
         if existing != Entry(mode, oid):
             self._touch(path)
 
+    def move(self, path: str, to: str) -> str:
+        """A file, whose id is given back. Raises EntryNotFound; BadPath where something is there already."""
+        entry = self.get(path)
+        if entry is None or entry.is_folder:
+            raise EntryNotFound(f"There is no file {path!r} to move.")
+        if to != path and self.get(to) is not None:
+            raise BadPath(f"{to!r} is there already.")
+        self.remove(path)
+        self.put(to, entry.oid)
+        folder, _, name = to.rpartition("/")
+        self.folders[folder][name] = entry  # its mode goes with it
+        return entry.oid
+
     def remove(self, path: str) -> None:
         existing = self.get(path)
         if existing is None:

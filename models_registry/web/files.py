@@ -80,9 +80,12 @@ def _icon(entry: TreeEntry) -> str:
 
 
 def frame(
-    request: ActorRequest, kind: str, namespace: str, name: str, rest: str
+    request: ActorRequest, kind: str, namespace: str, name: str, rest: str, *, switch: str = "tree"
 ) -> tuple[Repository, Commit, dict[str, Any]]:
-    """What the pages of a revision share. Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled."""
+    """What the pages of a revision share. switch: the page that choosing another branch leads to.
+
+    Raises RepositoryNotFound, RevisionNotFound, GatedRepository, RepositoryDisabled.
+    """
     repository = of_address(request, kind, namespace, name)
     access.require_read(request.actor, repository)
     revision, path = references.split(repository, rest)
@@ -100,7 +103,7 @@ def frame(
         "crumbs": crumbs,
         "root_url": page_url(repository, "tree", revision),
         "commits_url": page_url(repository, "commits", revision, path),
-        "references": _references(repository, revision),
+        "references": _references(repository, revision, switch),
     }
     return repository, commit, context
 
@@ -110,7 +113,7 @@ def _scan(entry: TreeEntry, scan: FileScan | None, virus: VirusScan | None) -> s
     return scanning.status_of(entry, scan, virus) if shows and not entry.is_folder else ""
 
 
-def _references(repository: Repository, revision: str) -> list[dict[str, Any]]:
+def _references(repository: Repository, revision: str, page: str) -> list[dict[str, Any]]:
     """Branches and tags for the switch, the default branch first."""
     listed = Reference.objects.filter(repository=repository, name__regex=r"^refs/(heads|tags)/").order_by("name")[:200]
     found = [
@@ -119,7 +122,7 @@ def _references(repository: Repository, revision: str) -> list[dict[str, Any]]:
             "is_tag": reference.name.startswith("refs/tags/"),
             "is_default": reference.name == f"refs/heads/{repository.default_branch}",
             "is_current": reference.short_name == revision,
-            "url": page_url(repository, "tree", reference.short_name),
+            "url": page_url(repository, page, reference.short_name),
         }
         for reference in listed
     ]
@@ -156,8 +159,7 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "parent_url": page_url(repository, "tree", revision, path.rpartition("/")[0]) if path else "",
     }
     is_branch = any(found["is_current"] and not found["is_tag"] for found in context["references"])
-    if request.actor.user and (is_branch or revision.startswith("refs/pr/")):
-        context["upload_url"] = page_url(repository, "upload", revision, path)
+    context["may_change"] = request.actor.user is not None and (is_branch or revision.startswith("refs/pr/"))
     return render(request, "models_registry/tree.html", context)
 
 
@@ -179,12 +181,17 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "last_commit": _last_commit(repository, commit, entry.path),
         "stored": stored_how.of_file(repository, entry),
     }
+    context["may_change"] = _may_change(request, repository, context["revision"])
     if not is_quarantined:
         context |= viewing.of_file(request, repository, context["revision"], entry)
-        branch = editing.branch_of(repository, context["revision"]) if request.actor.user else None
-        if branch and editing.text_of(repository, entry) is not None:
+        if context["may_change"] and editing.text_of(repository, entry) is not None:
             context["edit_url"] = page_url(repository, "edit", context["revision"], entry.path)
     return render(request, "models_registry/blob.html", context)
+
+
+def _may_change(request: ActorRequest, repository: Repository, revision: str) -> bool:
+    """Whether to offer it: members may at least propose, on a branch. The pages behind the buttons ask again."""
+    return request.actor.user is not None and editing.branch_of(repository, revision) is not None
 
 
 def _last_commit(repository: Repository, commit: Commit, path: str) -> Commit | None:

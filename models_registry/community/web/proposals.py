@@ -69,11 +69,17 @@ def files(request: ActorRequest, kind: str, namespace: str, name: str, number: i
     discussion, changes, context = _proposal(request, Address(kind, namespace, name), number)
     found = context["pull_request"]
     is_gone = not found.merge_commit and not pull_requests.base_exists(discussion.repository, found)
-    after = request.GET.get("after", "")
+    after, whole = request.GET.get("after", ""), request.GET.get("whole", "")
     context |= {
+        "fork": changes.fork,
         "commit": changes.head,
         "comparison": diffs.between(
-            discussion.repository, changes.fork, changes.head, after=after, limit=FILES_PER_PAGE
+            discussion.repository,
+            changes.fork,
+            changes.head,
+            after=after,
+            limit=FILES_PER_PAGE,
+            only=whole,
         ),
         "conflicts": [] if is_gone or not found.is_open else pull_requests.conflicts(discussion),
         "base_is_gone": is_gone,

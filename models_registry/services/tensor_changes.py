@@ -1,0 +1,58 @@
+"""Which tensors of a safetensors file differ between two of its versions: told by their headers, a ranged read of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models_registry.formats.safetensors_header import METADATA_KEY
+from models_registry.models import Repository
+from models_registry.services import tensor_headers
+from models_registry.services.trees import TreeEntry
+
+MOST = 500  # tensors of each list
+
+
+@dataclass(frozen=True)
+class Tensor:
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TensorChanges:
+    """By name, at most `MOST` of each. `same`: how many have the same name, type and shape; their values are not compared."""
+
+    added: list[tuple[str, Tensor]]
+    removed: list[tuple[str, Tensor]]
+    changed: list[tuple[str, Tensor, Tensor]]
+    same: int
+    is_cut: bool
+
+    @property
+    def rows(self) -> list[tuple[str, Tensor | None, Tensor | None]]:
+        """(name, before, after)"""
+        rows: list[tuple[str, Tensor | None, Tensor | None]] = [(name, None, one) for name, one in self.added]
+        return sorted(
+            [*rows, *((name, one, None) for name, one in self.removed), *self.changed], key=lambda row: row[0]
+        )
+
+
+def between(repository: Repository, old: TreeEntry | None, new: TreeEntry | None) -> TensorChanges:
+    """None: the file is not there on that side.
+
+    Raises Invalid, ContentTooLarge, ContentQuarantined, EntryNotFound, StorageUnavailable.
+    """
+    before, after = (_tensors(repository, side) if side else {} for side in (old, new))
+    added = [(name, after[name]) for name in sorted(after.keys() - before.keys())]
+    removed = [(name, before[name]) for name in sorted(before.keys() - after.keys())]
+    both = sorted(before.keys() & after.keys())
+    changed = [(name, before[name], after[name]) for name in both if before[name] != after[name]]
+    longest = max(len(added), len(removed), len(changed))
+    return TensorChanges(added[:MOST], removed[:MOST], changed[:MOST], len(both) - len(changed), longest > MOST)
+
+
+def _tensors(repository: Repository, entry: TreeEntry) -> Mapping[str, Tensor]:
+    header: dict[str, Any] = tensor_headers.of_file(repository, entry)
+    return {
+        name: Tensor(facts["dtype"], tuple(facts["shape"])) for name, facts in header.items() if name != METADATA_KEY
+    }
