@@ -57,5 +57,5 @@ def chapter(name: str, language: str) -> Chapter:
         name,
         heading.removeprefix("# ").strip(),
         language,
-        cards.render(body, Place("/docs/", "/docs/", id_prefix="on-")),
+        cards.render(body.replace("\n## ", "\n# "), Place("/docs/", "/docs/", id_prefix="on-")),
     )

@@ -18,15 +18,17 @@ from accounts.requests import ActorRequest
 from hub.errors import HubError
 from hub.wire import rate_limits
 from models_registry import panels
-from models_registry.errors import RepositoryClosed
+from models_registry.errors import RepositoryClosed, StorageUnavailable
 from models_registry.formats.card import facts
 from models_registry.formats.licences import identify
-from models_registry.models import Card, Gate, Kind, Repository, Standing
+from models_registry.models import Card, Commit, Gate, Kind, Repository, Standing
 from models_registry.page_addresses import page_url
 from models_registry.services import licences, references, trees
 from models_registry.services.cards import render as render_markdown
+from models_registry.services.indexing.card import read_card
 from models_registry.services.markdown import Place
 from models_registry.services.repositories import create_repository, is_free
+from models_registry.services.trees import TreeEntry
 from models_registry.web import data, downloads, gates, licence_words, search_engines, side_facts
 from models_registry.web.addressing import of_address
 from models_registry.web.forms import NewRepositoryForm
@@ -77,6 +79,17 @@ def card_html(repository: Repository, card: Card) -> SafeString:
     return mark_safe(html)  # noqa: S308 - rendered and cleaned by services.cards
 
 
+def _card_at(repository: Repository, commit: Commit, entries: list[TreeEntry]) -> Card | None:
+    """The card as it was saved, also before a worker has read it for the lists."""
+    known = Card.objects.filter(repository=repository).first()
+    if known is not None and known.commit == commit.oid:
+        return known
+    try:
+        return read_card(repository, commit, entries)[0]
+    except StorageUnavailable:
+        return known
+
+
 @require_safe
 def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     repository = of_address(request, kind, namespace, name)
@@ -87,9 +100,9 @@ def card(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
         context["panels"] = panels.panels("repository-closed", request, repository)
         status = RepositoryClosed.page_status if repository.standing == Standing.TAKEN_DOWN else 200
         return render(request, "models_registry/repository_hidden.html", context, status=status)
-    found = Card.objects.filter(repository=repository).first()
     commit = references.resolve(repository, repository.default_branch)
     entries, _more = trees.listing(repository, commit)
+    found = _card_at(repository, commit, entries)
     paths = [entry.path for entry in entries if not entry.is_folder]
     tensors = list(repository.tensor_summaries.defer("tensors").order_by("path")[:MOST_WEIGHTS])
     html = card_html(repository, found) if found and found.text.strip() else SafeString("")

@@ -28,6 +28,7 @@ def words() -> dict[str, str]:
         ),
         "strip": gettext("without the folder’s own name, {folder}"),
         "start": gettext("Upload"),
+        "start_one": gettext("Upload one file, {size}"),
         "start_many": gettext("Upload {count} files, {size}"),
         "title_one": gettext("Upload {name}"),
         "title_many": gettext("Upload {count} files"),

@@ -481,7 +481,7 @@ function drawNow() {
 
   part("start").hidden = !isChoosing;
   part("start").disabled = !list.length || Boolean(missing.length) || items.size > Number(facts.most);
-  set(part("start-text"), list.length ? say("start_many", { count: number.format(list.length), size: size(list.reduce((sum, item) => sum + item.size, 0)) }) : say("start"));
+  set(part("start-text"), list.length ? say(list.length === 1 ? "start_one" : "start_many", { count: number.format(list.length), size: size(list.reduce((sum, item) => sum + item.size, 0)) }) : say("start"));
   part("pause").hidden = phase !== "sending";
   part("resume").hidden = phase !== "paused";
   part("cancel").hidden = isBusy || !items.size;
