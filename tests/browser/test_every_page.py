@@ -14,6 +14,7 @@ from tests.browser.scene import Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
 
+PARTS = 4
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 # Bytes of HTML, CSS and JS as gzip would send them, all of them fetched anew.
@@ -55,6 +56,11 @@ def every_page(scene: Scene, visitor: bool) -> dict[str, str]:
     return scenes.entrance_pages() if visitor else scenes.pages(scene)
 
 
+def part_of(pages: dict[str, str], part: int) -> dict[str, str]:
+    """Every so many of the pages: there are more of them than one test has time for."""
+    return dict(list(pages.items())[part::PARTS])
+
+
 def barriers(page: Page, *, rules: list[str] | None = None) -> list[str]:
     """What axe finds, in one line each; by these rules alone, or by all of them."""
     options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
@@ -67,8 +73,15 @@ def barriers(page: Page, *, rules: list[str] | None = None) -> list[str]:
 
 
 @pytest.mark.parametrize("visitor", [True, False])
+@pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_is_open_to_all_quiet_light_and_fits_a_phone(
-    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene, complaints: list[str], visitor: bool
+    page: Page,
+    context: BrowserContext,
+    live_server: LiveServer,
+    scene: Scene,
+    complaints: list[str],
+    visitor: bool,
+    part: int,
 ) -> None:
     """All that one visit of a page can show; what is drawn dark or narrow is drawn so in place."""
     if not visitor:
@@ -76,7 +89,7 @@ def test_every_page_is_open_to_all_quiet_light_and_fits_a_phone(
     context.add_cookies([{"name": "theme", "value": "light", "url": live_server.url}])
     scales = Scales(page)
     found = []
-    for name, address in every_page(scene, visitor).items():
+    for name, address in part_of(every_page(scene, visitor), part).items():
         page.set_viewport_size(DESKTOP)
         document = page.goto(live_server.url + address)
         assert document is not None
