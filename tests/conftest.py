@@ -43,18 +43,41 @@ ROWLESS = (
 )
 
 
-# What drives a whole hub from outside, makes requests up or tries every right at every door goes there on PostgreSQL alone: as in
-# production. But for the shared set, which every client passes on both; and what goes there on SQLite alone.
-ON_POSTGRES = ("tests/clients/", "tests/fuzz/", "tests/permissions/")
-SHARED_SET = "tests/clients/test_shared_set.py"
+# What drives a whole hub from outside, makes requests up, tries every right at every door or kills what runs goes there on
+# PostgreSQL alone, as in production; and so do the doors of programs and what is measured, whose answers are made from rows in one
+# way on either. The browser's journeys and the shared set, which every client passes on both, walk through them on SQLite.
+ON_POSTGRES = (
+    "tests/clients/",
+    "tests/evaluations/",
+    "tests/faults/",
+    "tests/fuzz/",
+    "tests/models_registry/cas_api/",
+    "tests/models_registry/community/",
+    "tests/models_registry/git_http/",
+    "tests/models_registry/hf_api/",
+    "tests/models_registry/xet/",
+    "tests/permissions/",
+)
+# Below those, what sorts, searches, locks or sums up in SQL is held to be the same on both.
+ON_BOTH = (
+    "tests/clients/test_shared_set.py",
+    "tests/evaluations/test_board_rows.py",
+    "tests/evaluations/test_groups.py",
+    "tests/evaluations/test_queueing.py",
+    "tests/evaluations/test_ranking.py",
+    "tests/evaluations/test_states.py",
+    "tests/models_registry/community/test_feed.py",
+    "tests/models_registry/hf_api/test_lists.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(ROWLESS):
             item.add_marker("rowless")
+            continue
         is_ours = item.get_closest_marker("old_client") is None and item.get_closest_marker("browser") is None
-        if item.nodeid.startswith(ON_POSTGRES) and not item.nodeid.startswith(SHARED_SET) and is_ours:
+        if item.nodeid.startswith(ON_POSTGRES) and not item.nodeid.startswith(ON_BOTH) and is_ours:
             item.add_marker("on_postgres")
 
 

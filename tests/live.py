@@ -11,8 +11,10 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -224,6 +226,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where pytest was started, stop the shared hub, if any test has started it."""
     if hasattr(session.config, "workerinput"):
         return
+    folder, name = _of_this_run()
+    if folder.exists():
+        if (server := os.environ.get("DATABASE_URL", "")).startswith("postgres"):
+            with _server(server) as cursor:
+                cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        shutil.rmtree(folder, ignore_errors=True)
     base = session.config._tmp_path_factory.getbasetemp()  # pytest has no public name for it
     card = base / "live-hub.json"
     if card.exists():
@@ -239,18 +247,51 @@ def _port_for(data: Path) -> int:
 
 
 def _database_for(data: Path) -> str:
-    """SQLite in the data folder, or a database of its own on the server that DATABASE_URL names."""
+    """SQLite in the data folder, or a database of its own on the server that DATABASE_URL names; its tables are there already."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
-        return f"sqlite:///{data / 'grove.sqlite3'}"
+        own = data / "grove.sqlite3"
+        if not own.exists():
+            shutil.copyfile(_migrated("").removeprefix("sqlite:///"), own)
+        return f"sqlite:///{own}"
     name = f"grove_live_{abs(hash(str(data))):x}_{os.getpid()}"
     known = data / "database"
     if known.exists():
         return known.read_text()
+    template = _migrated(server).rpartition("/")[2]
     with _server(server) as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     known.write_text(f"{server.rpartition('/')[0]}/{name}")
     return known.read_text()
+
+
+def _of_this_run() -> tuple[Path, str]:
+    """Where the processes of one test run keep what they share, and the name of its database on a server."""
+    run = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    return Path(tempfile.gettempdir()) / f"grove-migrated-{run}", f"grove_migrated_{run}"
+
+
+def _migrated(server: str) -> str:
+    """The address of an empty database with all migrations, made once in a test run: each takes many seconds to make."""
+    folder, name = _of_this_run()
+    folder.mkdir(exist_ok=True)
+    address = f"{server.rpartition('/')[0]}/{name}" if server else f"sqlite:///{folder / 'grove.sqlite3'}"
+    with FileLock(folder / "lock"):
+        if not (folder / "made").exists():
+            if server:
+                with _server(server) as cursor:
+                    cursor.execute(f'CREATE DATABASE "{name}"')
+            clean = {key: value for key, value in os.environ.items() if not key.startswith(FOR_TESTS_ALONE)}
+            subprocess.run(
+                [sys.executable, str(CHECKOUT / "manage.py"), "migrate", "--no-input", "--verbosity", "0"],
+                env={**clean, "DATABASE_URL": address, "HUB_DEBUG": "true", "HUB_DATA_DIR": str(folder)},
+                check=True,
+            )
+            if not server:  # what is still in its journal belongs to it
+                with contextlib.closing(sqlite3.connect(folder / "grove.sqlite3")) as database:
+                    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (folder / "made").touch()
+    return address
 
 
 @contextlib.contextmanager
