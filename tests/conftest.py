@@ -44,8 +44,8 @@ ROWLESS = (
 
 
 # What drives a whole hub from outside, makes requests up, tries every right at every door or kills what runs goes there on
-# PostgreSQL alone, as in production; and so do the doors of programs and what is measured, whose answers are made from rows in one
-# way on either. The browser's journeys and the shared set, which every client passes on both, walk through them on SQLite.
+# PostgreSQL alone, as in production; so do the doors of programs and what is measured, which answer from rows in one way on
+# either. The browser and the shared set, which every client passes on both, walk through them on SQLite, too.
 ON_POSTGRES = (
     "tests/clients/",
     "tests/evaluations/",
