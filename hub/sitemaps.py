@@ -17,7 +17,6 @@ from accounts.models import Actor, Namespace
 from evaluations.models import SuiteVersion
 from evaluations.services.suites import current_versions
 from hub.atom import absolute
-from hub.wire import rate_limits
 from models_registry.models import Kind, Repository
 
 _AN_HOUR = 3600
@@ -106,7 +105,6 @@ _NOT_FOR_ROBOTS = (
 )  # fmt: skip
 
 
-@rate_limits.under(reads="")
 @require_safe
 @cache_control(public=True, max_age=_AN_HOUR)
 def robots(request: HttpRequest) -> HttpResponse:
