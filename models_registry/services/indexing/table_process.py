@@ -22,12 +22,12 @@ class TableProcess(FencedProcess):
 
     def __init__(self, seconds: float = SECONDS) -> None:
         super().__init__()
-        self._seconds = seconds
+        self.seconds = seconds
 
     def read(self, form: str, files: Sequence[File]) -> dict[str, Any]:
         """As `formats.tables.reading.read_table`. Raises what a file's `read` raises."""
         try:
-            return _checked(self.ask({"format": form}, files, seconds=self._seconds, most_bytes=MOST_BYTES))
+            return _checked(self.ask({"format": form}, files, seconds=self.seconds, most_bytes=MOST_BYTES))
         except (ProcessFailed, ValueError):
             self.end()
             return {

@@ -149,13 +149,12 @@ def test_a_bomb_shows_its_first_rows_and_no_more() -> None:
     assert table.cut
 
 
-def test_a_process_that_dies_is_told_and_the_next_split_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_process, "SECONDS", 0.0)
-    process = table_process.TableProcess()
+def test_a_process_that_dies_is_told_and_the_next_split_is_read() -> None:
+    process = table_process.TableProcess(seconds=0.0)
     with process:
         dead = process.read("csv", [table_process.File("a.csv", 3, lambda start, end: b"a\n1"[start:end])])
         assert dead["problems"]
-        monkeypatch.setattr(table_process, "SECONDS", 60.0)
+        process.seconds = table_process.SECONDS
         alive = process.read("csv", [table_process.File("a.csv", 3, lambda start, end: b"a\n1"[start:end])])
     assert alive["num_rows"] == 1
 
