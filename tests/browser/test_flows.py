@@ -200,7 +200,7 @@ def test_a_file_is_edited_in_the_browser_as_a_pull_request(
     sign_in(context, live_server, scene.member)
     page.goto(f"{live_server.url}{scene.model.get_absolute_url()}/blob/main/train.py")
     page.get_by_role("link", name="Edit").click()
-    field = page.get_by_label("Content of train.py")
+    field = page.get_by_role("textbox", name="Content")
     field.fill(field.input_value().replace("2e-3", "1e-3"))
     page.get_by_label("What changes").fill("Learn more slowly")
     page.get_by_label("open a pull request to main").check()

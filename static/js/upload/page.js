@@ -107,14 +107,15 @@ async function plan(some) {
     const batch = some.slice(start, start + ASKED_AT_ONCE).filter((item) => items.get(item.relative) === item);
     for (const item of batch) Object.assign(item, { state: "asking", path: pathOf(item) });
     const asked = [];
+    const readable = []; // those that are asked about, in the same order: another plan may change their states meanwhile
     for (const item of batch) {
       try {
         asked.push({ path: item.path, size: item.size, sample: await sampleOf(item.file) });
+        readable.push(item);
       } catch {
         Object.assign(item, { state: "failed", isChanged: true });
       }
     }
-    const readable = batch.filter((item) => item.state === "asking");
     try {
       const answer = await insist(() => hub.preupload(asked, asProposal()), { told: draw });
       parent ??= answer.commitOid;
