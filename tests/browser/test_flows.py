@@ -100,9 +100,9 @@ def test_a_menu_is_used_with_the_keyboard_alone(
 
 def test_a_runs_page_follows_its_run_without_a_reload(page: Page, live_server: LiveServer, scene: Scene) -> None:
     page.goto(live_server.url + scene.running.get_absolute_url())
-    expect(page.get_by_role("status")).to_contain_text("Running")
+    expect(page.locator("main").get_by_role("status")).to_contain_text("Running")
     Run.objects.filter(pk=scene.running.pk).update(state=State.CANCELLED)
-    expect(page.get_by_role("status").first).to_contain_text("Cancelled", timeout=8000)
+    expect(page.locator("main").get_by_role("status").first).to_contain_text("Cancelled", timeout=8000)
 
 
 def test_a_deletion_takes_the_full_name(

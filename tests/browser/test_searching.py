@@ -18,7 +18,7 @@ def test_search_is_used_with_the_keyboard_and_lists_are_narrowed_and_left_by_the
     page.keyboard.press("/")
     field = page.get_by_role("combobox", name="Search Grove")
     expect(field).to_be_focused()
-    page.keyboard.type("digts-cnn")
+    page.keyboard.type("digits-cnn")
     wanted = page.get_by_role("option", name="birch-lab/digits-cnn").first
     expect(wanted).to_be_visible()
     expect(field).to_have_attribute("aria-expanded", "true")
