@@ -117,6 +117,7 @@ def test_a_folder_arrives_whatever_comes_between(
     page.unroute("**/*X-Amz-Signature*")
     sent = parts_sent(page)
     choose(page, folder)
+    expect(page.get_by_role("button", name="Upload 4 files")).to_be_visible()
     context.set_offline(True)
     page.get_by_role("button", name="Upload 4 files").click()
     expect(summary).to_contain_text("the network is gone")
@@ -141,7 +142,7 @@ def test_a_folder_arrives_whatever_comes_between(
     shown(page).get_by_label("Folder optional").press("Tab")
     make.commit(repository, {"copies/weights.safetensors": "theirs"}, title="Somebody else")
     shown(page).get_by_label("open a pull request to main").check()
-    page.get_by_role("button", name="Upload 1 file").click()
+    page.get_by_role("button", name="Upload one file").click()
     expect(page.get_by_text("Others have committed to main")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="copies/weights.safetensors")).to_contain_text(
         "you upload it too"
