@@ -153,6 +153,7 @@ def test_a_leaderboard_is_read_without_an_account(client: Client, digits: SuiteV
     assert row == {
         "rank": [1, 1], "repository": repository.full_name, "commit": run.commit, "params": 53002, "license": "mit",
         "architecture": "digits-cnn", "format": "safetensors", "evaluation": str(run.pk), "trust": "verified",
+        "split": None,
         "bytes": None, "same_weights": None, "performance": None,
     }  # fmt: skip
     assert client.get(f"/api/leaderboards/{SUITE}", {"license": "gpl-3.0"}).json()["rows"] == []
