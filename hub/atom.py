@@ -23,17 +23,13 @@ def plain(text: str) -> str:
 
 
 class HubFeed(Feed):
-    """`title`, `link`, `description` of the whole; `items` and what is said of each. Addresses begin with the hub's own."""
+    """`title` and `link` of the whole; `items`, and of each its title, address, date and a guid that outlives renaming.
+
+    Addresses begin with the hub's own.
+    """
 
     feed_type = Atom1Feed
     author_name = "Grove"
-
-    def item_title(self, item: Any) -> str:
-        raise NotImplementedError
-
-    def item_guid(self, item: Any) -> str:
-        """What stays the same whatever an entry is called later."""
-        raise NotImplementedError
 
 
 def absolute(path: str) -> str:
