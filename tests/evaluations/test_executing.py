@@ -17,6 +17,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import BertConfig, BertModel
 
 from evaluations import sandbox, signing
+from evaluations.child import KERNEL, WATCHED
 from evaluations.models import FailureKind, Result, Run, State, SuiteVersion
 from evaluations.services import executing, fetching, results
 from evaluations.suite_files import canonical_json
@@ -269,11 +270,10 @@ def test_without_a_sandbox_a_strangers_model_does_not_run(digits: SuiteVersion, 
     assert "Install bubblewrap" in run.log_tail
     trusted = building.execute(building.request(building.model(), digits))
     assert trusted.state == State.SCORED
-    assert json.loads(trusted.result.document)["sandbox"] == {
-        "backend": "none",
-        "network": True,
-        "limits": digits.definition["limits"],
-    }
+    protected = json.loads(trusted.result.document)["sandbox"]
+    # Who holds it to its memory depends on the machine, not on the sandbox.
+    assert protected["limits"].pop("memory") in {KERNEL, WATCHED}
+    assert protected == {"backend": "none", "network": True, "limits": digits.definition["limits"]}
 
 
 def test_weights_that_went_bad_in_the_cache_are_fetched_again_and_not_scored(digits: SuiteVersion):

@@ -26,7 +26,7 @@ def test_a_scored_run_shows_its_scores_with_intervals_and_where_they_come_from(c
     assert "95 % interval 0.9740 to 0.9940" in page
     for fact in ("model.safetensors", "38,282", "2.13.0", "bwrap", run.commit[:12], "hidden from the model"):
         assert fact in page
-    assert "hx-get" not in page
+    assert f'hx-get="{run.get_absolute_url()}"' not in page
 
 
 def test_a_run_under_way_keeps_its_page_up_to_date(client: Client) -> None:
