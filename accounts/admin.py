@@ -1,6 +1,5 @@
 """Members, organisations, tokens and the audit log, for the hub's staff. Acts upon members: `community.admin`."""
 
-import csv
 import json
 from collections.abc import Iterator
 from typing import Any, cast
@@ -36,6 +35,7 @@ from accounts.services.tokens import revoke_token
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding, refused
 from hub.errors import Forbidden, HubError
 from hub.staff_roles import ROLES
+from hub.wire.csv_files import csv_file
 
 # Staff sign in where everybody does: with its limits on guessing, and two factors where they are set up.
 _TOTP, _WEBAUTHN = Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN
@@ -323,27 +323,11 @@ class AuditEntryAdmin(ShowOnly):
     def as_csv(self, request: ActorRequest) -> StreamingHttpResponse:
         export = AuditEntry.objects.record(request.actor, "audit.exported", request.META.get("QUERY_STRING", "")[:255])
         entries = self.get_changelist_instance(request).get_queryset(request).filter(pk__lt=export.pk)
-        answer = StreamingHttpResponse(_csv_lines(entries), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="audit-log.csv"'
-        return answer
+        return csv_file("audit-log.csv", _rows(entries))
 
 
-class _Line:
-    """What csv writes into: it gives each line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield writer.writerow(["when", "who", "token", "act", "target", "details"])
+def _rows(entries: QuerySet[AuditEntry]) -> Iterator[list[str]]:
+    yield ["when", "who", "token", "act", "target", "details"]
     for entry in entries.iterator(chunk_size=2000):
-        row = [entry.actor_name, entry.token_prefix, entry.action, entry.target]
-        cells = [_harmless(cell) for cell in [*row, json.dumps(entry.details, ensure_ascii=False)]]
-        yield writer.writerow([entry.created_at.isoformat(), *cells])
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet must not take it for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+        details = json.dumps(entry.details, ensure_ascii=False)
+        yield [entry.created_at.isoformat(), entry.actor_name, entry.token_prefix, entry.action, entry.target, details]

@@ -3,9 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urljoin
 
-from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.http import HttpRequest, HttpResponse
 from django.utils.feedgenerator import Atom1Feed
@@ -30,10 +28,6 @@ class HubFeed(Feed):
 
     feed_type = Atom1Feed
     author_name = "Grove"
-
-
-def absolute(path: str) -> str:
-    return urljoin(settings.BASE_URL, path)
 
 
 def served(feed: HubFeed) -> Callable[..., HttpResponse]:

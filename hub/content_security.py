@@ -6,20 +6,15 @@ runs WebAssembly is the worker that hashes uploads; a worker is held to the poli
 """
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from hub import sign_in_providers
+from hub.addresses import origin
 
 HEADER = "Content-Security-Policy"
 _HASHING = f"{settings.STATIC_URL}js/upload/hashing-worker."
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _written(directives: dict[str, list[str]]) -> str:
@@ -28,7 +23,7 @@ def _written(directives: dict[str, list[str]]) -> str:
 
 def policies() -> tuple[str, str, str]:
     """The policy of our pages, the looser one of the administration, and that of the worker that hashes."""
-    storage = sorted({_origin(settings.S3_PUBLIC_ENDPOINT_URL), _origin(settings.CONTENT_URL)})
+    storage = sorted({origin(settings.S3_PUBLIC_ENDPOINT_URL), origin(settings.CONTENT_URL)})
     ours = {
         "default-src": ["'none'"],
         "script-src": ["'self'"],

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hub import env
+from hub.addresses import origin
 
 _GITLAB = "https://gitlab.com"
 _ORIGINS = {"github": "https://github.com", "google": "https://accounts.google.com"}
@@ -34,17 +35,12 @@ def origins() -> list[str]:
     """Where a sign-in leads on the way: pages must be allowed to go there."""
     found = {origin for name, origin in _ORIGINS.items() if env.text(f"HUB_{name.upper()}_CLIENT_ID", "")}
     if env.text("HUB_GITLAB_CLIENT_ID", ""):
-        found.add(_origin(env.address("HUB_GITLAB_URL", _GITLAB)))
+        found.add(origin(env.address("HUB_GITLAB_URL", _GITLAB)))
     if env.text("HUB_OIDC_URL", ""):
-        found.add(_origin(env.address("HUB_OIDC_URL")))
-        found |= {_origin(one) for one in env.names("HUB_OIDC_ORIGINS", ())}
+        found.add(origin(env.address("HUB_OIDC_URL")))
+        found |= {origin(one) for one in env.names("HUB_OIDC_ORIGINS", ())}
     return sorted(found)
 
 
 def _app(variable: str) -> dict[str, Any]:
     return {"client_id": env.text(f"HUB_{variable}_CLIENT_ID"), "secret": env.text(f"HUB_{variable}_CLIENT_SECRET")}
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"

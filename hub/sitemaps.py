@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Actor, Namespace
 from evaluations.models import SuiteVersion
 from evaluations.services.suites import current_versions
-from hub.atom import absolute
+from hub.addresses import absolute
 from models_registry.models import Kind, Repository
 
 _AN_HOUR = 3600

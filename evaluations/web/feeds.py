@@ -12,7 +12,8 @@ from evaluations.models import Run, Suite
 from evaluations.services.listing import newest_scored
 from evaluations.services.suites import current_version
 from evaluations.templatetags.scores import as_score, metric
-from hub.atom import ENTRIES, HubFeed, absolute, plain, served
+from hub.addresses import absolute
+from hub.atom import ENTRIES, HubFeed, plain, served
 
 
 class NewestScores(HubFeed):

@@ -1,11 +1,10 @@
 """What every page of ours draws: icons, avatars, short numbers. Loaded into all templates (settings.TEMPLATES)."""
 
 import json
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 from zlib import crc32
 
 from django import template
-from django.conf import settings
 from django.forms import BoundField, Select
 from django.template.context import Context
 from django.templatetags.static import static
@@ -13,7 +12,10 @@ from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from hub.addresses import absolute
+
 register = template.Library()
+register.filter(absolute)
 
 _NO_MARKUP = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 HUES = 6  # .avatar-1 … .avatar-6 in avatar.css
@@ -55,13 +57,7 @@ def canonical(context: Context) -> str:
     request = context["request"]
     page = request.GET.get("page", "")
     query = f"?page={page}" if page.isdecimal() and page.isascii() and page != "1" and len(page) < 9 else ""
-    return urljoin(settings.BASE_URL, quote(request.path)) + query
-
-
-@register.filter
-def absolute(path: str) -> str:
-    """The address that other sites know it by."""
-    return urljoin(settings.BASE_URL, path)
+    return absolute(quote(request.path)) + query
 
 
 @register.filter

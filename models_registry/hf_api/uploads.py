@@ -47,7 +47,7 @@ class CompleteUploads(RepositoryView):
 class CancelUploads(RepositoryView):
     @describe(body=shapes.Hashes, answer=shapes.Cancelled)
     def post(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
-        """Give up what you have begun to upload; nothing of it stays in the storage."""
+        """Give up what is under way of what you have begun to upload; none of its parts stay in the storage."""
         repository = self.repository(request, plural, namespace, name)
         count = resuming.cancel(actor=request.actor, repository=repository, hashes=_hashes(request))
         return Response({"cancelled": count})

@@ -3,7 +3,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 import models_registry.models.fields
-import models_registry.models.indexes
+import hub.search_indexes
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'repositories',
                 'permissions': [('hide_repository', 'Can hide a repository'), ('quarantine_repository', 'Can put a repository in quarantine'), ('take_down_repository', 'Can take a repository down with a public notice')],
-                'indexes': [models.Index(fields=['kind', '-updated_at', '-id'], name='repository_by_update'), models.Index(fields=['kind', 'commercial_use'], name='repository_by_commercial_use'), models.Index(fields=['kind', '-created_at', '-id'], name='repository_by_creation'), models.Index(fields=['kind', '-downloads', '-id'], name='repository_by_downloads'), models.Index(fields=['kind', '-likes', '-id'], name='repository_by_likes'), models.Index(fields=['kind', '-trending_score', '-id'], name='repository_by_trend'), models_registry.models.indexes.TrigramIndex(fields=['search_text'], name='repository_by_text')],
+                'indexes': [models.Index(fields=['kind', '-updated_at', '-id'], name='repository_by_update'), models.Index(fields=['kind', 'commercial_use'], name='repository_by_commercial_use'), models.Index(fields=['kind', '-created_at', '-id'], name='repository_by_creation'), models.Index(fields=['kind', '-downloads', '-id'], name='repository_by_downloads'), models.Index(fields=['kind', '-likes', '-id'], name='repository_by_likes'), models.Index(fields=['kind', '-trending_score', '-id'], name='repository_by_trend'), hub.search_indexes.TrigramIndex(fields=['search_text'], name='repository_by_text')],
                 'constraints': [models.UniqueConstraint(models.F('namespace'), models.F('kind'), models.F('key'), name='repository_name_once_per_namespace_and_kind'), models.CheckConstraint(condition=models.Q(('name__regex', '^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?\\Z')), name='repository_name_is_url_safe')],
             },
         ),

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Concat, Lower
 
 from accounts.models import Actor, Membership, Namespace, Role, User
-from models_registry.models.indexes import TrigramIndex
+from hub.search_indexes import TrigramIndex
 
 REPOSITORY_NAME = r"^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?\Z"
 

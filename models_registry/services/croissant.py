@@ -6,10 +6,9 @@ The vocabulary is schema.org's Dataset with MLCommons' additions. What it says o
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
-from django.conf import settings
-
+from hub.addresses import absolute
 from models_registry.formats.card import facts
 from models_registry.formats.dataset_layout import PICTURES
 from models_registry.formats.licences import identify
@@ -45,7 +44,7 @@ _WHOLE = "repository"
 def describe(repository: Repository, tables: Sequence[DatasetTable], front_matter: dict[str, Any]) -> dict[str, Any]:
     """The whole description. tables: its splits as far as the reader may know of them; none are needed."""
     card = facts(front_matter)
-    address = urljoin(settings.BASE_URL, repository.get_absolute_url())
+    address = absolute(repository.get_absolute_url())
     licences = [licence_url(name) for name in card.licences or (repository.licence,) if name]
     described: dict[str, Any] = {
         "@context": CONTEXT,
@@ -75,7 +74,7 @@ def creator(repository: Repository) -> dict[str, str]:
     return {
         "@type": "Organization" if namespace.is_organization else "Person",
         "name": namespace.display_name,
-        "url": urljoin(settings.BASE_URL, f"/{namespace.name}"),
+        "url": absolute(f"/{namespace.name}"),
     }
 
 

@@ -144,7 +144,7 @@ def _complete(repository: Repository, sha256: str, session: UploadSession | None
 
 
 def cancel(*, actor: Actor, repository: Repository, hashes: Sequence[str]) -> int:
-    """End what the actor has begun of these contents; nothing of it stays in storage. Returns how many.
+    """End what is under way of these contents; none of its parts stay in storage. Returns how many.
 
     Raises Forbidden, RepositoryNotFound, StorageUnavailable.
     """

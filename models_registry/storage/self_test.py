@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import urllib3
 from django.conf import settings
 
+from hub.addresses import origin
 from models_registry.errors import StorageUnavailable
 from models_registry.storage import keys, ranged, s3
 from models_registry.storage.s3 import Part
@@ -121,15 +122,14 @@ def _copy_and_delete() -> str | None:
 def _browsers() -> str | None:
     """A browser asks the storage, before it sends a part, whether pages of this hub may."""
     key = keys.staging(f"self-test-{os.urandom(8).hex()}")
-    site = urlsplit(settings.BASE_URL)
-    origin = f"{site.scheme}://{site.netloc}"
-    asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+    site = origin(settings.BASE_URL)
+    asked = {"Origin": site, "Access-Control-Request-Method": "PUT"}
     answer = _request("OPTIONS", s3.presign_put(key), None, **asked)
     methods = {method.strip() for method in answer.headers.get("Access-Control-Allow-Methods", "").split(",")}
     allowed = answer.headers.get("Access-Control-Allow-Origin", "")
-    if answer.status >= 300 or allowed not in {"*", origin} or not methods & {"PUT", "*"}:
+    if answer.status >= 300 or allowed not in {"*", site} or not methods & {"PUT", "*"}:
         return (
-            f"its CORS rules let no page of {origin} send files, so browsers can upload none:"
+            f"its CORS rules let no page of {site} send files, so browsers can upload none:"
             " `manage.py check_storage --set-cors` sets them"
         )
     return None

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Actor
-from hub.atom import ENTRIES, HubFeed, absolute, plain, served
+from hub.addresses import absolute
+from hub.atom import ENTRIES, HubFeed, plain, served
 from models_registry.models import Kind, Repository
 
 

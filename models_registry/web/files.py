@@ -158,8 +158,7 @@ def tree(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         "total_size": sum(entry.size for entry in entries),
         "parent_url": page_url(repository, "tree", revision, path.rpartition("/")[0]) if path else "",
     }
-    is_branch = any(found["is_current"] and not found["is_tag"] for found in context["references"])
-    context["may_change"] = request.actor.user is not None and (is_branch or revision.startswith("refs/pr/"))
+    context["may_change"] = _may_change(request, repository, revision)
     return render(request, "models_registry/tree.html", context)
 
 

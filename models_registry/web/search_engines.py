@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Actor
 from accounts.requests import ActorRequest
 from hub import previews
-from hub.atom import absolute
+from hub.addresses import absolute
 from hub.templatetags.grove import short_number
 from models_registry import access
 from models_registry.models import Card, DatasetTable, Kind, Repository

@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 
 from accounts.models import Actor, Namespace
 from accounts.services.accounts import namespace_named
-from hub.atom import ENTRIES, HubFeed, absolute, plain, served
+from hub.addresses import absolute
+from hub.atom import ENTRIES, HubFeed, plain, served
 from models_registry.community.models import Activity
 from models_registry.community.services import feed
 from models_registry.models import Kind

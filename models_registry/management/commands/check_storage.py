@@ -1,10 +1,10 @@
 from argparse import ArgumentParser
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from hub.addresses import origin
 from models_registry.errors import StorageUnavailable
 from models_registry.storage import self_test
 from models_registry.storage.s3 import make_bucket, set_cors
@@ -25,9 +25,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         make_bucket()
         if options["set_cors"]:
-            site = urlsplit(settings.BASE_URL)
             try:
-                set_cors(f"{site.scheme}://{site.netloc}")
+                set_cors(origin(settings.BASE_URL))
             except StorageUnavailable as error:
                 raise CommandError(f"The storage does not let CORS rules be set: {error.__cause__ or error}") from error
         faults = self_test.run()
