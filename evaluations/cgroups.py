@@ -54,10 +54,14 @@ def made(memory: int) -> Iterator[Group | None]:
     Whoever is left in it at the end is killed.
     """
     parent = _parent() if works() else None
-    if parent is None:
+    try:
+        group = _make(parent, memory) if parent else None
+    except OSError:
+        logger.warning("No cgroup can be made any more: the child is watched from outside.", exc_info=True)
+        group = None
+    if group is None:
         yield None
         return
-    group = _make(parent, memory)
     try:
         yield group
     finally:

@@ -20,9 +20,9 @@ from sklearn.metrics import (
 )
 
 from evaluations.measurements import Measurement, Scored, UnusablePredictionsError
+from evaluations.suite_files import RETRIEVAL
 
 CONFIDENCE = 0.95
-RETRIEVAL = "sentence-similarity"
 
 Metric = Mapping[str, Any]
 

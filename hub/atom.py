@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib.syndication.views import Feed
 from django.http import HttpRequest, HttpResponse
 from django.utils.feedgenerator import Atom1Feed
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
+
+from hub.shared_answers import for_everybody
 
 ENTRIES = 40
 MINUTES_FRESH = 5
@@ -35,7 +36,7 @@ def served(feed: HubFeed) -> Callable[..., HttpResponse]:
 
     @require_safe
     @conditional_page
-    @cache_control(public=True, max_age=60 * MINUTES_FRESH)
+    @for_everybody(MINUTES_FRESH)
     def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return feed(request, *args, **kwargs)
 

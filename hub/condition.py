@@ -33,11 +33,25 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """`key`: which part; `said`: a sentence more, or ""."""
+    """`key`: which part; `count`: minutes that jobs are behind, or runs that wait."""
 
     key: str
     health: Health
-    said: str = ""
+    count: int = 0
+
+    @property
+    def said(self) -> str:
+        """A sentence more, or "". Made for who reads it: what is kept is kept for readers of every language."""
+        if self.key == "jobs" and self.health is Health.SLOW:
+            return ngettext("Behind by one minute.", "Behind by %(minutes)d minutes.", self.count) % {
+                "minutes": self.count
+            }
+        if self.key != "evaluations":
+            return ""
+        if self.health is not Health.GOOD:
+            return _("No worker is here: runs wait for one.")
+        waiting = ngettext("One run waits.", "%(waiting)d runs wait.", self.count) % {"waiting": self.count}
+        return waiting if self.count else ""
 
 
 TITLES = {
@@ -51,11 +65,12 @@ TITLES = {
 
 
 def parts() -> list[Part]:
-    """All of them, at most some seconds old."""
+    """All of them, some seconds old."""
     known: list[Part] | None = cache.get("condition")
-    if known is None:
+    # One of all who look asks anew; meanwhile the others are told what was known.
+    if cache.add("condition-asked", True, KNOWN_FOR) or known is None:
         known = [Part("database", Health.GOOD), *_asked_at_once(), _jobs(), _evaluations()]
-        cache.set("condition", known, KNOWN_FOR)
+        cache.set("condition", known, 4 * KNOWN_FOR)
     return known
 
 
@@ -97,15 +112,11 @@ def _jobs() -> Part:
     if oldest is None or now - oldest < _BEHIND_AFTER:
         return Part("jobs", Health.GOOD)
     minutes = int((now - oldest).total_seconds() // 60)
-    said = ngettext("Behind by one minute.", "Behind by %(minutes)d minutes.", minutes) % {"minutes": minutes}
-    return Part("jobs", Health.SLOW, said)
+    return Part("jobs", Health.SLOW, minutes)
 
 
 def _evaluations() -> Part:
     waiting = Run.objects.filter(state=State.QUEUED).count()
     if not Worker.objects.taking(clock.now()).exists():
-        return Part("evaluations", Health.BAD if waiting else Health.SLOW, _("No worker is here: runs wait for one."))
-    if not waiting:
-        return Part("evaluations", Health.GOOD)
-    said = ngettext("One run waits.", "%(waiting)d runs wait.", waiting) % {"waiting": waiting}
-    return Part("evaluations", Health.GOOD, said)
+        return Part("evaluations", Health.BAD if waiting else Health.SLOW, waiting)
+    return Part("evaluations", Health.GOOD, waiting)

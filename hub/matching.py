@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Left
+
+from hub.search_indexes import LONGEST_TEXT
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -103,7 +106,8 @@ def with_text(rows: Rows, field: str, text: str) -> Rows:
     if connection.vendor != "postgresql":
         return rows.filter(mentioning(text, field))
     asked = SearchQuery(text[:LONGEST_QUERY], config="simple", search_type="websearch")
-    return rows.annotate(words=SearchVector(field, config="simple")).filter(words=asked)
+    words_of = SearchVector(Left(field, LONGEST_TEXT), config="simple")  # as the index has it
+    return rows.annotate(words=words_of).filter(words=asked)
 
 
 def parts(name: str) -> list[str]:

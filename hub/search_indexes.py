@@ -6,6 +6,10 @@ from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import RunSQL
 
+# Characters of a long text that are looked through. PostgreSQL keeps the words of one text in 1 MiB at most, and refuses a row
+# with more; a word with hyphens is kept whole and in parts, which took four times the room at worst.
+LONGEST_TEXT = 80_000
+
 
 class TrigramIndex(models.Index):
     """For `contains`, wherever in the text. On PostgreSQL GIN over trigrams, whose extension comes with the first such
@@ -55,4 +59,5 @@ def trigrams(name: str, table: str, expression: str) -> PostgresIndex:
 def full_text(name: str, table: str, column: str, condition: str = "") -> PostgresIndex:
     """For words of long texts, in any language: as `matching.with_text` asks."""
     where = f" WHERE {condition}" if condition else ""
-    return PostgresIndex(name, f"{table} USING gin (to_tsvector('simple'::regconfig, COALESCE({column}, ''))){where}")
+    words = f"to_tsvector('simple'::regconfig, COALESCE(LEFT({column}, {LONGEST_TEXT}), ''))"
+    return PostgresIndex(name, f"{table} USING gin ({words}){where}")

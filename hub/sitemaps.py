@@ -7,19 +7,17 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap, views
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.models import Actor, Namespace
 from evaluations.models import SuiteVersion
 from evaluations.services.suites import current_versions
 from hub.addresses import absolute
+from hub.shared_answers import for_everybody
 from models_registry.models import Kind, Repository
-
-_AN_HOUR = 3600
 
 
 class _Section(Sitemap):
@@ -60,6 +58,10 @@ class Repositories(_Section):
     def lastmod(self, item: Repository) -> datetime:
         return item.updated_at
 
+    def get_latest_lastmod(self) -> datetime | None:
+        newest: datetime | None = self.items().aggregate(newest=Max("updated_at"))["newest"]
+        return newest
+
 
 class People(_Section):
     """Members and organisations that share something."""
@@ -87,13 +89,13 @@ SECTIONS: dict[str, type[Sitemap] | Sitemap] = {
 
 
 @require_safe
-@cache_control(public=True, max_age=_AN_HOUR)
+@for_everybody(60)
 def index(request: HttpRequest) -> HttpResponse:
     return views.index(request, SECTIONS, sitemap_url_name="sitemap")
 
 
 @require_safe
-@cache_control(public=True, max_age=_AN_HOUR)
+@for_everybody(60)
 def section(request: HttpRequest, section: str) -> HttpResponse:
     return views.sitemap(request, SECTIONS, section=section)
 
@@ -106,7 +108,7 @@ _NOT_FOR_ROBOTS = (
 
 
 @require_safe
-@cache_control(public=True, max_age=_AN_HOUR)
+@for_everybody(60)
 def robots(request: HttpRequest) -> HttpResponse:
     """RFC 9309."""
     lines = ["User-agent: *", "Allow: /api/docs$", *(f"Disallow: {path}" for path in _NOT_FOR_ROBOTS)]

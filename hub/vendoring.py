@@ -75,7 +75,7 @@ ICONS = """
     moon patch-check-fill pencil people person play plus-lg search shield-check shield-exclamation sliders
     soundwave stop-circle sun table tag trash trophy upload x x-circle
     bell bell-slash emoji-smile eye-slash flag pin-angle quote sign-merge-right three-dots unlock
-    file-earmark-music file-earmark-play file-earmark-zip arrow-down arrow-up at rss activity bookmark-plus
+    file-earmark-music file-earmark-play file-earmark-zip arrow-down arrow-up at bookmark-plus
     caret-up-fill collection graph-up heart-fill dash pause
 """.split()
 LOGO = STATIC / "logo.svg"

@@ -106,7 +106,7 @@ def ranks_of(repository: Repository) -> QuerySet[Standing]:
     rows = public_standings().filter(run__repository=repository, suite_version__current=True)
     return (
         rows.select_related("suite_version__suite", "run")
-        .prefetch_related(_SCORES)
+        .prefetch_related(WITH_SCORES)
         .order_by("suite_version__suite__name")
     )
 
@@ -114,7 +114,7 @@ def ranks_of(repository: Repository) -> QuerySet[Standing]:
 def best_ranks_in(namespace: Namespace, most: int) -> list[Standing]:
     """Where the public repositories of a member or an organisation stand best, the best rank first."""
     rows = public_standings().filter(run__repository__namespace=namespace, suite_version__current=True)
-    found = rows.select_related("suite_version__suite", "run__repository__namespace").prefetch_related(_SCORES)
+    found = rows.select_related("suite_version__suite", "run__repository__namespace").prefetch_related(WITH_SCORES)
     return list(found.order_by("first", "last", "position", "suite_version__suite__name")[:most])
 
 
@@ -164,7 +164,7 @@ def public_standings() -> QuerySet[Standing]:
 
 def _with_facts(rows: QuerySet[Standing]) -> QuerySet[Standing]:
     beside = ("run__repository__namespace", "run__performance", "run__split_score")
-    return rows.select_related(*beside).only(*_FACTS).prefetch_related(_SCORES)
+    return rows.select_related(*beside).only(*_FACTS).prefetch_related(WITH_SCORES)
 
 
-_SCORES = Prefetch("run__scores", Score.objects.order_by("-primary", "name"))
+WITH_SCORES = Prefetch("run__scores", Score.objects.order_by("-primary", "name"))

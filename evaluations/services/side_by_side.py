@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 
 from accounts.models import Actor
-from evaluations.models import Score, Standing, SuiteVersion
+from evaluations.models import Standing, SuiteVersion
+from evaluations.services import boards
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import matching
 
@@ -45,17 +46,16 @@ def suggested(actor: Actor, words: str, besides: Sequence[Repository]) -> list[R
 
 def on_suites(repositories: Sequence[Repository]) -> list[OnSuite]:
     """Of the boards as everybody sees them, by the name of the suite: two queries."""
-    public = Repository.objects.visible_to(Actor()).filter(pk__in=[repository.pk for repository in repositories])
-    rows = Standing.objects.filter(run__repository__in=public, suite_version__current=True)
+    rows = boards.public_standings().filter(run__repository__in=repositories, suite_version__current=True)
     rows = rows.select_related("run__repository__namespace", "suite_version__suite").prefetch_related(
-        Prefetch("run__scores", Score.objects.order_by("-primary", "name"))
+        boards.WITH_SCORES
     )
-    boards: dict[SuiteVersion, dict[int, Standing]] = {}
+    by_suite: dict[SuiteVersion, dict[int, Standing]] = {}
     for row in rows.order_by("suite_version__suite__name"):
-        boards.setdefault(row.suite_version, {})[row.run.repository_id] = row
+        by_suite.setdefault(row.suite_version, {})[row.run.repository_id] = row
     return [
         OnSuite(version, [found.get(repository.pk) for repository in repositories], _best(list(found.values())))
-        for version, found in boards.items()
+        for version, found in by_suite.items()
     ]
 
 

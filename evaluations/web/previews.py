@@ -10,9 +10,11 @@ from evaluations.services.board_filters import Filters
 from evaluations.services.suites import current_version
 from evaluations.templatetags.scores import as_score, metric, metric_title
 from hub import previews
+from hub.shared_answers import for_everybody
 
 
 @require_safe
+@for_everybody(previews.MINUTES_FRESH)
 def leaderboard(request: HttpRequest, suite: str) -> HttpResponse:
     version = current_version(suite)
     board = Board.objects.filter(suite_version=version).first()

@@ -37,8 +37,8 @@ class Pairs(NamedTuple):
 class Facet(Protocol):
     """One way to narrow a list.
 
-    key: its name in an address. kinds: of which lists. values: those that it has, "" being none; of a facet that is open, the
-    commonest are shown.
+    key: its name in an address. kinds: of which lists. pairs: the values that its repositories have, of which the commonest are
+    shown.
     """
 
     @property

@@ -1,6 +1,7 @@
 """Repositories by what somebody types, the one that is meant first."""
 
 import math
+from collections.abc import Iterable
 from itertools import chain
 
 from accounts.models import Actor
@@ -44,8 +45,8 @@ def find(actor: Actor, kind: str, text: str, most: int) -> Found:
     return Found(rows, near, [row.full_key for row in rows])
 
 
-def _ranked(rows: object, text: str, most: int) -> list[Repository]:
-    return matching.ranked(rows, lambda row: _worth(row, text), most)  # type: ignore[arg-type]
+def _ranked(rows: Iterable[Repository], text: str, most: int) -> list[Repository]:
+    return matching.ranked(rows, lambda row: _worth(row, text), most)
 
 
 def _worth(repository: Repository, text: str) -> float:

@@ -17,8 +17,8 @@ from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessTha
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Namespace
+from hub import matching
 from hub.errors import BadRequest
-from hub.matching import LONGEST_QUERY, MOST_WORDS
 from models_registry.models import Gate, RepositoryTag
 from models_registry.models.repository import RepositoryQuerySet
 
@@ -82,9 +82,7 @@ class Order:
 
 def named_like(repositories: RepositoryQuerySet, text: str) -> RepositoryQuerySet:
     """Those in whose "namespace/name" every word occurs."""
-    for word in text[:LONGEST_QUERY].lower().split()[:MOST_WORDS]:
-        repositories = repositories.filter(full_key__contains=word)
-    return repositories
+    return repositories.filter(matching.containing("full_key", text))
 
 
 def tagged(repositories: RepositoryQuerySet, written: str) -> RepositoryQuerySet:

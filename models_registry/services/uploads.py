@@ -145,7 +145,7 @@ def store(*, actor: Actor, repository: Repository, content: bytes) -> str:
     return sha256
 
 
-def complete_parts(session: UploadSession, parts: Sequence[Part], *, wait_seconds: float = _WAIT_SECONDS) -> None:
+def complete_parts(session: UploadSession, parts: Sequence[Part], *, wait_seconds: float | None = None) -> None:
     """The client has sent all parts: join them, and check what came.
 
     Raises Forbidden and its kin, if whoever began it may not go on; else as `settle`.
@@ -163,7 +163,7 @@ def complete_parts(session: UploadSession, parts: Sequence[Part], *, wait_second
     settle(session, wait_seconds=wait_seconds)
 
 
-def settle(session: UploadSession, *, wait_seconds: float = _WAIT_SECONDS) -> None:
+def settle(session: UploadSession, *, wait_seconds: float | None = None) -> None:
     """See that what arrived is content of the repository; a worker does what takes longer, and is waited for a while.
 
     Raises as `finish`; StillReading, on which clients ask again.
@@ -178,7 +178,7 @@ def settle(session: UploadSession, *, wait_seconds: float = _WAIT_SECONDS) -> No
         return
     with transaction.atomic():
         Job.objects.add("finish_upload", session.pk.hex)
-    until = time.monotonic() + wait_seconds
+    until = time.monotonic() + (_WAIT_SECONDS if wait_seconds is None else wait_seconds)
     while time.monotonic() < until:
         failure = UploadSession.objects.filter(pk=session.pk).values_list("failure", flat=True).first()
         if failure is None:  # the session is used up

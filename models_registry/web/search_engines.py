@@ -11,6 +11,7 @@ from accounts.models import Actor
 from accounts.requests import ActorRequest
 from hub import previews
 from hub.addresses import absolute
+from hub.shared_answers import for_everybody
 from hub.templatetags.grove import short_number
 from models_registry import access
 from models_registry.models import Card, DatasetTable, Kind, Repository
@@ -59,6 +60,7 @@ def preview_path(repository: Repository) -> str:
 
 
 @require_safe
+@for_everybody(previews.MINUTES_FRESH)
 def preview(request: HttpRequest, plural: str, namespace: str, name: str) -> HttpResponse:
     """For everybody: a picture of what is private is as missing as its page."""
     kind = {kind.plural: kind for kind in Kind}[plural]

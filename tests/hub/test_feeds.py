@@ -49,6 +49,18 @@ def test_a_reader_that_has_it_already_gets_no_body(client: Client) -> None:
     assert client.get("/feeds/models.atom", headers={"If-None-Match": etag}).status_code == 200
 
 
+def test_what_is_kept_for_everybody_speaks_no_readers_language(client: Client) -> None:
+    repository = make.repository()
+    for address in ("/feeds/models.atom", f"/previews/models/{repository.full_name}.png", "/sitemap.xml"):
+        said = []
+        for language in ("en", "zh-hans"):
+            client.cookies["django_language"] = language
+            said.append(client.get(address))
+        assert "public" in said[0]["Cache-Control"]
+        assert said[0].content == said[1].content
+        assert said[1]["Content-Language"] == "en"
+
+
 def test_scores_are_told_of_the_hub_and_of_each_suite(client: Client) -> None:
     run = rows.scored(make.repository())
     rows.scored(make.repository(private=True))

@@ -102,6 +102,13 @@ def test_what_cards_and_comments_say_is_found_after_names(client: Client) -> Non
     assert found(client, "q=lignin") == []
 
 
+def test_a_long_card_of_many_words_is_kept_and_found_by_its_beginning(client: Client) -> None:
+    repository = make.repository(name="wordy")
+    words = " ".join(f"w{number}-{number * 7919 % 99991}x" for number in range(30_000))
+    Card.objects.create(repository=repository, commit="0" * 40, text=f"stonecrop {words}")
+    assert "wordy" in client.get("/search?q=stonecrop").content.decode()
+
+
 def test_a_tag_is_found_though_no_name_has_it(client: Client) -> None:
     model = make.repository(make.user("ada"), "pine")
     RepositoryTag.objects.create(repository=model, tag="vision")

@@ -10,7 +10,9 @@ import mlcroissant
 import pytest
 from defusedxml import ElementTree
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from hub.previews import Preview, draw
@@ -140,6 +142,13 @@ def test_the_sitemap_lists_what_everybody_may_see(client: Client) -> None:
     assert f"{settings.BASE_URL}/{public.namespace.name}" in listed
     assert not any(private.name in address or private.namespace.name in address for address in listed)
     assert client.get("/sitemaps/nothing.xml").status_code == 404
+
+
+def test_the_list_of_sitemaps_reads_no_repository(client: Client) -> None:
+    make.repository()
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/sitemap.xml").status_code == 200
+    assert not [query["sql"] for query in asked if '"summary"' in query["sql"]]
 
 
 def test_robots_are_told_where_the_sitemap_is(client: Client) -> None:

@@ -60,3 +60,9 @@ def test_however_many_look_the_parts_are_asked_once(client: Client, monkeypatch:
     for _ in range(3):
         client.get("/status")
     assert len(asked) == 1
+
+
+def test_each_reader_is_told_in_their_own_language_of_what_was_asked_once(client: Client) -> None:
+    assert "No worker is here" in client.get("/status").content.decode()
+    page = client.get("/status", headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert "No worker is here" not in page

@@ -8,9 +8,12 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import Actor
 from evaluations.services import ranking
 from models_registry.models import FacetIndex, Kind, Repository, RepositoryTag
 from models_registry.services import facet_index, indexing
+from models_registry.services.changes import AddFile, Change, Delete
+from models_registry.services.commits import create_commit
 from tests import make
 from tests.evaluations import rows
 
@@ -169,8 +172,15 @@ def test_models_are_narrowed_to_a_suite_sorted_by_its_score_and_show_their_best_
 
 def test_a_file_that_is_named_as_a_pickle_is_remembered_with_the_commit() -> None:
     repository = make.repository()
-    for files, expected in (({"model.pkl": b"x"}, True), ({"model.safetensors": b"x"}, True)):
-        commit = make.commit(repository, files)
+    changes: list[tuple[Change, bool]] = [
+        (AddFile.of("model.safetensors", b"x"), False), (AddFile.of("model.pkl", b"x"), True),
+        (AddFile.of("README.md", b"x"), True), (Delete("model.pkl"), False),
+    ]  # fmt: skip
+    for change, expected in changes:
+        commit = create_commit(
+            actor=Actor(user=repository.creator), repository=repository, branch="main", parent=None,
+            changes=[change], title="So.",
+        )  # fmt: skip
         indexing.index_commit(repository.pk, commit.oid)
         repository.refresh_from_db()
         assert repository.holds_pickles is expected
