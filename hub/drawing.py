@@ -1,16 +1,33 @@
 """Geometry of the charts that this site draws as SVG: scales, round numbers on them, and paths. Knows no page and no model."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, wraps
 from itertools import pairwise
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 from django.utils.formats import number_format
+from django.utils.translation import get_language
 
 MOST_TICKS = 4
+MOST_REMEMBERED = 20_000
 
 Point = tuple[float, float]
+Arguments = ParamSpec("Arguments")
+Drawn = TypeVar("Drawn")
+
+
+def remembered(draw: Callable[Arguments, Drawn]) -> Callable[Arguments, Drawn]:
+    """For what follows from its arguments and the reader's language alone, and is drawn for each row of pages often asked for."""
+
+    kept: Callable[..., Drawn] = lru_cache(MOST_REMEMBERED)(lambda _language, *args, **kwargs: draw(*args, **kwargs))
+
+    @wraps(draw)
+    def drawn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Drawn:
+        return kept(get_language(), *args, **kwargs)
+
+    return drawn
 
 
 @dataclass(frozen=True)

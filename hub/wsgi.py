@@ -4,6 +4,7 @@ Two chains of middleware before the same views. What a browser needs (sessions, 
 more than most of its answers do; a request to an address of the API that carries no session takes the short one.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -37,6 +38,7 @@ class _Handler(WSGIHandler):
 django.setup(set_prefix=False)
 _pages = _Handler(settings.MIDDLEWARE)
 _programs = _Handler(settings.MIDDLEWARE_FOR_PROGRAMS)
+gc.freeze()  # what is loaded stays: looking through all of it for garbage would hold up a request now and then
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

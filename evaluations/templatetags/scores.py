@@ -42,13 +42,18 @@ def axis_of(scores: Iterable[Any]) -> Axis:
 
 @register.simple_tag
 def interval(score: Any, axis: Axis) -> SafeString:
-    """A point with its 95 % interval on a shared scale."""
-    low, high = axis.x(score.low), axis.x(score.high)
-    words = gettext("95 %% interval %(low)s to %(high)s") % {"low": as_score(score.low), "high": as_score(score.high)}
+    """A point with its 95 % interval on a shared scale. score: anything with `value`, `low` and `high`."""
+    return _interval(score.value, score.low, score.high, axis)
+
+
+@drawing.remembered
+def _interval(value: float, low: float, high: float, axis: Axis) -> SafeString:
+    start, end = axis.x(low), axis.x(high)
+    words = gettext("95 %% interval %(low)s to %(high)s") % {"low": as_score(low), "high": as_score(high)}
     return format_html(
         '<svg class="ci" viewBox="0 0 136 18" role="img" aria-label="{}">{}<path class="span" d="M{} 9H{}M{} 6v6M{} 6v6"/>'
         '<circle class="point" cx="{}" cy="9" r="3"/></svg>',
-        words, axis.grid, low, high, low, high, axis.x(score.value),
+        words, axis.grid, start, end, start, end, axis.x(value),
     )  # fmt: skip
 
 
@@ -66,6 +71,7 @@ def scale(axis: Axis) -> dict[str, Any]:
 
 
 @register.simple_tag
+@drawing.remembered
 def rank(first: int, last: int, of: int) -> SafeString:
     """A rank as the interval that the data leave open, and where it lies in the whole list."""
     span = max(of - 1, 1)
@@ -82,6 +88,7 @@ def rank(first: int, last: int, of: int) -> SafeString:
 
 
 @register.filter
+@drawing.remembered
 def as_score(value: float | None) -> str:
     """Four decimals; large values (perplexities, errors) with fewer."""
     if value is None:

@@ -38,7 +38,7 @@ from evaluations.services.self_reported import reported_for
 from evaluations.services.suites import current_version, current_versions
 from evaluations.templatetags.scores import as_score, axis_of, metric_title
 from evaluations.web import speeds
-from hub.templatetags.grove import short_number
+from hub.templatetags.grove import short_number, when
 from models_registry.models import Repository
 
 PAGE_SIZE = 50
@@ -302,6 +302,6 @@ def _cell(run: Run, name: str) -> str:
         case "architecture" | "machine":
             return str(getattr(run, name))
         case "when":
-            return render_to_string("_when.html", {"moment": run.finished_at, "class": "quiet"})
+            return when(run.finished_at, "quiet")
         case _:
             return speeds.as_cell(name, getattr(board_speeds.of(run), name, None))

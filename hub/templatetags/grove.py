@@ -1,18 +1,22 @@
 """What every page of ours draws: icons, avatars, short numbers. Loaded into all templates (settings.TEMPLATES)."""
 
 import json
+from datetime import datetime
 from urllib.parse import quote
 from zlib import crc32
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.forms import BoundField, Select
 from django.template.context import Context
 from django.templatetags.static import static
-from django.utils.formats import number_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from hub.addresses import absolute
+from hub.drawing import remembered
 
 register = template.Library()
 register.filter(absolute)
@@ -22,12 +26,14 @@ HUES = 6  # .avatar-1 … .avatar-6 in avatar.css
 
 
 @register.simple_tag
+@remembered
 def icon(name: str) -> SafeString:
     """One drawing of the sprite. It is decoration: the words beside it, or an aria-label, carry the meaning."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
 
 
 @register.simple_tag
+@remembered
 def avatar(name: str, *, organization: bool = False, medium: bool = False) -> SafeString:
     """Initials on a colour of its own; square for an organisation."""
     words = [word for word in name.replace("_", "-").replace(".", "-").split("-") if word]
@@ -38,7 +44,23 @@ def avatar(name: str, *, organization: bool = False, medium: bool = False) -> Sa
     return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, initials)
 
 
+@register.simple_tag
+def when(moment: datetime | None, css_class: str = "") -> SafeString:
+    """How long ago, with the whole date beneath; nothing for None. moment: aware."""
+    if moment is None:
+        return SafeString()
+    moment = timezone.localtime(moment)
+    return format_html(
+        '<time{} datetime="{}" title="{}">{}</time>',
+        format_html(' class="{}"', css_class) if css_class else "",
+        moment.isoformat(),
+        date_format(moment, "DATETIME_FORMAT"),
+        naturaltime(moment),
+    )
+
+
 @register.filter
+@remembered
 def short_number(value: int | None) -> str:
     """38282 → "38.3 K": three digits are enough to compare by; nothing for None."""
     if value is None:
