@@ -22,6 +22,8 @@ LARGEST_NOTEBOOK = 10 * 1024 * 1024
 LARGEST_DRAWING = 256 * 1024  # of an SVG, which stands in the page
 _ROWS = {"parquet": "parquet", "csv": "csv", "tsv": "csv", "jsonl": "json", "ndjson": "json"}
 _PICTURE_HEAD = 256 * 1024
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"GIF8", b"RIFF", b"BM")  # how those begin that browsers draw
+_AVIF = b"ftyp"  # its name stands behind a length
 _ROWS_SECONDS = 10.0
 _ROWS_KEPT_SECONDS = 24 * 3600
 _processes = BoundedSemaphore(1)  # each may take 2 GiB
@@ -37,12 +39,16 @@ def text(head: bytes) -> TextHead | None:
 
 
 def picture_size(read: ReadRange, size: int) -> tuple[int, int] | None:
-    """Width and height in pixels, as it is drawn; None for what is no picture that is known here."""
-    try:
-        width, height = imagesize.get(io.BytesIO(read(0, min(size, _PICTURE_HEAD))))
-    except (ValueError, OverflowError):  # its complaints of broken headers
+    """Width and height in pixels; None for what is no picture that browsers draw.
+
+    Turned as its header says, but for AVIF, where finding the turn takes lists that may claim any length.
+    """
+    head = read(0, min(size, _PICTURE_HEAD))
+    is_avif = head[4:8] == _AVIF
+    if not is_avif and not head.startswith(_PICTURES):
         return None
-    return (int(width), int(height)) if 0 < width < 2**31 and 0 < height < 2**31 else None
+    width, height = imagesize.get(io.BytesIO(head), exif_rotation=not is_avif)
+    return (width, height) if 0 < width < 2**31 and 0 < height < 2**31 else None
 
 
 def drawing(read: ReadRange, size: int) -> str | None:

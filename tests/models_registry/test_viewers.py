@@ -5,14 +5,17 @@ import gzip
 import json
 import re
 import struct
+import tracemalloc
+from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import Actor
 from models_registry.models import FileScan, LfsObject, Repository
-from models_registry.services import trees
+from models_registry.services import previews, trees
 from models_registry.services.changes import AddLfsFile
 from models_registry.services.commits import create_commit
 from models_registry.services.indexing import index_commit
@@ -39,6 +42,15 @@ def page(repository: Repository, name: str, query: str = "") -> str:
 def shown(html: str) -> str:
     """The text of a page, without its tags."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def peak_of(call: Callable[[], Any]) -> tuple[Any, int]:
+    """What it gives, and the bytes that it held at most meanwhile."""
+    tracemalloc.start()
+    try:
+        return call(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
@@ -181,6 +193,25 @@ def test_a_drawing_is_an_image_alone_whatever_it_holds() -> None:
     (address,) = re.findall(r'src="(data:image/svg\+xml;base64,[^"]*)"', html)
     assert b"alert(1)" in base64.b64decode(address.partition(",")[2])
     assert "<script>alert" not in html
+
+
+def avif_box(kind: bytes, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def test_the_size_of_a_picture_is_read_from_what_browsers_draw_alone_whatever_its_header_claims() -> None:
+    places = b"".join(struct.pack(">HHH", number, 0, 65_535) for number in range(8))  # so many, of no bytes each
+    bomb = avif_box(b"ftyp", b"avif", bytes(4)) + avif_box(
+        b"meta",
+        bytes(4),
+        avif_box(b"iloc", bytes(6), struct.pack(">H", 8), places),
+        avif_box(b"iprp", avif_box(b"ipco", avif_box(b"ispe", bytes(4), struct.pack(">II", 64, 40)))),
+    )
+    size, memory = peak_of(lambda: previews.picture_size(lambda start, end: bomb[start:end], len(bomb)))
+    assert (size, memory < 1_000_000) == ((64, 40), True)
+    for drawn_nowhere in (b"P6 64 40 255\n", b'<svg width="64" height="40"/>'):
+        assert previews.picture_size(lambda start, end, content=drawn_nowhere: content[start:end], 99) is None
 
 
 def test_bombs_are_not_unpacked() -> None:
