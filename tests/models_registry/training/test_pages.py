@@ -88,6 +88,12 @@ def test_a_run_that_was_taken_up_again_replaces_what_came_after() -> None:
     assert (values[9], values[10]) == (pytest.approx(0.1), 8.0)
 
 
+def test_copies_of_a_log_are_one_part_of_their_run() -> None:
+    repository = repository_with({f"runs/a/{number}.tfevents": log(1.0) for number in range(9)})
+    (curve,) = api(repository, "?tag=train/loss").json()["curves"]
+    assert curve["num_points"] == len(curve["points"]) == len(STEPS)
+
+
 def test_every_chart_can_be_had_as_csv(trained: Repository) -> None:
     rows = list(csv.reader(io.StringIO(get(trained, "/metrics.csv?tag=eval/loss").removeprefix("\ufeff"))))
     assert rows[0] == ["run", "tag", "step", "wall_time", "value"]
