@@ -2,19 +2,22 @@
 
 import base64
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Any
 
 import imagesize
 from django.core.cache import cache
 
-from models_registry.formats import archives, notebook, text_heads
-from models_registry.formats.archives import Listing
+from models_registry.formats import notebook, text_heads
+from models_registry.formats.archives import MOST_LISTED, ArchiveError, Listing, Member
 from models_registry.formats.notebook import Notebook
 from models_registry.formats.text_heads import TextHead
 from models_registry.models import DatasetTable, Repository
-from models_registry.services.indexing.table_process import File, TableProcess
-from models_registry.services.random_access import ReadRange, content_id, opened
+from models_registry.services.fenced_process import FencedProcess, File, ProcessFailed
+from models_registry.services.indexing.table_process import TableProcess
+from models_registry.services.random_access import ReadRange, content_id
 from models_registry.services.trees import TreeEntry
 
 LONGEST_TEXT = 512 * 1024  # bytes of text in a page
@@ -24,13 +27,25 @@ _ROWS = {"parquet": "parquet", "csv": "csv", "tsv": "csv", "jsonl": "json", "ndj
 _PICTURE_HEAD = 256 * 1024
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"GIF8", b"RIFF", b"BM")  # how those begin that browsers draw
 _AVIF = b"ftyp"  # its name stands behind a length
-_ROWS_SECONDS = 10.0
-_ROWS_KEPT_SECONDS = 24 * 3600
+_SECONDS = 10.0  # for a process, and for one's turn to have one
+_KEPT_SECONDS = 24 * 3600
+_MOST_ARCHIVE_BYTES = 64 * 1024 * 1024
 _processes = BoundedSemaphore(1)  # each may take 2 GiB
 
 
 class Busy(Exception):
-    """Others' rows are being read: later."""
+    """Others' files are being read: later."""
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """To have a process. Raises Busy."""
+    if not _processes.acquire(timeout=_SECONDS):
+        raise Busy
+    try:
+        yield
+    finally:
+        _processes.release()
 
 
 def text(head: bytes) -> TextHead | None:
@@ -68,10 +83,43 @@ def notebook_of(read: ReadRange, size: int) -> Notebook:
     return notebook.parse(read(0, size))
 
 
-def archive_of(read: ReadRange, size: int, form: str) -> Listing:
-    """What is in an archive of that form. Raises ArchiveError."""
-    with opened(read, size) as file:
-        return archives.listed(form, file)
+def archive_of(entry: TreeEntry, form: str, read: ReadRange) -> Listing:
+    """What is in an archive of that form; kept for a day. Raises ArchiveError, Busy, StorageUnavailable."""
+    key = f"archive:1:{content_id(entry)}:{form}"
+    found: Listing | str | None = cache.get(key)
+    if found is None:
+        with _turn(), _ArchiveProcess() as process:
+            found = process.listed(form, File(entry.name, entry.size, read))
+        cache.set(key, found, _KEPT_SECONDS)
+    if isinstance(found, str):
+        raise ArchiveError(found)
+    return found
+
+
+class _ArchiveProcess(FencedProcess):
+    module = "models_registry.formats.archives"
+
+    def listed(self, form: str, file: File) -> Listing | str:
+        """What is in it, or why it is not listed. Raises what the file's `read` raises."""
+        try:
+            answer = self.ask({"form": form}, [file], seconds=_SECONDS, most_bytes=_MOST_ARCHIVE_BYTES)
+            return str(answer["problem"])[:300] if "problem" in answer else _checked(answer)
+        except (ProcessFailed, ValueError, TypeError, LookupError):
+            return "It takes more memory or time to list than this hub gives it."
+
+
+def _checked(answer: dict[str, Any]) -> Listing:
+    """What it says may be that of a process that was taken over. Raises ValueError, TypeError, LookupError."""
+    members = [
+        Member(
+            str(one["name"]),
+            int(one["size"]),
+            None if one["packed"] is None else int(one["packed"]),
+            bool(one["is_folder"]),
+        )
+        for one in answer["members"][:MOST_LISTED]
+    ]
+    return Listing(str(answer["form"]), members, int(answer["count"]), int(answer["size"]), bool(answer["is_cut"]))
 
 
 def rows_form(name: str) -> str:
@@ -87,7 +135,7 @@ def rows_of(repository: Repository, entry: TreeEntry, read: ReadRange) -> Datase
     found: dict[str, Any] | None = cache.get(key)
     if found is None:
         found = _read_rows(entry, form, read)
-        cache.set(key, found, _ROWS_KEPT_SECONDS)
+        cache.set(key, found, _KEPT_SECONDS)
     return DatasetTable(
         repository=repository,
         split=entry.name,
@@ -103,10 +151,5 @@ def rows_of(repository: Repository, entry: TreeEntry, read: ReadRange) -> Datase
 
 
 def _read_rows(entry: TreeEntry, form: str, read: ReadRange) -> dict[str, Any]:
-    if not _processes.acquire(timeout=_ROWS_SECONDS):
-        raise Busy
-    try:
-        with TableProcess(seconds=_ROWS_SECONDS) as process:
-            return process.read(form, [File(entry.name, entry.size, read)])
-    finally:
-        _processes.release()
+    with _turn(), TableProcess(seconds=_SECONDS) as process:
+        return process.read(form, [File(entry.name, entry.size, read)])

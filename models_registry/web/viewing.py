@@ -219,9 +219,13 @@ def _line(html: str) -> SafeString:
 
 def _archive(_request: ActorRequest, file: File) -> dict[str, Any]:
     try:
-        found = previews.archive_of(file.read, file.entry.size, archives.form_of(file.head))
+        found = previews.archive_of(file.entry, archives.form_of(file.head), file.read)
     except ArchiveError as error:
         raise CannotShow(_("This archive is not listed: %(reason)s") % {"reason": error}) from error
+    except previews.Busy:
+        raise CannotShow(
+            _("Other files are being read just now: load the page again for what is in this archive.")
+        ) from None
     return {"archive": found}
 
 

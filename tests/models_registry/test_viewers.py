@@ -2,9 +2,11 @@
 
 import base64
 import gzip
+import io
 import json
 import re
 import struct
+import tarfile
 import tracemalloc
 from collections.abc import Callable
 from html import unescape
@@ -14,6 +16,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Actor
+from models_registry.formats import archives
+from models_registry.formats.archives import ArchiveError
 from models_registry.models import FileScan, LfsObject, Repository
 from models_registry.services import previews, trees
 from models_registry.services.changes import AddLfsFile
@@ -223,6 +227,48 @@ def test_bombs_are_not_unpacked() -> None:
 def test_a_zip_that_claims_a_huge_directory_is_refused() -> None:
     end = b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 9, 9, 9_000_000, 0, 0)
     assert "is not listed" in page_of("a.zip", b"PK\x03\x04" + bytes(9_000_000) + end)
+
+
+def headed(content: bytes) -> bytes:
+    """A packed tar of one member, with such records about it."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("about")
+        member.type, member.size = tarfile.XHDTYPE, len(content)
+        archive.addfile(member, io.BytesIO(content))
+        archive.addfile(tarfile.TarInfo("one"))
+    return gzip.compress(out.getvalue())
+
+
+def sparse(pieces: int) -> bytes:
+    """A packed tar of one sparse file in so many pieces, as GNU tar writes them since 1.0."""
+    pieces_map = f"{pieces}\n".encode() + b"0\n0\n" * pieces
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("holes")
+        member.size = len(pieces_map)
+        member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "holes"}
+        archive.addfile(member, io.BytesIO(pieces_map))
+    return gzip.compress(out.getvalue())
+
+
+def test_the_headers_of_a_packed_tar_are_bounded_as_those_of_a_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "_MOST_READ", 100_000)
+    assert archives.listed("tar.gz", io.BytesIO(sparse(9))).count == 1
+    for bomb in (sparse(50_000), headed(b"x" * 100_000)):
+        with pytest.raises(ArchiveError, match="larger than this hub reads"):
+            archives.listed("tar.gz", io.BytesIO(bomb))
+
+
+def test_archives_are_opened_in_a_process_of_its_own_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = make.repository()
+    make.commit(repository, {"a.zip": samples.zipped(one=b"x"), "nested.tar.gz": headed(b"2 " * 30_000 + b"=")})
+    monkeypatch.setattr(archives, "listed", None)
+    assert "one" in shown(page(repository, "a.zip"))
+    assert "This archive is not listed" in page(repository, "nested.tar.gz")
+    monkeypatch.setattr("models_registry.services.previews._ArchiveProcess", None)
+    assert "One file" in shown(page(repository, "a.zip"))
+    assert "This archive is not listed" in page(repository, "nested.tar.gz")
 
 
 def test_thousands_of_tensors_are_searched_sorted_and_paged() -> None:
