@@ -18,6 +18,7 @@ from django.test import Client
 from accounts.models import Actor
 from models_registry.formats import archives
 from models_registry.formats.archives import ArchiveError
+from models_registry.formats.notebook import LONGEST_HTML, MOST_DRAWN, parse
 from models_registry.models import FileScan, LfsObject, Repository
 from models_registry.services import previews, trees
 from models_registry.services.changes import AddLfsFile
@@ -183,6 +184,9 @@ def test_texts_of_notebooks_are_cleaned_as_cards_are() -> None:
         hostile.audit(part)
 
 
+PRINTED = {"output_type": "stream", "text": "as it was printed"}
+
+
 def test_a_long_notebook_is_shown_in_part() -> None:
     many = {"output_type": "stream", "text": "y" * 50_000}
     html = page_of("a.ipynb", notebook(code("x" * 70_000, *[many] * 60), *[words("moss")] * 600))
@@ -190,6 +194,35 @@ def test_a_long_notebook_is_shown_in_part() -> None:
     assert "20 more outputs are not shown" in html
     assert "beginning of a long file" in html
     assert len(html) < 2_000_000
+
+
+def test_what_is_drawn_of_a_notebook_is_bounded_in_all() -> None:
+    table = data(text__html="<b>moss</b>" + "y" * 100_000)
+    written = [code("x = 1\n" * 5_000, *[table] * 3) for _number in range(30)]
+    found = parse(notebook(*written).encode())
+    drawn = sum(len(cell.source) + sum(len(output.text) for output in cell.outputs) for cell in found.cells)
+    assert drawn < MOST_DRAWN + LONGEST_HTML
+    assert len(found.cells) + found.omitted_cells == 30
+    assert found.cells[-1].omitted_outputs + len(found.cells[-1].outputs) == 3
+    assert "beginning of a long file" in page_of("a.ipynb", notebook(*written))
+
+
+def test_formulas_are_counted_over_a_whole_notebook() -> None:
+    outputs = [data(text__latex=f"$a^{number}$") for number in range(40)]
+    html = page_of("a.ipynb", notebook(*[code("1", *outputs)] * 15, words("$b^1$ and $b^2$")))
+    assert (html.count("<math"), html.count("<code>a^")) == (500, 100)
+    assert html.count("<code>b^") == 2
+
+
+def test_a_notebook_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = make.repository()
+    make.commit(
+        repository, {"a.ipynb": notebook(words("# Moss"), code("1", data(text__html="<i>lichen</i>"), PRINTED))}
+    )
+    first = page(repository, "a.ipynb")
+    monkeypatch.setattr("models_registry.web.notebooks._drawn", None)
+    for html in (first, page(repository, "a.ipynb")):
+        assert html.index("<h2>Moss</h2>") < html.index("<i>lichen</i>") < html.index("as it was printed")
 
 
 def test_a_drawing_is_an_image_alone_whatever_it_holds() -> None:
