@@ -23,7 +23,7 @@ from models_registry.services.trees import TreeEntry
 LONGEST_TEXT = 512 * 1024  # bytes of text in a page
 LARGEST_NOTEBOOK = 10 * 1024 * 1024
 LARGEST_DRAWING = 256 * 1024  # of an SVG, which stands in the page
-_ROWS = {"parquet": "parquet", "csv": "csv", "tsv": "csv", "jsonl": "json", "ndjson": "json"}
+_ROWS = {".parquet": "parquet", ".csv": "csv", ".tsv": "csv", ".jsonl": "json", ".ndjson": "json"}
 _PICTURE_HEAD = 256 * 1024
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"GIF8", b"RIFF", b"BM")  # how those begin that browsers draw
 _AVIF = b"ftyp"  # its name stands behind a length
@@ -124,17 +124,22 @@ def _checked(answer: dict[str, Any]) -> Listing:
 
 def rows_form(name: str) -> str:
     """How a file's rows are written, as readers of tables take it; "" for one that holds none."""
-    lower = name.lower().removesuffix(".gz")
-    return _ROWS.get(lower.rpartition(".")[2], "") if "." in lower else ""
+    return _ROWS.get(_rows_ending(name).removesuffix(".gz"), "")
+
+
+def _rows_ending(name: str) -> str:
+    """What of a name tells how the file's rows are written and packed: ".tsv.gz"."""
+    unpacked = name.lower().removesuffix(".gz")
+    return name.lower()[unpacked.rindex(".") :] if "." in unpacked else ""
 
 
 def rows_of(repository: Repository, entry: TreeEntry, read: ReadRange) -> DatasetTable:
     """A file's first rows, of a file that no dataset's index has; kept for a day. Raises Busy, StorageUnavailable."""
-    form = rows_form(entry.name)
-    key = f"rows-of-file:{content_id(entry)}:{form}"
+    form, ending = rows_form(entry.name), _rows_ending(entry.name)
+    key = f"rows-of-file:1:{content_id(entry)}:{ending}"
     found: dict[str, Any] | None = cache.get(key)
     if found is None:
-        found = _read_rows(entry, form, read)
+        found = _read_rows(form, File(f"rows{ending}", entry.size, read))
         cache.set(key, found, _KEPT_SECONDS)
     return DatasetTable(
         repository=repository,
@@ -150,6 +155,8 @@ def rows_of(repository: Repository, entry: TreeEntry, read: ReadRange) -> Datase
     )
 
 
-def _read_rows(entry: TreeEntry, form: str, read: ReadRange) -> dict[str, Any]:
+def _read_rows(form: str, file: File) -> dict[str, Any]:
+    """file: without its name, which is none of those who have the same content."""
     with _turn(), TableProcess(seconds=_SECONDS) as process:
-        return process.read(form, [File(entry.name, entry.size, read)])
+        found = process.read(form, [file])
+    return found | {"problems": [str(problem).removeprefix(f"{file.path}: ") for problem in found["problems"]]}

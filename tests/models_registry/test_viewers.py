@@ -362,6 +362,16 @@ def test_the_rows_of_a_file_are_read_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert "only-here" in page(repository, "a.csv")
 
 
+def test_rows_that_are_kept_tell_nothing_of_another_file_of_the_same_content() -> None:
+    content = "word\tx,count\nlichen\t1,3\n"
+    assert ">x,count<small>" in page_of("a.tsv", content)
+    assert ">x,count<small>" not in page_of("a.csv", content)
+    assert "is no gzip file" in page_of("secret-plan.csv.gz", content)
+    other = page_of("a.csv.gz", content)
+    assert "is no gzip file" in other
+    assert "secret-plan" not in other
+
+
 def with_large_file() -> tuple[Repository, LfsObject]:
     repository = make.repository()
     file = sending.send_file(sending.caller(repository), (sending.some_xorb(1), 0, 6))
