@@ -179,7 +179,7 @@ def _output(output: dict[str, Any], room: _Room) -> Output:
             return Output(name, room.text(text))
     if "text/plain" in data:
         return _words("text", data["text/plain"])
-    return Output("other", ", ".join(sorted(str(mime)[:60] for mime in data)[:3]))
+    return Output("other", _text(", ".join(sorted(mime[:60] for mime in data)[:3])))
 
 
 def _old_data(output: dict[str, Any]) -> dict[str, Any]:

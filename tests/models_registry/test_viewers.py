@@ -110,6 +110,7 @@ def deep(opening: str, closing: str = "", depth: int = 100_000) -> str:
         ("deep.ipynb", deep("["), "cannot be drawn"),
         ("odd.ipynb", json.dumps({"cells": [1, None, {"cell_type": 5, "source": {"a": 1}, "outputs": "x"}]}), "Cell 1"),
         ("empty.ipynb", notebook(), "This notebook is empty"),
+        ("half.ipynb", notebook(code("1", data(**{"half/\ud800": 1}))), "half/? is not shown here"),
         ("deep.json", deep("["), "row-of-code"),
         ("nan.ipynb", notebook(code("1"), n=float("nan")), "[1]"),
         ("lies.safetensors", b"\xff" * 64, "The header claims"),
@@ -346,6 +347,7 @@ def test_json_folds_and_keeps_its_measure() -> None:
     assert "<script>alert" not in html
     assert "and more" in html
     assert page(repository, "deep.json", "?view=json").count("<details") < 40
+    assert '"half ?"' in shown(page_of("half.json", json.dumps({"\udfff": "half \ud800"}), "?view=json"))
 
 
 @pytest.mark.parametrize("query", ["?view=source", "?plain=1", "?view=unheard-of", "?view=bytes"])
