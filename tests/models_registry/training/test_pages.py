@@ -153,6 +153,12 @@ def test_numbers_of_any_size_are_drawn(values: list[float], query: str) -> None:
     assert "nan" not in page.lower().replace("finance", "")
 
 
+def test_a_curve_that_lies_before_its_start_is_drawn() -> None:
+    content = event(0, START + 9, loss=-1.0) + event(1, START + 1, loss=1.0) + event(2, START + 2, loss=2.0)
+    page = get(repository_with({"a.tfevents": content}), "/metrics?x=relative&scale=log")
+    assert re.search(r'<path class="series series-\d" d="M[^"]+">', page)
+
+
 def test_many_tags_are_shown_in_pages_and_cost_no_more_queries(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
