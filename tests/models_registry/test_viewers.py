@@ -215,6 +215,11 @@ def test_formulas_are_counted_over_a_whole_notebook() -> None:
     assert html.count("<code>b^") == 2
 
 
+def test_the_length_of_all_formulas_together_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models_registry.services.cards.LONGEST_FORMULAS", 1_000)
+    assert page_of("a.md", f"${'a' * 300}$ " * 9).count("<math") == 3
+
+
 def test_a_notebook_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     repository = make.repository()
     make.commit(
