@@ -20,12 +20,13 @@ from models_registry.services.indexing.table_process import TableProcess
 from models_registry.services.random_access import ReadRange, content_id
 from models_registry.services.trees import TreeEntry
 
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".ico")  # what browsers draw
 LONGEST_TEXT = 512 * 1024  # bytes of text in a page
 LARGEST_NOTEBOOK = 10 * 1024 * 1024
 LARGEST_DRAWING = 256 * 1024  # of an SVG, which stands in the page
 _ROWS = {".parquet": "parquet", ".csv": "csv", ".tsv": "csv", ".jsonl": "json", ".ndjson": "json"}
 _PICTURE_HEAD = 256 * 1024
-_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"GIF8", b"RIFF", b"BM")  # how those begin that browsers draw
+_BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"GIF8", b"RIFF", b"BM")  # of pictures
 _AVIF = b"ftyp"  # its name stands behind a length
 _SECONDS = 10.0  # for a process, and for one's turn to have one
 _KEPT_SECONDS = 24 * 3600
@@ -60,7 +61,7 @@ def picture_size(read: ReadRange, size: int) -> tuple[int, int] | None:
     """
     head = read(0, min(size, _PICTURE_HEAD))
     is_avif = head[4:8] == _AVIF
-    if not is_avif and not head.startswith(_PICTURES):
+    if not is_avif and not head.startswith(_BEGINNINGS):
         return None
     width, height = imagesize.get(io.BytesIO(head), exif_rotation=not is_avif)
     return (width, height) if 0 < width < 2**31 and 0 < height < 2**31 else None

@@ -25,12 +25,12 @@ from models_registry.page_addresses import page_url, resolve_url
 from models_registry.services import cards, previews
 from models_registry.services.indexing import tensors as headers
 from models_registry.services.markdown import Place
+from models_registry.services.previews import PICTURES
 from models_registry.services.random_access import ReadRange, reader_of
 from models_registry.services.trees import TreeEntry
 from models_registry.storage import ObjectMissing
 from models_registry.web import data, json_trees, notebooks, tensors
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".ico")
 SOUNDS = (".wav", ".mp3", ".ogg", ".oga", ".opus", ".flac", ".m4a")
 FILMS = (".mp4", ".webm", ".mov", ".m4v", ".ogv", ".mkv")
 MARKDOWN = (".md", ".markdown", ".mdx")
