@@ -5,6 +5,7 @@ size], …]; this process answers {"read": [file, start, end]}, for which it get
 and at last {"done": …}. The parent is `services.fenced_process`.
 """
 
+import io
 import json
 import os
 import resource
@@ -27,6 +28,34 @@ class Source:
     path: str
     size: int
     read: Callable[[int, int], bytes]
+
+
+class SourceFile(io.RawIOBase):
+    """A source as libraries read files, without a buffer."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._place = source, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._source.size}[whence]
+        self._place = max(base + offset, 0)
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        end = min(self._place + len(buffer), self._source.size)
+        found = self._source.read(self._place, end) if end > self._place else b""
+        buffer[: len(found)] = found
+        self._place += len(found)
+        return len(found)
 
 
 def serve(answer: Callable[[dict[str, Any], Sequence[Source]], dict[str, Any]], *, memory: int, seconds: int) -> None:

@@ -7,17 +7,20 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 MOST_CELLS = 500
 MOST_OUTPUTS = 40  # of one cell
 LONGEST_SOURCE = 60_000  # characters of one cell
 LONGEST_TEXT = 20_000  # characters of one output
 LONGEST_HTML = 200_000
+MOST_DRAWN = 512 * 1024  # characters of all cells and formatted outputs together: each is parsed or coloured
 LARGEST_PICTURE = 2 * 1024 * 1024
 MOST_PICTURE_BYTES = 6 * 1024 * 1024  # of all together, as they stand in the page
 
+RICH = ("html", "markdown", "latex")
 _PICTURES = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "image/jpeg": (b"\xff\xd8\xff",),
@@ -34,7 +37,7 @@ class NotANotebook(ValueError):
 
 @dataclass(frozen=True)
 class Output:
-    """`kind`: "text", "error", "html", "markdown", "latex", "picture" (text: a data: address), or "other" (text: its type)."""
+    """`kind`: "text", "error", one of RICH, "picture" (text: a data: address), or "other" (text: its type)."""
 
     kind: str
     text: str
@@ -79,21 +82,43 @@ def parse(raw: bytes) -> Notebook:
     metadata = _dict(document.get("metadata"))
     kernel = _dict(metadata.get("kernelspec"))
     language = _dict(metadata.get("language_info")).get("name") or kernel.get("language")
-    pictures = _Pictures()
-    kept = [_cell(cell, pictures) for cell in cells[:MOST_CELLS] if isinstance(cell, dict)]
+    kept, omitted = _Room().fill(cells, MOST_CELLS, _cell)
     return Notebook(
         kept,
         language=language[:40] if isinstance(language, str) else "python",
         kernel=_text(kernel.get("display_name"))[:80],
-        omitted_cells=max(len(cells) - MOST_CELLS, 0),
+        omitted_cells=omitted,
     )
 
 
-class _Pictures:
-    def __init__(self) -> None:
-        self.left = MOST_PICTURE_BYTES
+_Part = TypeVar("_Part", Cell, Output)
 
-    def address(self, mime: str, value: Any) -> str | None:
+
+class _Room:
+    """How much of a notebook is still kept."""
+
+    def __init__(self) -> None:
+        self._picture_bytes = MOST_PICTURE_BYTES
+        self._characters = MOST_DRAWN
+
+    def fill(
+        self, values: list[Any], most: int, read: Callable[[dict[str, Any], "_Room"], _Part]
+    ) -> tuple[list[_Part], int]:
+        """The first of these, without what is none; and how many more there are."""
+        kept: list[_Part] = []
+        for number, value in enumerate(values):
+            if number == most or self._characters <= 0:
+                return kept, len(values) - number
+            if isinstance(value, dict):
+                kept.append(read(value, self))
+        return kept, 0
+
+    def text(self, text: str) -> str:
+        """What is to be drawn: it takes its place."""
+        self._characters -= len(text)
+        return text
+
+    def picture(self, mime: str, value: Any) -> str | None:
         """A data: address for what is the picture that it says it is; None for anything else, or too much."""
         if mime == _SVG:
             content = _text(value).encode("utf-8", "replace")
@@ -106,13 +131,13 @@ class _Pictures:
                 return None
             if not content.startswith(_PICTURES[mime]):
                 return None
-        self.left -= len(content)
-        if len(content) > LARGEST_PICTURE or self.left < 0:
+        self._picture_bytes -= len(content)
+        if len(content) > LARGEST_PICTURE or self._picture_bytes < 0:
             return None
         return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
 
-def _cell(cell: dict[str, Any], pictures: _Pictures) -> Cell:
+def _cell(cell: dict[str, Any], room: _Room) -> Cell:
     kind = cell.get("cell_type")
     source = _text(cell.get("source", cell.get("input")))
     if kind == "heading":  # of version 3
@@ -121,18 +146,19 @@ def _cell(cell: dict[str, Any], pictures: _Pictures) -> Cell:
     if kind not in {"markdown", "code"}:
         kind = "raw"
     count = cell.get("execution_count", cell.get("prompt_number"))
-    outputs = _list(cell.get("outputs")) if kind == "code" else []
+    shown = room.text(source[:LONGEST_SOURCE])
+    outputs, omitted = room.fill(_list(cell.get("outputs")) if kind == "code" else [], MOST_OUTPUTS, _output)
     return Cell(
         kind,
-        source[:LONGEST_SOURCE],
+        shown,
         count if type(count) is int and 0 <= count < 10**9 else None,
-        [_output(output, pictures) for output in outputs[:MOST_OUTPUTS] if isinstance(output, dict)],
+        outputs,
         is_cut=len(source) > LONGEST_SOURCE,
-        omitted_outputs=max(len(outputs) - MOST_OUTPUTS, 0),
+        omitted_outputs=omitted,
     )
 
 
-def _output(output: dict[str, Any], pictures: _Pictures) -> Output:
+def _output(output: dict[str, Any], room: _Room) -> Output:
     kind = output.get("output_type")
     if kind == "stream":
         return _words("error" if output.get("name", output.get("stream")) == "stderr" else "text", output.get("text"))
@@ -142,7 +168,7 @@ def _output(output: dict[str, Any], pictures: _Pictures) -> Output:
     data = _dict(output.get("data")) or _old_data(output)
     for mime in (*_PICTURES, _SVG):
         if mime in data:
-            address = pictures.address(mime, data[mime])
+            address = room.picture(mime, data[mime])
             return Output("picture", address) if address else Output("other", mime)
     for mime, name, longest in (
         ("text/html", "html", LONGEST_HTML),
@@ -150,10 +176,10 @@ def _output(output: dict[str, Any], pictures: _Pictures) -> Output:
         ("text/latex", "latex", LONGEST_TEXT),
     ):
         if mime in data and len(text := _text(data[mime])) <= longest and text.strip():
-            return Output(name, text)
+            return Output(name, room.text(text))
     if "text/plain" in data:
         return _words("text", data["text/plain"])
-    return Output("other", ", ".join(sorted(str(mime)[:60] for mime in data)[:3]))
+    return Output("other", _text(", ".join(sorted(mime[:60] for mime in data)[:3])))
 
 
 def _old_data(output: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Splits(RepositoryView):
     @describe(answer=shapes.Splits)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        found = tables.of_repository(request.actor, repository, with_content=False)
+        found = tables.of_repository(request.actor, repository)
         splits = [
             {
                 "config": table.config,
@@ -102,7 +102,7 @@ class Croissant(RepositoryView):
     @describe(answer=shapes.CROISSANT)
     def get(self, request: ActorApiRequest, plural: str, namespace: str, name: str) -> Response:
         repository = self.repository(request, plural, namespace, name)
-        found = tables.of_repository(request.actor, repository)
+        found = tables.of_repository(request.actor, repository, with_columns=True)
         if repository.kind != Kind.DATASET:
             raise EntryNotFound("Croissant describes datasets; this is a model.")
         card = Card.objects.filter(repository=repository).first()

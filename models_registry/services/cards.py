@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from html import escape
 from typing import Any
@@ -22,40 +23,42 @@ from models_registry.services.markdown import Place
 
 LONGEST = 512 * 1024  # characters; a longer card is shown as its file
 MOST_FORMULAS = 500
+LONGEST_FORMULAS = 64 * 1024  # characters of all together: each costs some forty microseconds
 
 
-def render(text: str, place: Place) -> SafeString:
-    """The Markdown of a card (without its front matter) as clean HTML."""
-    drawn = _Formulas()
-    html = _parser().render(text[:LONGEST], {"place": place, "formulas": drawn})
-    return drawn.put_into(markdown.clean(html, place))
-
-
-def formula(latex: str, *, is_block: bool) -> SafeString:
-    """LaTeX as MathML; what cannot be drawn stands there as it is written."""
-    try:
-        return mark_safe(formulas.mathml(latex, is_block=is_block))  # noqa: S308 - from a short list of tags, all text escaped
-    except NotAFormula:
-        return mark_safe(f"<code>{escape(latex)}</code>")  # noqa: S308 - it is escaped
-
-
-class _Formulas:
-    """A text's formulas, kept out of the text while it is cleaned: so no <math> that somebody wrote is ever let through."""
+class Formulas:
+    """The formulas of one page, kept out of its texts while they are cleaned: so no <math> that somebody wrote is let through."""
 
     def __init__(self) -> None:
         self._mark = secrets.token_hex(16)  # nobody can write it
         self._drawn: list[str] = []
+        self._left = LONGEST_FORMULAS
+
+    def draw(self, latex: str, *, is_block: bool) -> SafeString:
+        """LaTeX as MathML; what cannot be drawn, or is one too many, stands there as it is written."""
+        html = f"<code>{escape(latex)}</code>"
+        if len(self._drawn) < MOST_FORMULAS and len(latex) <= self._left:
+            self._left -= len(latex)
+            with suppress(NotAFormula):
+                html = formulas.mathml(latex, is_block=is_block)
+            self._drawn.append(html)
+        return mark_safe(html)  # noqa: S308 - escaped, or from a short list of tags with all text escaped
 
     def keep(self, latex: str, *, is_block: bool) -> str:
         """What stands for it meanwhile."""
-        if len(self._drawn) >= MOST_FORMULAS:
-            return f"<code>{escape(latex)}</code>"
-        self._drawn.append(formula(latex, is_block=is_block))
-        return f"{self._mark}-{len(self._drawn) - 1}-"
+        place, html = len(self._drawn), self.draw(latex, is_block=is_block)
+        return f"{self._mark}-{place}-" if place < len(self._drawn) else html
 
     def put_into(self, cleaned: SafeString) -> SafeString:
         put = re.sub(f"{self._mark}-(\\d+)-", lambda found: self._drawn[int(found[1])], cleaned)
         return mark_safe(put)  # noqa: S308 - what was cleaned, and formulas that are safe
+
+
+def render(text: str, place: Place, formulas_of_page: Formulas | None = None) -> SafeString:
+    """The Markdown of a card (without its front matter) as clean HTML."""
+    drawn = formulas_of_page or Formulas()
+    html = _parser().render(text[:LONGEST], {"place": place, "formulas": drawn})
+    return drawn.put_into(markdown.clean(html, place))
 
 
 @cache

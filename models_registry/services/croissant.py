@@ -41,8 +41,16 @@ _WHOLE = "repository"
 """The @id of the repository itself, among the files."""
 
 
-def describe(repository: Repository, tables: Sequence[DatasetTable], front_matter: dict[str, Any]) -> dict[str, Any]:
-    """The whole description. tables: its splits as far as the reader may know of them; none are needed."""
+def describe(
+    repository: Repository,
+    tables: Sequence[DatasetTable],
+    front_matter: dict[str, Any],
+    most_columns: int = MOST_COLUMNS,
+) -> dict[str, Any]:
+    """The whole description. tables: its splits as far as the reader may know of them; none are needed.
+
+    most_columns: of each split.
+    """
     card = facts(front_matter)
     address = absolute(repository.get_absolute_url())
     licences = [licence_url(name) for name in card.licences or (repository.licence,) if name]
@@ -61,7 +69,7 @@ def describe(repository: Repository, tables: Sequence[DatasetTable], front_matte
         "isAccessibleForFree": True,
         "conditionsOfAccess": "" if not repository.gated else "Access is asked for on the dataset's page.",
         "distribution": [_repository(repository, address), *(_files(table) for table in tables)],
-        "recordSet": [_records(table) for table in tables if table.columns],
+        "recordSet": [_records(table, most_columns) for table in tables if table.columns],
     }
     if licences:
         described["license"] = licences if len(licences) > 1 else licences[0]
@@ -130,9 +138,9 @@ def _pattern(paths: Sequence[str]) -> str:
     return "/".join([*shared, "**" if len(set(folders)) > 1 else "", f"*{ending}"]).replace("//", "/").lstrip("/")
 
 
-def _records(table: DatasetTable) -> dict[str, Any]:
+def _records(table: DatasetTable, most_columns: int) -> dict[str, Any]:
     count = f", {table.num_rows} rows" if table.num_rows is not None else ""
-    fields = [_field(table, column) for column in table.columns[:MOST_COLUMNS]]
+    fields = [_field(table, column) for column in table.columns[:most_columns]]
     return {
         "@type": "cr:RecordSet",
         "@id": _id_of(table),

@@ -2,33 +2,51 @@
 
 import base64
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Any
 
 import imagesize
 from django.core.cache import cache
 
-from models_registry.formats import archives, notebook, text_heads
-from models_registry.formats.archives import Listing
+from models_registry.formats import notebook, text_heads
+from models_registry.formats.archives import MOST_LISTED, ArchiveError, Listing, Member
 from models_registry.formats.notebook import Notebook
 from models_registry.formats.text_heads import TextHead
 from models_registry.models import DatasetTable, Repository
-from models_registry.services.indexing.table_process import File, TableProcess
-from models_registry.services.random_access import ReadRange, content_id, opened
+from models_registry.services.fenced_process import FencedProcess, File, ProcessFailed
+from models_registry.services.indexing.table_process import TableProcess
+from models_registry.services.random_access import ReadRange, content_id
 from models_registry.services.trees import TreeEntry
 
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".ico")  # what browsers draw
 LONGEST_TEXT = 512 * 1024  # bytes of text in a page
 LARGEST_NOTEBOOK = 10 * 1024 * 1024
 LARGEST_DRAWING = 256 * 1024  # of an SVG, which stands in the page
-_ROWS = {"parquet": "parquet", "csv": "csv", "tsv": "csv", "jsonl": "json", "ndjson": "json"}
+_ROWS = {".parquet": "parquet", ".csv": "csv", ".tsv": "csv", ".jsonl": "json", ".ndjson": "json"}
 _PICTURE_HEAD = 256 * 1024
-_ROWS_SECONDS = 10.0
-_ROWS_KEPT_SECONDS = 24 * 3600
+_BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"GIF8", b"RIFF", b"BM")  # of pictures
+_AVIF = b"ftyp"  # its name stands behind a length
+_SECONDS = 10.0  # for a process, and for one's turn to have one
+_KEPT_SECONDS = 24 * 3600
+_MOST_ARCHIVE_BYTES = 64 * 1024 * 1024
 _processes = BoundedSemaphore(1)  # each may take 2 GiB
 
 
 class Busy(Exception):
-    """Others' rows are being read: later."""
+    """Others' files are being read: later."""
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """To have a process. Raises Busy."""
+    if not _processes.acquire(timeout=_SECONDS):
+        raise Busy
+    try:
+        yield
+    finally:
+        _processes.release()
 
 
 def text(head: bytes) -> TextHead | None:
@@ -37,12 +55,16 @@ def text(head: bytes) -> TextHead | None:
 
 
 def picture_size(read: ReadRange, size: int) -> tuple[int, int] | None:
-    """Width and height in pixels, as it is drawn; None for what is no picture that is known here."""
-    try:
-        width, height = imagesize.get(io.BytesIO(read(0, min(size, _PICTURE_HEAD))))
-    except (ValueError, OverflowError):  # its complaints of broken headers
+    """Width and height in pixels; None for what is no picture that browsers draw.
+
+    Turned as its header says, but for AVIF, where finding the turn takes lists that may claim any length.
+    """
+    head = read(0, min(size, _PICTURE_HEAD))
+    is_avif = head[4:8] == _AVIF
+    if not is_avif and not head.startswith(_BEGINNINGS):
         return None
-    return (int(width), int(height)) if 0 < width < 2**31 and 0 < height < 2**31 else None
+    width, height = imagesize.get(io.BytesIO(head), exif_rotation=not is_avif)
+    return (width, height) if 0 < width < 2**31 and 0 < height < 2**31 else None
 
 
 def drawing(read: ReadRange, size: int) -> str | None:
@@ -62,26 +84,64 @@ def notebook_of(read: ReadRange, size: int) -> Notebook:
     return notebook.parse(read(0, size))
 
 
-def archive_of(read: ReadRange, size: int, form: str) -> Listing:
-    """What is in an archive of that form. Raises ArchiveError."""
-    with opened(read, size) as file:
-        return archives.listed(form, file)
+def archive_of(entry: TreeEntry, form: str, read: ReadRange) -> Listing:
+    """What is in an archive of that form; kept for a day. Raises ArchiveError, Busy, StorageUnavailable."""
+    key = f"archive:1:{content_id(entry)}:{form}"
+    found: Listing | str | None = cache.get(key)
+    if found is None:
+        with _turn(), _ArchiveProcess() as process:
+            found = process.listed(form, File(entry.name, entry.size, read))
+        cache.set(key, found, _KEPT_SECONDS)
+    if isinstance(found, str):
+        raise ArchiveError(found)
+    return found
+
+
+class _ArchiveProcess(FencedProcess):
+    module = "models_registry.formats.archives"
+
+    def listed(self, form: str, file: File) -> Listing | str:
+        """What is in it, or why it is not listed. Raises what the file's `read` raises."""
+        try:
+            answer = self.ask({"form": form}, [file], seconds=_SECONDS, most_bytes=_MOST_ARCHIVE_BYTES)
+            return str(answer["problem"])[:300] if "problem" in answer else _checked(answer)
+        except (ProcessFailed, ValueError, TypeError, LookupError):
+            return "It takes more memory or time to list than this hub gives it."
+
+
+def _checked(answer: dict[str, Any]) -> Listing:
+    """What it says may be that of a process that was taken over. Raises ValueError, TypeError, LookupError."""
+    members = [
+        Member(
+            str(one["name"]),
+            int(one["size"]),
+            None if one["packed"] is None else int(one["packed"]),
+            bool(one["is_folder"]),
+        )
+        for one in answer["members"][:MOST_LISTED]
+    ]
+    return Listing(str(answer["form"]), members, int(answer["count"]), int(answer["size"]), bool(answer["is_cut"]))
 
 
 def rows_form(name: str) -> str:
     """How a file's rows are written, as readers of tables take it; "" for one that holds none."""
-    lower = name.lower().removesuffix(".gz")
-    return _ROWS.get(lower.rpartition(".")[2], "") if "." in lower else ""
+    return _ROWS.get(_rows_ending(name).removesuffix(".gz"), "")
+
+
+def _rows_ending(name: str) -> str:
+    """What of a name tells how the file's rows are written and packed: ".tsv.gz"."""
+    unpacked = name.lower().removesuffix(".gz")
+    return name.lower()[unpacked.rindex(".") :] if "." in unpacked else ""
 
 
 def rows_of(repository: Repository, entry: TreeEntry, read: ReadRange) -> DatasetTable:
     """A file's first rows, of a file that no dataset's index has; kept for a day. Raises Busy, StorageUnavailable."""
-    form = rows_form(entry.name)
-    key = f"rows-of-file:{content_id(entry)}:{form}"
+    form, ending = rows_form(entry.name), _rows_ending(entry.name)
+    key = f"rows-of-file:1:{content_id(entry)}:{ending}"
     found: dict[str, Any] | None = cache.get(key)
     if found is None:
-        found = _read_rows(entry, form, read)
-        cache.set(key, found, _ROWS_KEPT_SECONDS)
+        found = _read_rows(form, File(f"rows{ending}", entry.size, read))
+        cache.set(key, found, _KEPT_SECONDS)
     return DatasetTable(
         repository=repository,
         split=entry.name,
@@ -96,11 +156,8 @@ def rows_of(repository: Repository, entry: TreeEntry, read: ReadRange) -> Datase
     )
 
 
-def _read_rows(entry: TreeEntry, form: str, read: ReadRange) -> dict[str, Any]:
-    if not _processes.acquire(timeout=_ROWS_SECONDS):
-        raise Busy
-    try:
-        with TableProcess(seconds=_ROWS_SECONDS) as process:
-            return process.read(form, [File(entry.name, entry.size, read)])
-    finally:
-        _processes.release()
+def _read_rows(form: str, file: File) -> dict[str, Any]:
+    """file: without its name, which is none of those who have the same content."""
+    with _turn(), TableProcess(seconds=_SECONDS) as process:
+        found = process.read(form, [file])
+    return found | {"problems": [str(problem).removeprefix(f"{file.path}: ") for problem in found["problems"]]}

@@ -11,14 +11,16 @@ from models_registry.services import quarantine
 _QUARANTINED = "A file of this split is in quarantine: nobody can get it."
 
 
-def of_repository(actor: Actor, repository: Repository, *, with_content: bool = True) -> list[DatasetTable]:
-    """Its splits, the default config's first. Raises GatedRepository, RepositoryDisabled, RepositoryClosed.
+def of_repository(
+    actor: Actor, repository: Repository, *, with_columns: bool = False, most: int | None = None
+) -> list[DatasetTable]:
+    """Its splits, the default config's first, at most so many. Raises GatedRepository, RepositoryDisabled, RepositoryClosed.
 
-    with_content: without it, rows and columns are not loaded.
+    Rows are not loaded, and columns only where they are asked for: a split holds hundreds of kilobytes of them.
     """
     access.require_read(actor, repository)
     rows = DatasetTable.objects.filter(repository=repository).order_by("position")
-    return [_shown(row) for row in (rows if with_content else rows.defer("rows", "columns", "cut"))]
+    return [_shown(row) for row in rows.defer("rows", "cut", *(() if with_columns else ("columns",)))[:most]]
 
 
 def one(actor: Actor, repository: Repository, config: str = "", split: str = "") -> DatasetTable:

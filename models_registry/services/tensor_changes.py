@@ -1,12 +1,11 @@
-"""Which tensors of a safetensors file differ between two of its versions: told by their headers, a ranged read of each."""
+"""Which tensors of a weight file differ between two of its versions: told by their headers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from models_registry.formats.safetensors_header import METADATA_KEY
+from hub.errors import Invalid
 from models_registry.models import Repository
-from models_registry.services import tensor_headers
+from models_registry.services.indexing import tensors
 from models_registry.services.trees import TreeEntry
 
 MOST = 500  # tensors of each list
@@ -38,10 +37,7 @@ class TensorChanges:
 
 
 def between(repository: Repository, old: TreeEntry | None, new: TreeEntry | None) -> TensorChanges:
-    """None: the file is not there on that side.
-
-    Raises Invalid, ContentTooLarge, ContentQuarantined, EntryNotFound, StorageUnavailable.
-    """
+    """None: the file is not there on that side. Raises Invalid, StorageUnavailable."""
     before, after = (_tensors(repository, side) if side else {} for side in (old, new))
     added = [(name, after[name]) for name in sorted(after.keys() - before.keys())]
     removed = [(name, before[name]) for name in sorted(before.keys() - after.keys())]
@@ -52,7 +48,10 @@ def between(repository: Repository, old: TreeEntry | None, new: TreeEntry | None
 
 
 def _tensors(repository: Repository, entry: TreeEntry) -> Mapping[str, Tensor]:
-    header: dict[str, Any] = tensor_headers.of_file(repository, entry)
-    return {
-        name: Tensor(facts["dtype"], tuple(facts["shape"])) for name, facts in header.items() if name != METADATA_KEY
-    }
+    """Raises Invalid, StorageUnavailable."""
+    summary = tensors.of_file(repository, entry)
+    if summary is None:
+        raise Invalid(f"{entry.path} is no weight file that this hub reads.")
+    if summary.problem:
+        raise Invalid(f"{entry.path}: {summary.problem}")
+    return {name: Tensor(dtype, tuple(shape)) for name, dtype, shape in summary.tensors}

@@ -44,11 +44,6 @@ def of_index(repository: Repository, commit: Commit, path: str) -> tuple[dict[st
     return {"metadata": metadata} if isinstance(metadata, dict) else {}, headers
 
 
-def of_file(repository: Repository, entry: TreeEntry) -> dict[str, Any]:
-    """The header of one safetensors file, as the file says it. Raises as `of_index`, and ContentQuarantined."""
-    return _header(repository, entry, _MOST_BYTES)[0]
-
-
 def _index(repository: Repository, entry: TreeEntry) -> dict[str, Any]:
     if entry.size > _LONGEST_INDEX:
         raise ContentTooLarge(f"{entry.path} has {entry.size} bytes; an index may have {_LONGEST_INDEX}.")

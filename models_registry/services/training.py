@@ -1,7 +1,9 @@
 """Curves of a repository's trainings, for pages and the API: to whoever may read its files, without what is in quarantine."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from accounts.models import Actor
@@ -23,7 +25,10 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The logs of one folder: TensorBoard takes them for one run. problems: (path, what could not be read of it)."""
+    """The logs of one folder: TensorBoard takes them for one run. Of copies it has one.
+
+    problems: (path, what could not be read of it).
+    """
 
     name: str
     commit: str
@@ -58,7 +63,8 @@ def runs_of(actor: Actor, repository: Repository) -> list[Run]:
         elif file.log is None:
             run.problems.append((file.path, file.problem))
         else:
-            run.logs.append(file.log.pk)
+            if file.log.pk not in run.logs:
+                run.logs.append(file.log.pk)
             run.problems.extend((file.path, problem) for problem in file.log.problems)
     return [runs[name] for name in sorted(runs)]
 
@@ -100,7 +106,8 @@ def _joined(run: str, parts: Sequence[TrainingScalar]) -> Curve:
     points: list[Point] = []
     for piece in pieces:
         if piece:
-            points = [point for point in points if point.step < piece[0].step] + piece
+            del points[bisect_left(points, piece[0].step, key=attrgetter("step")) :]
+            points += piece
     firsts = [part.first_not_finite for part in parts if part.first_not_finite is not None]
     return Curve(
         run=run,

@@ -15,12 +15,12 @@ from models_registry import access
 from models_registry.errors import RevisionNotFound
 from models_registry.models import Commit, Kind, Reference, Repository
 from models_registry.page_addresses import page_url
-from models_registry.services import ancestry, diffs, history, path_history, pull_requests, references
+from models_registry.services import ancestry, history, path_history, pull_requests, references, shown_changes
+from models_registry.services.shown_changes import ShownChanges
 from models_registry.web.addressing import of_address
 from models_registry.web.files import frame
 
 COMMITS_PER_PAGE = 40
-FILES_PER_PAGE = 50
 MOST_COMMITS = 250  # of a comparison
 MOST_SUGGESTED = 200  # revisions
 
@@ -50,14 +50,14 @@ def commit(request: ActorRequest, kind: str, namespace: str, name: str, rest: st
     before = (
         Commit.objects.filter(repository=repository, oid=shown.first_parent).first() if shown.first_parent else None
     )
-    context |= {"before": before, "comparison": _differences(request, repository, before, shown)}
+    context |= {"before": before, "changes": _changes(request, repository, before, shown)}
     return render(request, "models_registry/commit.html", context)
 
 
-def _differences(request: ActorRequest, repository: Repository, old: Commit | None, new: Commit) -> diffs.Comparison:
+def _changes(request: ActorRequest, repository: Repository, old: Commit | None, new: Commit) -> ShownChanges:
     """The page of files that is asked for, or one file with all of its lines."""
     after, whole = request.GET.get("after", ""), request.GET.get("whole", "")
-    return diffs.between(repository, old, new, after=after, limit=FILES_PER_PAGE, only=whole)
+    return shown_changes.between(repository, old, new, after=after, whole=whole)
 
 
 @require_safe
@@ -130,7 +130,7 @@ def _compared(request: ActorRequest, repository: Repository, base: str, head: st
         "parting": parting,
         "is_same": before.oid == after.oid,
         "commits": [by_id[oid] for oid in parting.commits if oid in by_id],
-        "comparison": _differences(request, repository, old, after) if shows else None,
+        "changes": _changes(request, repository, old, after) if shows else None,
         "may_propose": bool(parting.distance.ahead) and dots == "..." and _may_propose(request, repository, base),
     }
 

@@ -59,7 +59,7 @@ class ColumnView:
 @require_safe
 def data(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpResponse:
     repository = of_address(request, kind, namespace, name)
-    listed = tables.of_repository(request.actor, repository, with_content=False)
+    listed = tables.of_repository(request.actor, repository)
     context: dict[str, Any] = {"repository": repository, "section": Kind(kind).plural, "is_data_page": True}
     if listed:
         table = tables.one(request.actor, repository, request.GET.get("config", ""), request.GET.get("split", ""))

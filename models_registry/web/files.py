@@ -13,11 +13,12 @@ from models_registry.formats.pickles import may_hold_pickles
 from models_registry.models import Commit, FileScan, Kind, Reference, Repository, VirusScan
 from models_registry.page_addresses import page_url, resolve_url
 from models_registry.services import antivirus, editing, history, quarantine, references, scanning, stored_how, trees
+from models_registry.services.previews import PICTURES
 from models_registry.services.random_access import content_id
 from models_registry.services.trees import TreeEntry
 from models_registry.web import pickles, viewing
 from models_registry.web.addressing import of_address
-from models_registry.web.viewing import FILMS, PICTURES, SOUNDS
+from models_registry.web.viewing import FILMS, SOUNDS
 
 MOST_ENTRIES = 1000  # of a folder, on one page
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".zst", ".7z", ".npz")

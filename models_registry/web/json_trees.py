@@ -24,7 +24,8 @@ def drawn(text: str) -> SafeString:
         value = json.loads(text)
     except (ValueError, RecursionError):
         raise NotATree(_("This is no JSON that can be read.")) from None
-    return mark_safe(_Tree().value("", value, 0))  # noqa: S308 - every key and value is escaped
+    html = _Tree().value("", value, 0).encode("utf-8", "replace").decode()  # JSON can name half of a character
+    return mark_safe(html)  # noqa: S308 - every key and value is escaped
 
 
 class _Tree:

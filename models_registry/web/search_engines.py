@@ -18,12 +18,14 @@ from models_registry.models import Card, DatasetTable, Kind, Repository
 from models_registry.services import croissant, tables
 from models_registry.templatetags.registry import task_title
 
+MOST_SPLITS_TOLD, MOST_COLUMNS_TOLD = 5, 50  # in a page; the whole is at /croissant
+
 
 def structured_data(repository: Repository, card: Card | None, splits: list[DatasetTable]) -> dict[str, Any]:
     """As schema.org says it: a dataset in Croissant's terms, a model as source code that one can get."""
     front_matter = card.front_matter if card else {}
     if repository.kind == Kind.DATASET:
-        return croissant.describe(repository, splits, front_matter)
+        return croissant.describe(repository, splits, front_matter, most_columns=MOST_COLUMNS_TOLD)
     address = absolute(repository.get_absolute_url())
     described = {
         "@context": "https://schema.org",
@@ -47,7 +49,7 @@ def context(request: ActorRequest, repository: Repository, card: Card | None) ->
     if not repository.is_public:
         return {}
     may_tell = repository.kind == Kind.DATASET and not repository.gated
-    told = tables.of_repository(request.actor, repository) if may_tell else []
+    told = tables.of_repository(request.actor, repository, with_columns=True, most=MOST_SPLITS_TOLD) if may_tell else []
     return {
         "preview_path": preview_path(repository),
         "structured_data": structured_data(repository, card, told),

@@ -241,8 +241,7 @@ def _ticks(across: drawing.Scale, choice: Choice) -> list[dict[str, Any]]:
         return [{"at": at, "text": _moment(seconds), "anchor": anchor} for at, seconds, anchor in ends]
     unit, name = 1, ""
     if choice.axis == "relative":
-        unit, name = next((size, name) for size, name in (*_UNITS, (0, "s")) if across.high >= 2 * size)
-        unit = unit or 1
+        unit, name = next((known for known in _UNITS if across.high >= 2 * known[0]), _UNITS[-1])
     axis = drawing.Axis.over([across.low / unit, across.high / unit])
     return [
         {"at": across.at(tick * unit), "text": _tick(tick, axis.decimals, name), "anchor": "middle"}

@@ -25,12 +25,12 @@ from models_registry.page_addresses import page_url, resolve_url
 from models_registry.services import cards, previews
 from models_registry.services.indexing import tensors as headers
 from models_registry.services.markdown import Place
+from models_registry.services.previews import PICTURES
 from models_registry.services.random_access import ReadRange, reader_of
 from models_registry.services.trees import TreeEntry
 from models_registry.storage import ObjectMissing
 from models_registry.web import data, json_trees, notebooks, tensors
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".ico")
 SOUNDS = (".wav", ".mp3", ".ogg", ".oga", ".opus", ".flac", ".m4a")
 FILMS = (".mp4", ".webm", ".mov", ".m4v", ".ogv", ".mkv")
 MARKDOWN = (".md", ".markdown", ".mdx")
@@ -219,9 +219,13 @@ def _line(html: str) -> SafeString:
 
 def _archive(_request: ActorRequest, file: File) -> dict[str, Any]:
     try:
-        found = previews.archive_of(file.read, file.entry.size, archives.form_of(file.head))
+        found = previews.archive_of(file.entry, archives.form_of(file.head), file.read)
     except ArchiveError as error:
         raise CannotShow(_("This archive is not listed: %(reason)s") % {"reason": error}) from error
+    except previews.Busy:
+        raise CannotShow(
+            _("Other files are being read just now: load the page again for what is in this archive.")
+        ) from None
     return {"archive": found}
 
 

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from hub.previews import Preview, draw
-from models_registry.models import Repository
+from models_registry.models import DatasetTable, Repository
 from models_registry.services.indexing import index_commit
 from models_registry.services.references import resolve
 from tests import make
@@ -113,6 +113,19 @@ def test_a_dataset_is_described_in_croissant_as_its_own_library_reads_it(client:
     assert described["license"] == "https://spdx.org/licenses/MIT.html"
     assert described["alternateName"] == [repository.full_name, "Words"]
     assert told(page(client, repository.get_absolute_url())) == described
+
+
+def test_a_page_tells_search_engines_a_part_and_loads_no_rows_for_it(client: Client) -> None:
+    repository = dataset({"train.csv": ",".join(f"c{place}" for place in range(60)) + "\n1\n"})
+    split = DatasetTable.objects.get(repository=repository)
+    for number in range(1, 8):
+        split.pk, split.split, split.position = None, f"more{number}", number
+        split.save(force_insert=True)
+    with CaptureQueriesContext(connection) as queries:
+        facts = told(page(client, repository.get_absolute_url()))
+    assert [len(records["field"]) for records in facts["recordSet"]] == [50] * 5
+    assert sum('"models_registry_datasettable"."rows"' in query["sql"] for query in queries) == 1  # the rows it shows
+    assert len(client.get(f"{repository.api_path}/croissant").json()["recordSet"]) == 8
 
 
 def test_a_gate_keeps_columns_out_of_what_search_engines_read(client: Client) -> None:

@@ -13,6 +13,7 @@ from models_registry.services import ancestry, objects, references
 from models_registry.services.ancestry import Distance
 from models_registry.services.changes import AddFile, Change, Move
 from models_registry.services.commits import create_commit, write_commit
+from models_registry.services.indexing import index_commit
 from tests import make
 
 
@@ -121,6 +122,15 @@ def test_tensors_that_differ_are_told_when_asked(client: Client, repository: Rep
     assert ">kept<" not in page
     make.commit(repository, {"model.safetensors": b"\0" * 9})
     assert "note-bad" in get(client, repository, "commit/main?whole=model.safetensors")
+
+
+def test_tensors_that_were_read_after_the_commit_are_not_read_again(
+    client: Client, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make.commit(repository, {"model.safetensors": safetensors(new=("F16", [3]))})
+    index_commit(repository.pk, made.oid)
+    monkeypatch.setattr("models_registry.services.indexing.tensors.reader_of", None)
+    assert ">new<" in get(client, repository, "commit/main?whole=model.safetensors")
 
 
 def test_a_merge_names_both_parents_and_a_first_commit_none(client: Client, repository: Repository) -> None:

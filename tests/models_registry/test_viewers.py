@@ -2,17 +2,25 @@
 
 import base64
 import gzip
+import io
 import json
 import re
 import struct
+import tarfile
+import tracemalloc
+from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import Actor
+from models_registry.formats import archives
+from models_registry.formats.archives import ArchiveError
+from models_registry.formats.notebook import LONGEST_HTML, MOST_DRAWN, parse
 from models_registry.models import FileScan, LfsObject, Repository
-from models_registry.services import trees
+from models_registry.services import previews, trees
 from models_registry.services.changes import AddLfsFile
 from models_registry.services.commits import create_commit
 from models_registry.services.indexing import index_commit
@@ -39,6 +47,15 @@ def page(repository: Repository, name: str, query: str = "") -> str:
 def shown(html: str) -> str:
     """The text of a page, without its tags."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def peak_of(call: Callable[[], Any]) -> tuple[Any, int]:
+    """What it gives, and the bytes that it held at most meanwhile."""
+    tracemalloc.start()
+    try:
+        return call(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
@@ -93,6 +110,7 @@ def deep(opening: str, closing: str = "", depth: int = 100_000) -> str:
         ("deep.ipynb", deep("["), "cannot be drawn"),
         ("odd.ipynb", json.dumps({"cells": [1, None, {"cell_type": 5, "source": {"a": 1}, "outputs": "x"}]}), "Cell 1"),
         ("empty.ipynb", notebook(), "This notebook is empty"),
+        ("half.ipynb", notebook(code("1", data(**{"half/\ud800": 1}))), "half/? is not shown here"),
         ("deep.json", deep("["), "row-of-code"),
         ("nan.ipynb", notebook(code("1"), n=float("nan")), "[1]"),
         ("lies.safetensors", b"\xff" * 64, "The header claims"),
@@ -167,6 +185,9 @@ def test_texts_of_notebooks_are_cleaned_as_cards_are() -> None:
         hostile.audit(part)
 
 
+PRINTED = {"output_type": "stream", "text": "as it was printed"}
+
+
 def test_a_long_notebook_is_shown_in_part() -> None:
     many = {"output_type": "stream", "text": "y" * 50_000}
     html = page_of("a.ipynb", notebook(code("x" * 70_000, *[many] * 60), *[words("moss")] * 600))
@@ -176,11 +197,64 @@ def test_a_long_notebook_is_shown_in_part() -> None:
     assert len(html) < 2_000_000
 
 
+def test_what_is_drawn_of_a_notebook_is_bounded_in_all() -> None:
+    table = data(text__html="<b>moss</b>" + "y" * 100_000)
+    written = [code("x = 1\n" * 5_000, *[table] * 3) for _number in range(30)]
+    found = parse(notebook(*written).encode())
+    drawn = sum(len(cell.source) + sum(len(output.text) for output in cell.outputs) for cell in found.cells)
+    assert drawn < MOST_DRAWN + LONGEST_HTML
+    assert len(found.cells) + found.omitted_cells == 30
+    assert found.cells[-1].omitted_outputs + len(found.cells[-1].outputs) == 3
+    assert "beginning of a long file" in page_of("a.ipynb", notebook(*written))
+
+
+def test_formulas_are_counted_over_a_whole_notebook() -> None:
+    outputs = [data(text__latex=f"$a^{number}$") for number in range(40)]
+    html = page_of("a.ipynb", notebook(*[code("1", *outputs)] * 15, words("$b^1$ and $b^2$")))
+    assert (html.count("<math"), html.count("<code>a^")) == (500, 100)
+    assert html.count("<code>b^") == 2
+
+
+def test_the_length_of_all_formulas_together_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models_registry.services.cards.LONGEST_FORMULAS", 1_000)
+    assert page_of("a.md", f"${'a' * 300}$ " * 9).count("<math") == 3
+
+
+def test_a_notebook_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = make.repository()
+    make.commit(
+        repository, {"a.ipynb": notebook(words("# Moss"), code("1", data(text__html="<i>lichen</i>"), PRINTED))}
+    )
+    first = page(repository, "a.ipynb")
+    monkeypatch.setattr("models_registry.web.notebooks._drawn", None)
+    for html in (first, page(repository, "a.ipynb")):
+        assert html.index("<h2>Moss</h2>") < html.index("<i>lichen</i>") < html.index("as it was printed")
+
+
 def test_a_drawing_is_an_image_alone_whatever_it_holds() -> None:
     html = page_of("a.svg", samples.EVIL_SVG)
     (address,) = re.findall(r'src="(data:image/svg\+xml;base64,[^"]*)"', html)
     assert b"alert(1)" in base64.b64decode(address.partition(",")[2])
     assert "<script>alert" not in html
+
+
+def avif_box(kind: bytes, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def test_the_size_of_a_picture_is_read_from_what_browsers_draw_alone_whatever_its_header_claims() -> None:
+    places = b"".join(struct.pack(">HHH", number, 0, 65_535) for number in range(8))  # so many, of no bytes each
+    bomb = avif_box(b"ftyp", b"avif", bytes(4)) + avif_box(
+        b"meta",
+        bytes(4),
+        avif_box(b"iloc", bytes(6), struct.pack(">H", 8), places),
+        avif_box(b"iprp", avif_box(b"ipco", avif_box(b"ispe", bytes(4), struct.pack(">II", 64, 40)))),
+    )
+    size, memory = peak_of(lambda: previews.picture_size(lambda start, end: bomb[start:end], len(bomb)))
+    assert (size, memory < 1_000_000) == ((64, 40), True)
+    for drawn_nowhere in (b"P6 64 40 255\n", b'<svg width="64" height="40"/>'):
+        assert previews.picture_size(lambda start, end, content=drawn_nowhere: content[start:end], 99) is None
 
 
 def test_bombs_are_not_unpacked() -> None:
@@ -192,6 +266,48 @@ def test_bombs_are_not_unpacked() -> None:
 def test_a_zip_that_claims_a_huge_directory_is_refused() -> None:
     end = b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 9, 9, 9_000_000, 0, 0)
     assert "is not listed" in page_of("a.zip", b"PK\x03\x04" + bytes(9_000_000) + end)
+
+
+def headed(content: bytes) -> bytes:
+    """A packed tar of one member, with such records about it."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("about")
+        member.type, member.size = tarfile.XHDTYPE, len(content)
+        archive.addfile(member, io.BytesIO(content))
+        archive.addfile(tarfile.TarInfo("one"))
+    return gzip.compress(out.getvalue())
+
+
+def sparse(pieces: int) -> bytes:
+    """A packed tar of one sparse file in so many pieces, as GNU tar writes them since 1.0."""
+    pieces_map = f"{pieces}\n".encode() + b"0\n0\n" * pieces
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("holes")
+        member.size = len(pieces_map)
+        member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "holes"}
+        archive.addfile(member, io.BytesIO(pieces_map))
+    return gzip.compress(out.getvalue())
+
+
+def test_the_headers_of_a_packed_tar_are_bounded_as_those_of_a_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "_MOST_READ", 100_000)
+    assert archives.listed("tar.gz", io.BytesIO(sparse(9))).count == 1
+    for bomb in (sparse(50_000), headed(b"x" * 100_000)):
+        with pytest.raises(ArchiveError, match="larger than this hub reads"):
+            archives.listed("tar.gz", io.BytesIO(bomb))
+
+
+def test_archives_are_opened_in_a_process_of_its_own_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = make.repository()
+    make.commit(repository, {"a.zip": samples.zipped(one=b"x"), "nested.tar.gz": headed(b"2 " * 30_000 + b"=")})
+    monkeypatch.setattr(archives, "listed", None)
+    assert "one" in shown(page(repository, "a.zip"))
+    assert "This archive is not listed" in page(repository, "nested.tar.gz")
+    monkeypatch.setattr("models_registry.services.previews._ArchiveProcess", None)
+    assert "One file" in shown(page(repository, "a.zip"))
+    assert "This archive is not listed" in page(repository, "nested.tar.gz")
 
 
 def test_thousands_of_tensors_are_searched_sorted_and_paged() -> None:
@@ -236,6 +352,7 @@ def test_json_folds_and_keeps_its_measure() -> None:
     assert "<script>alert" not in html
     assert "and more" in html
     assert page(repository, "deep.json", "?view=json").count("<details") < 40
+    assert '"half ?"' in shown(page_of("half.json", json.dumps({"\udfff": "half \ud800"}), "?view=json"))
 
 
 @pytest.mark.parametrize("query", ["?view=source", "?plain=1", "?view=unheard-of", "?view=bytes"])
@@ -250,6 +367,16 @@ def test_the_rows_of_a_file_are_read_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert "only-here" in page(repository, "a.csv")
     monkeypatch.setattr("models_registry.services.previews.TableProcess", None)
     assert "only-here" in page(repository, "a.csv")
+
+
+def test_rows_that_are_kept_tell_nothing_of_another_file_of_the_same_content() -> None:
+    content = "word\tx,count\nlichen\t1,3\n"
+    assert ">x,count<small>" in page_of("a.tsv", content)
+    assert ">x,count<small>" not in page_of("a.csv", content)
+    assert "is no gzip file" in page_of("secret-plan.csv.gz", content)
+    other = page_of("a.csv.gz", content)
+    assert "is no gzip file" in other
+    assert "secret-plan" not in other
 
 
 def with_large_file() -> tuple[Repository, LfsObject]:

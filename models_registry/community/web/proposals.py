@@ -17,11 +17,9 @@ from models_registry.community.web import merge_box
 from models_registry.community.web.discussions import thread_page
 from models_registry.community.web.reading import Address, Rights, composer, frame
 from models_registry.models import Kind
-from models_registry.services import diffs
+from models_registry.services import shown_changes
 from models_registry.services.proposed_changes import MOST_COMMITS, Proposed, proposed
 from models_registry.services.pull_requests import open_draft
-
-FILES_PER_PAGE = 50
 
 
 @rate_limits.under(writes="discussion")
@@ -71,16 +69,7 @@ def files(request: ActorRequest, kind: str, namespace: str, name: str, number: i
     is_gone = not found.merge_commit and not pull_requests.base_exists(discussion.repository, found)
     after, whole = request.GET.get("after", ""), request.GET.get("whole", "")
     context |= {
-        "fork": changes.fork,
-        "commit": changes.head,
-        "comparison": diffs.between(
-            discussion.repository,
-            changes.fork,
-            changes.head,
-            after=after,
-            limit=FILES_PER_PAGE,
-            only=whole,
-        ),
+        "changes": shown_changes.between(discussion.repository, changes.fork, changes.head, after=after, whole=whole),
         "conflicts": [] if is_gone or not found.is_open else pull_requests.conflicts(discussion),
         "base_is_gone": is_gone,
     }

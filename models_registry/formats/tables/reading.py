@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from models_registry.formats.fenced import NoMoreBytes, Source
+from models_registry.formats.fenced import NoMoreBytes, Source, SourceFile
 from models_registry.formats.tables.columns import (
     KEPT_CHARACTERS,
     KEPT_ROWS,
@@ -314,33 +314,6 @@ def _row(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"value": value}
 
 
-class _File(io.RawIOBase):
-    """A source as pyarrow reads files."""
-
-    def __init__(self, source: Source) -> None:
-        self._source, self._place = source, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._source.size}[whence]
-        self._place = max(base + offset, 0)
-        return self._place
-
-    def read(self, size: int = -1) -> bytes:
-        end = self._source.size if size < 0 else min(self._place + size, self._source.size)
-        found = self._source.read(self._place, end) if end > self._place else b""
-        self._place += len(found)
-        return found
-
-
 def _read_parquet(source: Source, table: Table) -> None:
     # Here, and not above: it is for the one process that reads tables.
     import pyarrow as pa  # noqa: PLC0415
@@ -352,7 +325,7 @@ def _read_parquet(source: Source, table: Table) -> None:
     if tail[4:] != b"PAR1" or int.from_bytes(tail[:4], "little") > min(LARGEST_FOOTER, source.size):
         raise TableError("It is no Parquet file, or its footer is larger than this hub reads.")
     try:
-        file = pq.ParquetFile(pa.PythonFile(_File(source), mode="r"), pre_buffer=False)
+        file = pq.ParquetFile(pa.PythonFile(SourceFile(source), mode="r"), pre_buffer=False)
         groups = file.metadata.num_row_groups
         table.count(max(file.metadata.num_rows, 0))
         if table.is_full or groups == 0:

@@ -78,6 +78,7 @@ def _is_head(repository: Repository, oid: str) -> bool:
 
 def _files_of(repository: Repository, commit: Commit, entries: Sequence[TreeEntry]) -> list[TrainingFile]:
     """The rows of these files, in no transaction. Raises StorageUnavailable."""
+    entries = entries[: MOST_FILES + 1]  # the last one tells that there are more
     known = {(log.content, log.form): log for log in TrainingLog.objects.filter(content__in=map(content_id, entries))}
     until, rows = time.monotonic() + BUDGET, []
     with _LogProcess() as process:
@@ -86,7 +87,7 @@ def _files_of(repository: Repository, commit: Commit, entries: Sequence[TreeEntr
             assert form is not None
             row = TrainingFile(repository=repository, commit=commit.oid, path=entry.path, content=content)
             rows.append(row)
-            row.log = known.get((content, form.value))
+            row.log = known.get((content, form.value)) if number < MOST_FILES else None
             if row.log is not None:
                 continue
             if number >= MOST_FILES or time.monotonic() > until:

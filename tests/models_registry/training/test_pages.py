@@ -88,6 +88,12 @@ def test_a_run_that_was_taken_up_again_replaces_what_came_after() -> None:
     assert (values[9], values[10]) == (pytest.approx(0.1), 8.0)
 
 
+def test_copies_of_a_log_are_one_part_of_their_run() -> None:
+    repository = repository_with({f"runs/a/{number}.tfevents": log(1.0) for number in range(9)})
+    (curve,) = api(repository, "?tag=train/loss").json()["curves"]
+    assert curve["num_points"] == len(curve["points"]) == len(STEPS)
+
+
 def test_every_chart_can_be_had_as_csv(trained: Repository) -> None:
     rows = list(csv.reader(io.StringIO(get(trained, "/metrics.csv?tag=eval/loss").removeprefix("\ufeff"))))
     assert rows[0] == ["run", "tag", "step", "wall_time", "value"]
@@ -145,6 +151,12 @@ def test_numbers_of_any_size_are_drawn(values: list[float], query: str) -> None:
     page = get(repository_with({"a.tfevents": content}), f"/metrics{query}")
     assert "<figure" in page
     assert "nan" not in page.lower().replace("finance", "")
+
+
+def test_a_curve_that_lies_before_its_start_is_drawn() -> None:
+    content = event(0, START + 9, loss=-1.0) + event(1, START + 1, loss=1.0) + event(2, START + 2, loss=2.0)
+    page = get(repository_with({"a.tfevents": content}), "/metrics?x=relative&scale=log")
+    assert re.search(r'<path class="series series-\d" d="M[^"]+">', page)
 
 
 def test_many_tags_are_shown_in_pages_and_cost_no_more_queries(

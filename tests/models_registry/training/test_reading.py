@@ -229,10 +229,8 @@ def test_a_file_in_quarantine_is_not_read() -> None:
     assert file.problem
 
 
-def test_more_logs_than_are_read_at_once_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "MOST_FILES", 1)
-    repository = repository_with({"a/x.tfevents": GOOD, "b/x.tfevents": event(2, loss=1.0)})
-    assert [bool(file.problem) for file in TrainingFile.objects.filter(repository=repository).order_by("path")] == [
-        False,
-        True,
-    ]
+def test_more_logs_than_are_read_at_once_are_told_by_one_row_copies_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "MOST_FILES", 2)
+    repository = repository_with({f"{number}/x.tfevents": GOOD for number in range(9)})
+    rows = TrainingFile.objects.filter(repository=repository).order_by("path")
+    assert [bool(row.problem) for row in rows] == [False, False, True]

@@ -1,6 +1,7 @@
 """What is in an archive: names and sizes alone. Nothing is unpacked but the beginning of a compressed tar.
 
-Archives come from anyone, so what is read, kept and unpacked is bounded, whatever they claim.
+Archives come from anyone, so what is read, kept and unpacked is bounded, whatever they claim. What Python's own readers
+make of it on the way is not (maps of sparse files, records of records): `listed` runs in a process of its own (`__main__`).
 """
 
 import io
@@ -14,7 +15,9 @@ from typing import IO, Any
 MOST_LISTED = 1_000
 LARGEST_DIRECTORY = 8 * 1024 * 1024
 _MOST_READS = 500  # of a tar, where each member's header lies elsewhere
-_MOST_READ = 32 * 1024 * 1024
+_MOST_READS_UNPACKED = 4 * MOST_LISTED
+_MOST_READ = 2 * 1024 * 1024  # of a tar's headers
+_LARGEST_HEADER = 64 * 1024  # of one member: names and what else its file system knew
 _PACKED_HEAD = 4 * 1024 * 1024
 _UNPACKED_HEAD = 32 * 1024 * 1024
 _LONGEST_NAME = 300
@@ -120,12 +123,12 @@ def _list_zip(file: IO[bytes], found: Listing) -> None:
 
 
 def _list_tar(file: IO[bytes], found: Listing) -> None:
-    source: Any = _Bounded(file, largest=LARGEST_DIRECTORY, most=_MOST_READ, reads=_MOST_READS)
+    reads = _MOST_READS
     if found.form == "tar.gz":
         unpacker = zlib.decompressobj(_GZIP)
-        head = unpacker.decompress(file.read(_PACKED_HEAD), _UNPACKED_HEAD)
-        source = io.BytesIO(head)
-        found.is_cut = not unpacker.eof
+        file = io.BytesIO(unpacker.decompress(file.read(_PACKED_HEAD), _UNPACKED_HEAD))
+        found.is_cut, reads = not unpacker.eof, _MOST_READS_UNPACKED
+    source: Any = _Bounded(file, largest=_LARGEST_HEADER, most=_MOST_READ, reads=reads)
     try:
         with tarfile.open(fileobj=source, mode="r:") as archive:
             for member in _members(archive):
