@@ -203,6 +203,29 @@ def test_a_first_card_starts_from_the_template(client: Client, owner: User, kind
     assert (readme(repository) or "").startswith("---\nlicense: mit\n---\n\n# first\n")
 
 
+def test_a_card_starts_in_the_language_of_the_page(client: Client, owner: User) -> None:
+    repository = make.repository(owner, name="first")
+    data = opened(client, repository)
+    chinese = {"Accept-Language": "zh-CN,zh;q=0.9"}
+    page = client.post(url(repository), data | {"act": "template"}, headers=chinese).content.decode()
+    text = sent_back(page)["text"][0]
+    assert text.startswith("# first\n\n<!-- 用一两句话说明")
+    assert "## 局限与偏差\n" in text
+    data |= {"text": ["# first\n\n文字。\n"], "act": "section:limitations"}
+    page = client.post(url(repository), data, headers=chinese).content.decode()
+    assert sent_back(page)["text"][0].startswith("# first\n\n文字。\n\n## 局限与偏差\n")
+    form = {
+        "kind": "dataset",
+        "namespace": owner.username,
+        "name": "rows",
+        "visibility": "public",
+        "from_template": "on",
+    }
+    client.post("/new", form, headers=chinese)
+    written = readme(Repository.objects.get(name="rows")) or ""
+    assert "## 来源与收集\n" in written
+
+
 def test_a_missing_section_is_put_in_by_its_link(client: Client, repository: Repository) -> None:
     page = client.post(url(repository), opened(client, repository) | {"act": "section:limitations"}).content.decode()
     text = sent_back(page)["text"][0]
