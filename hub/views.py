@@ -20,9 +20,14 @@ from hub.wire import rate_limits
 from models_registry import panels, storage
 from models_registry.models import Kind, Repository
 from models_registry.services.browsing import Filters, browse
+from models_registry.web.usage import first_upload, quick_start
 
 THEMES = {"light", "dark"}
 A_YEAR = 365 * 24 * 3600
+# Rows of the home page.
+TRENDING = 8
+NEWEST = 5
+OWN = 6
 
 
 @rate_limits.under(reads="")
@@ -66,18 +71,30 @@ def home(request: ActorRequest) -> HttpResponse:
     tasks = (
         models.exclude(task="").order_by().values_list("task").annotate(count=Count("pk")).order_by("-count", "task")
     )
-    recent = list(browse(models, Filters()).for_cards()[:8])
-    example = recent[0].full_name if recent else "your-name/your-model"
+    trending = list(browse(models, Filters(sort="trending")).for_cards()[:TRENDING])
     context = {
         "hide_search": True,
         "model_count": models.count(),
         "tasks": [task for task, _count in tasks[:5]],
-        "recent": recent,
-        "datasets": visible.filter(kind=Kind.DATASET).for_cards().order_by("-created_at", "-pk")[:6],
-        "feed": panels.panels("home-feed", request),
+        "trending": trending,
         "panels": panels.panels("home", request),
-        "client_example": f"export HF_ENDPOINT={settings.BASE_URL}\nhf download {example}",
+        "talk": panels.panels("home-talk", request),
     }
+    user = request.actor.user
+    if user is None:
+        datasets = browse(visible.filter(kind=Kind.DATASET), Filters(kind=Kind.DATASET, sort="newest"))
+        open_to_all = (model.full_name for model in trending if not model.gated)
+        example = next(open_to_all, "your-name/your-model")
+        context |= {"datasets": datasets.for_cards()[:NEWEST], "usages": quick_start(example, "your-name")}
+    else:
+        writable = Repository.objects.writable_by(request.actor)
+        context |= {
+            "member": user,
+            "own": writable.for_cards().order_by("-updated_at", "-pk")[:OWN],
+            "own_panels": panels.panels("home-own", request),
+            "feed": panels.panels("home-feed", request),
+            "first_upload": first_upload(user.username, Kind.MODEL),
+        }
     return render(request, "hub/home.html", context)
 
 

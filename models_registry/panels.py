@@ -73,16 +73,18 @@ _tabs: list[Tab] = []
 _namespace_tabs: list[NamespaceTab] = []
 _settings_pages: list[SettingsPage] = []
 
-# The slots there are: header (of the whole site: unread notifications), home-feed (a member's, before all else on the home
-# page), home (newest scores), repository-side (ranks on a model page), repository-foot (below all its
-# facts: where to report it), repository-actions (Evaluate button),
+# The slots there are: header (of the whole site: unread notifications); on the home page home (leaderboards, newest scores),
+# home-talk (where something was said last) and, for a member, home-feed and home-own (what they asked for and wait for);
+# repository-side (ranks on a model page), repository-foot (below all its facts: where to report it), repository-actions
+# (Evaluate button),
 # repository-closed (what its members can do about it);
 # on the page of a member or an organisation, whose Namespace fillers get: namespace-actions (beside its name: Follow),
 # namespace-facts (in the line below it: followers; each filler gives one <span>), namespace-main (below what it shares:
 # collections, activity), namespace-side (below its members: boards, following) and namespace-foot (where to report it).
 SLOTS = frozenset(
     {
-        "header", "home-feed", "home", "repository-side", "repository-foot", "repository-actions", "repository-closed",
+        "header", "home", "home-talk", "home-feed", "home-own",
+        "repository-side", "repository-foot", "repository-actions", "repository-closed",
         "namespace-actions", "namespace-facts", "namespace-main", "namespace-side", "namespace-foot",
     }
 )  # fmt: skip

@@ -11,6 +11,7 @@ from accounts.models import Actor, Namespace
 from evaluations.models import Board, Run, Score, Standing, State, SuiteVersion
 from evaluations.services import board_speeds
 from evaluations.services.board_filters import Filters
+from evaluations.services.suites import current_versions
 from hub.errors import BadRequest
 from models_registry.models import Repository
 
@@ -116,6 +117,15 @@ def best_ranks_in(namespace: Namespace, most: int) -> list[Standing]:
     rows = public_standings().filter(run__repository__namespace=namespace, suite_version__current=True)
     found = rows.select_related("suite_version__suite", "run__repository__namespace").prefetch_related(WITH_SCORES)
     return list(found.order_by("first", "last", "position", "suite_version__suite__name")[:most])
+
+
+def largest_boards(most: int) -> list[tuple[SuiteVersion, Standing | None]]:
+    """The current boards with the most models, each with who stands first as everybody sees it. Three queries."""
+    by_size = F("board__model_count").desc(nulls_last=True)
+    versions = list(current_versions().select_related("board").order_by(by_size, "suite__title")[:most])
+    leaders = _with_facts(public_standings().filter(suite_version__in=versions, position=1))
+    first = {standing.suite_version_id: standing for standing in leaders}
+    return [(version, first.get(version.pk)) for version in versions]
 
 
 def older_scores_of(repository: Repository) -> list[Score]:

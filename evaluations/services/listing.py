@@ -37,6 +37,12 @@ def newest_scored(actor: Actor, count: int, *, suite: Suite | None = None) -> li
     return list(runs.order_by("-finished_at")[:count])
 
 
+def under_way_for(actor: Actor, count: int) -> list[Run]:
+    """What a member asked for that has not ended yet, the latest first. Raises Unauthenticated for nobody."""
+    asked = Run.objects.visible_to(actor).filter(requested_by=actor.require_user()).unfinished()
+    return list(asked.for_lists().order_by("-created_at")[:count])
+
+
 def at_work() -> list[Run]:
     """The runs that workers have now, oldest first."""
     return list(Run.objects.filter(state__in=WORKING).for_lists().order_by("started_at"))

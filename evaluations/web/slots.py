@@ -11,21 +11,33 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Namespace
 from accounts.requests import ActorRequest
 from evaluations.models import Run, State
-from evaluations.services.boards import best_ranks_in, older_scores_of, ranks_of
+from evaluations.services.boards import best_ranks_in, largest_boards, older_scores_of, ranks_of
 from evaluations.services.browsing import BoardOrders, SuiteFacet, best_ranks
-from evaluations.services.listing import newest_scored
+from evaluations.services.listing import newest_scored, under_way_for
 from evaluations.services.self_reported import reported_by
 from models_registry import panels
 from models_registry.models import Kind, Repository
 from models_registry.services import facets
 
-NEWEST = 6
+BOARDS = 5
+NEWEST = 5
+UNDER_WAY = 5
 REPORTED = 8
 NAMESPACE_RANKS = 8
 
 
+def boards(request: ActorRequest, _nothing: None) -> str:
+    return render_to_string("evaluations/_home_boards.html", {"boards": largest_boards(BOARDS)}, request)
+
+
 def newest_scores(request: ActorRequest, repository: None) -> str:
     return render_to_string("evaluations/_newest_scores.html", {"runs": newest_scored(request.actor, NEWEST)}, request)
+
+
+def runs_under_way(request: ActorRequest, _nothing: None) -> str:
+    """What the member waits for; nothing for who waits for nothing."""
+    runs = under_way_for(request.actor, UNDER_WAY) if request.actor.user is not None else []
+    return render_to_string("evaluations/_runs_under_way.html", {"runs": runs}, request) if runs else ""
 
 
 def ranks(request: ActorRequest, repository: Repository) -> str:
@@ -99,7 +111,9 @@ def fill() -> None:
     facets.add(SuiteFacet(), before="tag")
     facets.add_orders(BoardOrders())
     panels.fill_rows(rank_of_rows)
+    panels.fill("home", boards)
     panels.fill("home", newest_scores)
+    panels.fill("home-own", runs_under_way)
     panels.fill("repository-side", ranks)
     panels.fill("namespace-side", namespace_ranks)
     panels.fill("repository-side", self_reported)

@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import get_language
+
 from accounts.models import Actor
 from hub.errors import Invalid
 from models_registry import access
@@ -54,16 +56,21 @@ def edit_card(*, actor: Actor, repository: Repository, values: dict[str, Any], t
 # Keys that a card mostly writes as one word where there is but one.
 _SINGULAR = {"base_model", "language", "license"}
 _TEMPLATES = Path(__file__).resolve().parent.parent / "card_templates"
+_ORIGINAL = "en"
 
 
 def template(repository_name: str, kind: str) -> str:
-    """The text that a new card may start from: headings, and below each what belongs there, as comments."""
-    return _template(kind).replace("{name}", repository_name)
+    """The text that a new card may start from: headings, and below each what belongs there, as comments.
+
+    In the language of the page on which it was asked for, where there is one.
+    """
+    return _template(kind, get_language() or _ORIGINAL).replace("{name}", repository_name)
 
 
 @cache
-def _template(kind: str) -> str:
-    return (_TEMPLATES / f"{kind}.md").read_text()
+def _template(kind: str, language: str) -> str:
+    folder = _TEMPLATES / language
+    return ((folder if folder.is_dir() else _TEMPLATES / _ORIGINAL) / f"{kind}.md").read_text()
 
 
 def words_of(value: Any) -> list[str] | None:

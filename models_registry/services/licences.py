@@ -2,22 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Invalid
 from hub.jobs.models import Job
 from models_registry.events import licence_changed, licence_contradicted
 from models_registry.formats import card as cards
-from models_registry.formats import licence_conflicts
+from models_registry.formats import licence_conflicts, licence_texts
+from models_registry.formats.card import CardFacts
 from models_registry.formats.licence_conflicts import Finding, Parent, Source
 from models_registry.formats.licences import LONGEST, UNSTATED, identify
-from models_registry.models import Card, Commit, Kind, LineageEdge, Repository, RepositoryFacts, RepositoryTag
+from models_registry.models import Card, Commit, Kind, LineageEdge, Relation, Repository, RepositoryFacts, RepositoryTag
+from models_registry.services import editing, lineage, trees
 from models_registry.services.card_editing import edit_card
 
 CHECK = "check_licence"
 CHECK_BELOW = "check_licences_below"
+FILES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING")
 _MOST_DATASETS = 50
 
 
@@ -53,11 +58,45 @@ def _parents(actor: Actor, repositories: Iterable[Repository]) -> dict[int, list
         for name in cards.facts(matter).datasets[:_MOST_DATASETS]:
             named[name.lower()].append(model)
     if named:
-        datasets = Repository.objects.visible_to(actor).filter(kind=Kind.DATASET, full_key__in=list(named))
-        for dataset in datasets.select_related("namespace").order_by("pk"):
+        for dataset in _datasets(actor, named):
             for model in named[dataset.full_key]:
                 found[model].append(Parent(dataset.full_name, dataset.licence, Source.DATA))
     return found
+
+
+def _datasets(actor: Actor, keys: Iterable[str]) -> QuerySet[Repository]:
+    visible = Repository.objects.visible_to(actor).filter(kind=Kind.DATASET, full_key__in=list(keys))
+    return visible.select_related("namespace").order_by("pk")
+
+
+def findings_of_card(actor: Actor, repository: Repository, written: CardFacts) -> list[Finding]:
+    """As `findings_of`, of a card that is not saved yet: with the bases and datasets that it names itself."""
+    if repository.kind != Kind.MODEL or not written.licence:
+        return []
+    edges = lineage.edges_for(repository, written.base_models, Relation.FINETUNE)
+    bases = Repository.objects.visible_to(actor).filter(pk__in=[edge.base_id for edge in edges if edge.base_id])
+    parents = [
+        Parent(base.full_name, base.licence, Source.BASE) for base in bases.select_related("namespace").order_by("pk")
+    ]
+    keys = {name.lower() for name in written.datasets[:_MOST_DATASETS]}
+    parents += [Parent(data.full_name, data.licence, Source.DATA) for data in _datasets(actor, keys)]
+    return licence_conflicts.findings(name=repository.name, licence=written.licence, parents=parents)
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """The file in which the text of a licence stands. `ids`: of which one, as `formats.licence_texts` knows it."""
+
+    path: str
+    ids: frozenset[str]
+
+
+def text_in(repository: Repository, commit: Commit) -> TextFile | None:
+    """Where a commit holds the text of a licence that says which it is. Raises StorageUnavailable."""
+    there = trees.find(repository, commit, FILES)
+    entry = next((there[path] for path in FILES if path in there and not there[path].is_folder), None)
+    ids = licence_texts.titled(editing.text_of(repository, entry) or "") if entry is not None else frozenset()
+    return TextFile(entry.path, ids) if entry is not None and ids else None
 
 
 def front_matter(licence: str) -> dict[str, str | None]:

@@ -21,12 +21,12 @@ from hub.wire import rate_limits
 from models_registry import access
 from models_registry.errors import BranchMoved
 from models_registry.formats import card_review, tasks, text_diff
-from models_registry.formats.card import CardError, parse, split, validate
+from models_registry.formats.card import CardError, facts, parse, split, validate
 from models_registry.formats.eval_results import of_card
 from models_registry.formats.front_matter import joined, with_values
-from models_registry.models import Kind, PullRequest, Repository
+from models_registry.models import Commit, Kind, PullRequest, Repository
 from models_registry.page_addresses import page_url, resolve_url
-from models_registry.services import card_editing, editing
+from models_registry.services import card_editing, editing, licences, references
 from models_registry.services.browsing import matching
 from models_registry.services.card_editing import README
 from models_registry.services.cards import render as render_markdown
@@ -139,7 +139,7 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         draft.show_fields()
     _do(draft, act)
     back = repository.get_absolute_url() if branch.short_name == repository.default_branch else ""
-    context |= _shown(request, draft) | {
+    context |= _shown(request, draft, commit) | {
         "branch": branch,
         "ways": ways,
         "parent": sent.get("parent") or commit.oid,
@@ -183,13 +183,13 @@ def parts(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRe
     access.require_read(request.actor, repository)
     request.actor.require_writer()
     draft, part = _draft_sent(request, repository, ""), request.GET.get("part", "")
+    branch = request.POST.get("branch") or repository.default_branch
     if part == "preview":
-        branch = request.POST.get("branch") or repository.default_branch
         return HttpResponse(_html(draft, branch))
     if part not in {"fields", "text", "review"}:
         raise NotFound("The editor has no such part.")
     _do(draft, request.GET.get("act", ""))
-    context = _shown(request, draft) | {"part": part}
+    context = _shown(request, draft, references.resolve(repository, branch)) | {"part": part}
     return render(request, "models_registry/_card_parts.html", context)
 
 
@@ -224,13 +224,15 @@ def _do(draft: Draft, act: str) -> None:
         )
 
 
-def _shown(request: ActorRequest, draft: Draft) -> dict[str, Any]:
-    """What the editor's templates need of a draft."""
+def _shown(request: ActorRequest, draft: Draft, commit: Commit) -> dict[str, Any]:
+    """What the editor's templates need of a draft, which is to stand beside the other files of this commit."""
     warnings = draft.check()
     metadata: dict[str, Any] = draft.form.metadata if draft.form else {}
     if draft.form is None and not draft.errors:
         metadata = parse(draft.text).metadata
     points = card_review.review(draft.repository.kind, metadata, draft.body)
+    found = facts(metadata)
+    against = licences.findings_of_card(request.actor, draft.repository, found)
     written = ", ".join(card_editing.words_of(metadata.get("license")) or [])
     named = str(metadata.get("license_name") or "") if written == "other" else written
     return {
@@ -239,6 +241,10 @@ def _shown(request: ActorRequest, draft: Draft) -> dict[str, Any]:
         "form": draft.form,
         "parts_url": page_url(draft.repository, "card-parts"),
         "warnings": warnings,
+        "licence_warnings": licence_words.warnings([finding for finding in against if finding.is_contradiction]),
+        "licence_doubts": licence_words.doubts(
+            found, link=metadata.get("license_link"), text=licences.text_in(draft.repository, commit)
+        ),
         "points": [(point, POINTS[point.key]) for point in points],
         "done": sum(point.is_done for point in points),
         "counted": sum(point.is_done or point.is_missed for point in points),

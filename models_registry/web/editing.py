@@ -18,7 +18,7 @@ from models_registry.errors import BranchMoved, EntryNotFound
 from models_registry.formats import text_diff
 from models_registry.models import Commit, PullRequest, Reference, Repository
 from models_registry.page_addresses import page_url
-from models_registry.services import editing, references, trees
+from models_registry.services import editing, file_templates, references, trees
 from models_registry.services.trees import TreeEntry
 from models_registry.web.files import frame
 
@@ -157,14 +157,20 @@ def _moved(form: Form, refusal: BranchMoved, text: str) -> HttpResponse:
 @rate_limits.under(writes="commit")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
-    """A text file; the address names the branch, and the folder that its path begins with."""
+    """A text file; the address names the branch, and the folder that its path begins with.
+
+    `?template=` is the name of a file to start from.
+    """
     form = Form.of(request, kind, namespace, name, rest)
     sent = request.POST
-    path = sent.get("path", f"{form.path}/" if form.path else "").strip()
-    text = sent.get("text", "")
+    offered = [] if form.path else file_templates.offered(form.repository, form.commit)
+    template = request.GET.get("template", "")
+    start = template if template in offered else ""
+    path = sent.get("path", f"{form.path}/" if form.path else start).strip()
+    text = sent.get("text", file_templates.text_for(form.repository, start))
     otherwise = f"Create {path.rpartition('/')[2]}"
     form.context.update(
-        is_new=True, name="", text=text, file_path=path, placeholder=otherwise.strip(),
+        is_new=True, templates=offered, template=start, name="", text=text, file_path=path, placeholder=otherwise.strip(),
         back_url=page_url(form.repository, "tree", form.revision, form.path),
     )  # fmt: skip
     if not form.is_sent:

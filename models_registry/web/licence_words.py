@@ -8,9 +8,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from models_registry.formats import licence_texts
+from models_registry.formats.card import CardFacts
 from models_registry.formats.licence_conflicts import Finding, Rule
 from models_registry.formats.licence_terms import TABLE, Allowed, Asked, Terms, choices, known_names
 from models_registry.formats.licences import identify
+from models_registry.services.licences import TextFile
 
 COMMERCIAL_TITLES: dict[str, Promise] = {
     "yes": gettext_lazy("Usable commercially"),
@@ -167,6 +170,26 @@ def warnings(found: Sequence[Finding]) -> list[Warning]:
         )
         for finding in found
     ]
+
+
+def doubts(written: CardFacts, *, link: object, text: TextFile | None) -> list[str]:
+    """Why a reader of the card could not tell which licence holds, in a sentence each.
+
+    link: what the card says of where its text is. text: of the file in the repository.
+    """
+    if written.licences == ("other",):
+        if written.licence == "other":
+            return [_("“other” alone says nothing: give the licence its own name, and say where its text is.")]
+        if not link:
+            return [_("Say where the text of “%(name)s” is: nobody knows it by its name.") % {"name": written.licence}]
+    if text is not None and licence_texts.contradicts(written.licence, text.ids):
+        said = {
+            "path": text.path,
+            "theirs": licence_texts.name_of(text.ids),
+            "ours": identify(written.licence).name,
+        }
+        return [_("By its title, %(path)s is %(theirs)s, but the card says %(ours)s. Which one holds?") % said]
+    return []
 
 
 _FREE, _ALIKE = pgettext_lazy("licences", "Free"), pgettext_lazy("licences", "Share alike")

@@ -121,6 +121,12 @@ def first_upload(namespace: str, kind: str) -> str:
     return f"export HF_ENDPOINT={settings.BASE_URL}\nhf auth login\nhf upload {namespace}/{example} ./folder{option}"
 
 
+def quick_start(example: str, namespace: str) -> list[Usage]:
+    """The two ways in, by the client: fetch a model of this hub, and share one's own in this namespace."""
+    fetch = f"export HF_ENDPOINT={settings.BASE_URL}\nhf download {example}"
+    return [Usage(_("Download"), fetch), Usage(_("Upload"), first_upload(namespace, Kind.MODEL))]
+
+
 def first_steps(repository: Repository) -> list[Usage]:
     """What to do with a repository that holds nothing yet."""
     name, address = repository.full_name, settings.BASE_URL

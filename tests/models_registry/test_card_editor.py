@@ -203,6 +203,29 @@ def test_a_first_card_starts_from_the_template(client: Client, owner: User, kind
     assert (readme(repository) or "").startswith("---\nlicense: mit\n---\n\n# first\n")
 
 
+def test_a_card_starts_in_the_language_of_the_page(client: Client, owner: User) -> None:
+    repository = make.repository(owner, name="first")
+    data = opened(client, repository)
+    chinese = {"Accept-Language": "zh-CN,zh;q=0.9"}
+    page = client.post(url(repository), data | {"act": "template"}, headers=chinese).content.decode()
+    text = sent_back(page)["text"][0]
+    assert text.startswith("# first\n\n<!-- 用一两句话说明")
+    assert "## 局限与偏差\n" in text
+    data |= {"text": ["# first\n\n文字。\n"], "act": "section:limitations"}
+    page = client.post(url(repository), data, headers=chinese).content.decode()
+    assert sent_back(page)["text"][0].startswith("# first\n\n文字。\n\n## 局限与偏差\n")
+    form = {
+        "kind": "dataset",
+        "namespace": owner.username,
+        "name": "rows",
+        "visibility": "public",
+        "from_template": "on",
+    }
+    client.post("/new", form, headers=chinese)
+    written = readme(Repository.objects.get(name="rows")) or ""
+    assert "## 来源与收集\n" in written
+
+
 def test_a_missing_section_is_put_in_by_its_link(client: Client, repository: Repository) -> None:
     page = client.post(url(repository), opened(client, repository) | {"act": "section:limitations"}).content.decode()
     text = sent_back(page)["text"][0]
@@ -270,6 +293,47 @@ def test_pieces_come_back_for_what_was_sent(client: Client, repository: Reposito
     assert "names no licence" in review
     assert client.post(address + "?part=other", data).status_code == 404
     assert readme(repository) == CARD
+
+
+def test_the_licence_that_is_being_written_is_held_against_what_the_draft_names(
+    client: Client, repository: Repository
+) -> None:
+    ada = make.user("ada")
+    for name, fields in (("base", {}), ("hidden", {"private": True}), ("data", {"kind": Kind.DATASET})):
+        make.repository(ada, name, licence="cc-by-nc-sa-4.0", **fields)
+    address = f"{repository.get_absolute_url()}/card-parts?part=review"
+    data = opened(client, repository)
+    assert "The licence of" not in client.post(address, data).content.decode()
+    data |= {"base_model-new": ["ada/base, ada/hidden, ada/nowhere"], "datasets-new": ["ada/data"]}
+    review = client.post(address, data).content.decode()
+    assert "The licence of ada/base, CC-BY-NC-SA-4.0, does not allow commercial use" in review
+    assert "The licence of ada/data, CC-BY-NC-SA-4.0, does not allow commercial use" in review
+    assert "ada/hidden" not in review
+    for does_not_contradict in ("cc-by-nc-sa-4.0", "my-terms", ""):
+        review = client.post(address, data | {"license": [does_not_contradict]}).content.decode()
+        assert "The licence of" not in review
+
+
+@pytest.mark.parametrize(
+    ("matter", "text", "told"),
+    [
+        ("license: mit", "MIT License\n", ""),
+        ("license: mit", "Our own terms\n", ""),
+        ("license: mit", "Apache License\nVersion 2.0\n", "LICENSE.txt is Apache-2.0, but the card says MIT."),
+        ("license: other", "MIT License\n", "give the licence its own name"),
+        ("license: other\nlicense_name: my-terms", "Our terms\n", "Say where the text of “my-terms” is"),
+        ("license: other\nlicense_name: my-terms\nlicense_link: LICENSE.txt", "MIT License\n", ""),
+    ],
+)
+def test_a_licence_that_no_reader_could_be_sure_of_is_asked_about(
+    client: Client, owner: User, matter: str, text: str, told: str
+) -> None:
+    repository = make.repository(owner)
+    make.commit(repository, {"README.md": f"---\n{matter}\n---\n# Net\n", "LICENSE.txt": text})
+    page = client.get(url(repository)).content.decode()
+    review = page[page.index('id="card-review"') : page.index('id="card-fields"')]
+    assert told in review
+    assert bool(told) == ("exclamation-triangle" in review)
 
 
 def test_names_of_repositories_are_offered_to_who_may_see_them(client: Client, owner: User) -> None:

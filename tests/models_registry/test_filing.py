@@ -1,5 +1,6 @@
 """Files added, renamed, moved and deleted from pages: as commits or pull requests, and never over somebody else's change."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -65,6 +66,33 @@ def test_a_new_file_is_a_commit_with_its_folders(member: Client, owner: User, ki
     assert answer.headers["Location"] == at(repository, "blob/main/onnx/new/c.txt")
     assert content(repository, "onnx/new/c.txt") == "1\n2\n"
     assert references.resolve(repository, "main").title == "Create c.txt"
+
+
+def test_a_new_file_may_start_from_a_template_where_there_is_none_yet(
+    member: Client, repository: Repository, owner: User
+) -> None:
+    def offered(page: str) -> list[str]:
+        return re.findall(r'href="\?template=([^"]+)"', page)
+
+    page = member.get(at(repository, "new/main")).content.decode()
+    assert offered(page) == ["README.md", ".gitignore"]
+    page = member.get(at(repository, "new/main?template=.gitignore")).content.decode()
+    assert 'name="path" maxlength="1024"' in page
+    assert 'value=".gitignore"' in page
+    assert "__pycache__/" in page
+    card = member.get(at(repository, "new/main?template=README.md")).content.decode()
+    assert f"# {repository.name}\n\n&lt;!--" in card
+    branch = references.branch(repository, "main")
+    editing.delete(
+        actor=Actor(user=owner), repository=repository, branch=branch, path=".gitattributes", parent=head(repository),
+        title="Rules go",
+    )  # fmt: skip
+    rules = member.get(at(repository, "new/main?template=.gitattributes")).content.decode()
+    assert "*.safetensors filter=lfs" in rules
+    for address in ("new/main?template=notes.md", "new/main/onnx?template=.gitignore"):
+        page = member.get(at(repository, address)).content.decode()
+        assert 'spellcheck="false" autocapitalize="off" autocomplete="off">\n</textarea>' in page
+    assert not offered(page)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def open_threads(repository: Repository) -> int:
 
 
 def fill() -> None:
-    panels.fill("home", active_discussions)
+    panels.fill("home-talk", active_discussions)
     panels.add_tab(
         panels.Tab(key="community", title=_("Community"), icon="chat-left-text", url=threads_url, count=open_threads)
     )

@@ -48,6 +48,7 @@ def pages(scene: Scene) -> dict[str, str]:
     return {
         "file-edit": f"{model}/edit/main/train.py",
         "file-new": f"{model}/new/main/onnx",
+        "file-new-from-template": f"{model}/new/main?template=.gitignore",
         "file-move": f"{model}/move/main/weights.bin",
         "folder-delete": f"{model}/delete/main/onnx",
         "file-delete": f"{model}/delete/main/train.py",

@@ -44,9 +44,10 @@ def test_metadata_counts_and_a_base_model_is_missed_by_nobody() -> None:
     assert done("dataset", {"task_categories": ["x"], "size_categories": ["n<1K"]}, "") == {"task", "size"}
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("kind", ["model", "dataset"])
-def test_the_template_asks_for_every_section_and_answers_none(kind: str) -> None:
-    template = (TEMPLATES / f"{kind}.md").read_text()
+def test_the_template_asks_for_every_section_and_answers_none(kind: str, language: str) -> None:
+    template = (TEMPLATES / language / f"{kind}.md").read_text()
     points = [point for point in review(kind, {}, template) if point.is_section]
     assert all(point.is_begun and not point.is_done for point in points)
     for point in points:
