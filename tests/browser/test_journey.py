@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 from playwright.sync_api import BrowserContext, Locator, Page, expect
@@ -65,7 +66,7 @@ By this hub.
 """,
 }
 QUESTION, PROPOSAL, ADDED = "Which seed was used?", "Say which seed it was", "The seed was 7."
-INSULT = "Whoever made this cannot count to ten."
+INSULT, REASON = "Whoever made this cannot count to ten.", "One does not talk to others like that."
 # Each page says in which language it is, the administration's, too; what is wrong ends up among the complaints.
 SAYS_ITS_LANGUAGE = """addEventListener("DOMContentLoaded", () => {
     const { lang } = document.documentElement;
@@ -136,6 +137,7 @@ def test_from_signing_up_to_the_board_a_merged_proposal_and_a_hidden_comment(
     insult(other)
     report_the_insult(owner, others_name)
     moderate(somebody(), live_hub.member(f"owl-{language}", admin=True), others_name)
+    read_of_the_act(other)
     visitor = somebody()
     search(visitor, model)
     open_thread(visitor, QUESTION)
@@ -190,7 +192,7 @@ def write_card(page: Page, text: str) -> None:
     expect(shown.locator("strong")).to_have_text(re.findall(r"\*\*(.+)\*\*", text))
     tags = page.get_by_role("list", name=_("Tags"))
     until(page, tags.get_by_role("link", name="apache-2.0"))
-    expect(tags.get_by_role("link", name="Image classification")).to_be_visible()
+    expect(tags.get_by_role("link", name=_("Image classification"))).to_be_visible()
 
 
 def evaluate(page: Page) -> None:
@@ -207,6 +209,7 @@ def evaluate(page: Page) -> None:
 def find_on_the_board(page: Page, model: str) -> None:
     page.get_by_role("navigation", name=_("Main")).get_by_role("link", name=_("Leaderboards")).click()
     page.get_by_role("link", name=SUITE, exact=True).click()
+    expect(page.locator(".tag", has_text=pgettext("tier", "Sanity"))).to_be_visible()
     name = page.locator(".repo-name").get_by_role("link", name=model, exact=True)
     row = page.get_by_role("row").filter(has=name)  # others name it, too, where their weights are the same
     until(page, row)
@@ -294,10 +297,18 @@ def moderate(page: Page, maintainer: Member, author: str) -> None:
     expect(page.get_by_text(INSULT)).to_be_visible()
     page.locator("a").filter(has_text=re.compile(r"^\s*Act\b")).click()
     page.get_by_text("Hide comment", exact=True).click()
-    page.get_by_label("In words").fill("One does not talk to others like that.")
+    page.get_by_label("In words").fill(REASON)
     page.get_by_role("button", name="Hide", exact=True).click()
     expect(page.get_by_text("The comment is hidden.")).to_be_visible()
     expect(page.locator(".mod-state")).to_contain_text("resolved")
+
+
+def read_of_the_act(page: Page) -> None:
+    page.get_by_role("link", name=_("Notifications")).click()
+    told = page.get_by_role("listitem").filter(has_text=_("From the maintainers of this hub")).get_by_role("link").first
+    until(page, told)
+    told.click()
+    expect(page.get_by_role("listitem").filter(has_text=REASON)).to_contain_text(capfirst(_("comment hidden")))
 
 
 def comment(page: Page, text: str) -> None:
