@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Actor, User
 from models_registry.models import Repository
@@ -14,9 +15,9 @@ class Suite(models.Model):
     """What a model can be measured on, as its current version describes it."""
 
     class Tier(models.TextChoices):
-        SANITY = "sanity"  # small and public: anyone can train on it
-        STANDARD = "standard"
-        HIDDEN = "hidden"
+        SANITY = "sanity", pgettext_lazy("tier", "Sanity")  # small and public: anyone can train on it
+        STANDARD = "standard", pgettext_lazy("tier", "Standard")
+        HIDDEN = "hidden", pgettext_lazy("tier", "Hidden")
 
     name = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=120)

@@ -16,10 +16,10 @@ from models_registry.page_addresses import page_url
 from models_registry.services import quarantine, secrets, training
 from models_registry.services.browsing import shared_counts
 from models_registry.web.licence_words import COMMERCIAL_TITLES
+from models_registry.web.task_words import TASK_TITLES
 
 register = template.Library()
 
-# Tasks as Hub clients name them, in words; others are shown as they are written, without their dashes.
 TASK_ICONS = {
     "text": "chat-left-text",
     "image": "image",
@@ -31,7 +31,9 @@ TASK_ICONS = {
 
 @register.filter
 def task_title(task: str) -> str:
-    """ "image-classification" → "Image classification"."""
+    """In the reader's language; one that Hub clients do not name, without its dashes: "protein-folding" → "Protein folding"."""
+    if task in TASK_TITLES:
+        return str(TASK_TITLES[task])
     words = task.replace("-", " ").replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 

@@ -65,8 +65,14 @@ def scene(live_server: LiveServer, kept_scene: KeptScene) -> Scene:
 
 @pytest.fixture
 def complaints(page: Page) -> Iterator[list[str]]:
-    """What the browser complains of: errors of scripts, and whatever the Content-Security-Policy stops."""
     found: list[str] = []
+    listen(page, found)
+    yield found
+    assert not found
+
+
+def listen(page: Page, found: list[str]) -> None:
+    """Note what the browser complains of: errors of scripts, and whatever the Content-Security-Policy stops."""
 
     def note(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and "status of 4" not in message.text:
@@ -74,8 +80,6 @@ def complaints(page: Page) -> Iterator[list[str]]:
 
     page.on("console", note)
     page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
-    yield found
-    assert not found
 
 
 def sign_in(context: BrowserContext, live_server: LiveServer, member: Any) -> None:

@@ -8,6 +8,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from models_registry.formats.tasks import TASKS
+from models_registry.web.task_words import TASK_TITLES
+
 CATALOGUE = settings.BASE_DIR / "locale" / "zh_Hans" / "LC_MESSAGES"
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
 PAIR = re.compile(r'^msgid "(.+)"\n(?:msgid_plural ".+"\n)?msgstr(?:\[0\])? "(.*)"$', re.MULTILINE)
@@ -41,3 +44,7 @@ def test_pages_speak_chinese_when_asked_to(client: Client, address: str) -> None
     page = client.get(address, headers={"Accept-Language": "zh-CN,zh;q=0.9"}).content.decode()
     assert '<html lang="zh-hans"' in page
     assert "模型" in page
+
+
+def test_every_task_that_is_offered_has_its_words() -> None:
+    assert {task for group in TASKS.values() for task in group} <= TASK_TITLES.keys()

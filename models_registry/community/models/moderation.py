@@ -6,6 +6,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Actor, Immutable, Namespace, RecordQuerySet, Role, User
 
@@ -174,24 +175,24 @@ class Complaint(models.Model):
 class Act(models.TextChoices):
     """What moderators do."""
 
-    HIDE_COMMENT = "hide-comment", "comment hidden"
-    SHOW_COMMENT = "show-comment", "comment shown again"
-    LOCK = "lock", "thread locked"
-    UNLOCK = "unlock", "thread unlocked"
-    HIDE_COLLECTION = "hide-collection", "collection hidden"
-    SHOW_COLLECTION = "show-collection", "collection shown again"
-    HIDE_PICTURE = "hide-picture", "picture hidden"
-    SHOW_PICTURE = "show-picture", "picture shown again"
-    HIDE = "hide", "repository hidden"
-    QUARANTINE = "quarantine", "repository in quarantine"
-    TAKE_DOWN = "take-down", "repository taken down"
-    RESTORE = "restore", "repository restored"
-    WARN = "warn", "member warned"
-    SUSPEND = "suspend", "member suspended"
-    LIFT = "lift", "suspension lifted"
-    BAN = "ban", "member banned"
-    UNBAN = "unban", "ban lifted"
-    RENAME = "rename", "name taken away"
+    HIDE_COMMENT = "hide-comment", _("comment hidden")
+    SHOW_COMMENT = "show-comment", _("comment shown again")
+    LOCK = "lock", _("thread locked")
+    UNLOCK = "unlock", _("thread unlocked")
+    HIDE_COLLECTION = "hide-collection", _("collection hidden")
+    SHOW_COLLECTION = "show-collection", _("collection shown again")
+    HIDE_PICTURE = "hide-picture", _("picture hidden")
+    SHOW_PICTURE = "show-picture", _("picture shown again")
+    HIDE = "hide", _("repository hidden")
+    QUARANTINE = "quarantine", _("repository in quarantine")
+    TAKE_DOWN = "take-down", _("repository taken down")
+    RESTORE = "restore", _("repository restored")
+    WARN = "warn", _("member warned")
+    SUSPEND = "suspend", _("member suspended")
+    LIFT = "lift", _("suspension lifted")
+    BAN = "ban", _("member banned")
+    UNBAN = "unban", _("ban lifted")
+    RENAME = "rename", _("name taken away")
 
 
 class ModerationActionQuerySet(RecordQuerySet["ModerationAction"]):
