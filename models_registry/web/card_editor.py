@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import ActorRequest
-from hub.errors import Forbidden, HubError, Invalid, NotFound
+from hub.errors import HubError, Invalid, NotFound
 from hub.wire import rate_limits
 from models_registry import access
 from models_registry.errors import BranchMoved
@@ -34,7 +34,7 @@ from models_registry.services.markdown import Place
 from models_registry.web import licence_words
 from models_registry.web.addressing import of_address
 from models_registry.web.card_forms import FORMS, CardForm
-from models_registry.web.files import frame
+from models_registry.web.commit_forms import CommitForm
 
 NAMES_OFFERED = 20
 POINTS: dict[str, str | Promise] = {
@@ -118,16 +118,10 @@ def _lines(text: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """`parent` is the commit at which it was opened: who changes the card meanwhile is not overwritten unseen."""
-    repository, commit, context = frame(request, kind, namespace, name, rest)
-    request.actor.require_writer()
-    if context["path"]:
+    change = CommitForm.of(request, kind, namespace, name, rest)
+    if change.path:
         raise NotFound(f"There is no branch {rest}.")
-    branch = editing.branch_of(repository, context["revision"])
-    if branch is None:
-        raise Invalid(f"{context['revision']} is no branch: open the card on a branch to edit it.")
-    ways = editing.ways(request.actor, repository, branch)
-    if not ways.may_commit and not ways.may_propose:
-        raise Forbidden(f"You may not change {repository.full_name} with this account.")
+    repository, commit, branch, context = change.repository, change.commit, change.branch, change.context
     written = card_editing.read_readme(repository, commit)
     original, sent = _lines(written or ""), request.POST
     act = sent.get("act", "check")
@@ -140,13 +134,7 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     _do(draft, act)
     back = repository.get_absolute_url() if branch.short_name == repository.default_branch else ""
     context |= _shown(request, draft, commit) | {
-        "branch": branch,
-        "ways": ways,
-        "parent": sent.get("parent") or commit.oid,
-        "title": sent.get("title", ""),
         "placeholder": "Update the card" if written else "Write the card",
-        "body": sent.get("body", ""),
-        "as_proposal": sent.get("how") == "propose" or not ways.may_commit,
         "back": back or page_url(repository, "blob", context["revision"], README if written is not None else ""),
         "preview": _html(draft, context["revision"]) if act == "preview" else None,
         "is_new": written is None,
@@ -157,10 +145,8 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     elif act == "save":
         try:
             made = editing.give_back(
-                actor=request.actor, repository=repository, branch=branch, path=README, parent=context["parent"],
-                text=draft.text, title=context["title"].strip() or context["placeholder"], body=context["body"],
-                as_proposal=context["as_proposal"],
-            )  # fmt: skip
+                path=README, parent=change.parent, text=draft.text, **change.said(context["placeholder"])
+            )
         except BranchMoved as refusal:
             context |= {
                 "moved": str(refusal),

@@ -1,96 +1,27 @@
 """Pages that change files: edit, add, move, delete; each as a commit on its branch, or as a pull request to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import ActorRequest
-from hub.errors import Forbidden, HubError, Invalid
+from hub.errors import HubError, Invalid
 from hub.typed_name import TypedName
 from hub.wire import rate_limits
 from models_registry.errors import BranchMoved, EntryNotFound
 from models_registry.formats import text_diff
-from models_registry.models import Commit, PullRequest, Reference, Repository
+from models_registry.models import Commit, PullRequest
 from models_registry.page_addresses import page_url
 from models_registry.services import editing, file_templates, references, trees
 from models_registry.services.trees import TreeEntry
-from models_registry.web.files import frame
+from models_registry.web.commit_forms import CommitForm
 
 MOST_LISTED = 200  # files of a folder that is to go
 
 
-@dataclass(frozen=True)
-class Form:
-    """What the four pages share: a branch at some commit, and how the sender wants to give back what changes there."""
-
-    request: ActorRequest
-    repository: Repository
-    branch: Reference
-    commit: Commit
-    revision: str
-    path: str
-    context: dict[str, Any]
-
-    @classmethod
-    def of(cls, request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> "Form":
-        """Raises Unauthenticated, Forbidden, Invalid if the address names no branch, and as `frame`."""
-        repository, commit, context = frame(request, kind, namespace, name, rest)
-        request.actor.require_writer()
-        revision, path = context["revision"], context["path"]
-        branch = editing.branch_of(repository, revision)
-        if branch is None:
-            raise Invalid(f"{revision} is no branch: open it on a branch to change files.")
-        ways = editing.ways(request.actor, repository, branch)
-        if not ways.may_commit and not ways.may_propose:
-            raise Forbidden(f"You may not change {repository.full_name} with this account.")
-        sent = request.POST
-        context |= {
-            "branch": branch,
-            "ways": ways,
-            "parent": sent.get("parent") or commit.oid,
-            "title": sent.get("title", ""),
-            "body": sent.get("body", ""),
-            "as_proposal": sent.get("how") == "propose" or not ways.may_commit,
-        }
-        return cls(request, repository, branch, commit, revision, path, context)
-
-    @property
-    def parent(self) -> str:
-        """The commit at which it was opened: who changes the same file meanwhile is not overwritten unseen."""
-        parent: str = self.context["parent"]
-        return parent
-
-    @property
-    def is_sent(self) -> bool:
-        return self.request.method == "POST" and self.request.POST.get("act") != "preview"
-
-    def said(self, otherwise: str) -> dict[str, Any]:
-        """What every act of `services.editing` asks for. otherwise: the title, where none was typed."""
-        return {
-            "actor": self.request.actor, "repository": self.repository, "branch": self.branch,
-            "title": self.context["title"].strip() or otherwise, "body": self.context["body"],
-            "as_proposal": self.context["as_proposal"],
-        }  # fmt: skip
-
-    def done(self, made: Commit | PullRequest, page: str, path: str) -> HttpResponse:
-        if isinstance(made, PullRequest):
-            return redirect(made)
-        messages.success(
-            self.request, _("Committed to %(branch)s: %(title)s") % {"branch": self.revision, "title": made.title}
-        )
-        return redirect(page_url(self.repository, page, self.revision, path))
-
-    def page(self, template: str, status: int = 200, **more: Any) -> HttpResponse:
-        return render(self.request, f"models_registry/{template}", self.context | more, status=status)
-
-
-def entry_of(form: Form) -> TreeEntry:
+def entry_of(form: CommitForm) -> TreeEntry:
     """What the address names, as it is, or as it was when the page was opened. Raises EntryNotFound."""
     found = _found(form)
     if found is None:
@@ -98,7 +29,7 @@ def entry_of(form: Form) -> TreeEntry:
     return found
 
 
-def _found(form: Form) -> TreeEntry | None:
+def _found(form: CommitForm) -> TreeEntry | None:
     for revision in (form.commit.oid, form.parent):
         found = trees.find(form.repository, references.resolve(form.repository, revision), [form.path]).get(form.path)
         if found is not None:
@@ -110,7 +41,7 @@ def _found(form: Form) -> TreeEntry | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """A text, and its path: another one renames the file."""
-    form = Form.of(request, kind, namespace, name, rest)
+    form = CommitForm.of(request, kind, namespace, name, rest)
     # A text that is sent twice, because its file was deleted before the first time, makes it anew.
     entry = _found(form) if request.method == "POST" else entry_of(form)
     if entry is not None and entry.is_folder:
@@ -143,7 +74,7 @@ def _preview(before: str, text: str) -> list[text_diff.Hunk]:
     return text_diff.hunks(before, editing.as_sent(text, before))
 
 
-def _moved(form: Form, refusal: BranchMoved, text: str) -> HttpResponse:
+def _moved(form: CommitForm, refusal: BranchMoved, text: str) -> HttpResponse:
     """Somebody else's change beside the own text; what is sent next is meant for the file as it is now."""
     now = references.resolve(form.repository, form.branch.name)
     theirs = trees.find(form.repository, now, [form.path]).get(form.path)
@@ -161,7 +92,7 @@ def new(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) 
 
     `?template=` is the name of a file to start from.
     """
-    form = Form.of(request, kind, namespace, name, rest)
+    form = CommitForm.of(request, kind, namespace, name, rest)
     sent = request.POST
     offered = [] if form.path else file_templates.offered(form.repository, form.commit)
     template = request.GET.get("template", "")
@@ -186,7 +117,7 @@ def new(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) 
 @require_http_methods(["GET", "HEAD", "POST"])
 def move(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """A file, large or small, or a folder, under another path."""
-    form = Form.of(request, kind, namespace, name, rest)
+    form = CommitForm.of(request, kind, namespace, name, rest)
     entry = entry_of(form)
     page = "tree" if entry.is_folder else "blob"
     to = request.POST.get("path", form.path).strip()
@@ -207,7 +138,7 @@ def move(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """A file goes when asked twice; a folder when its path is typed, too."""
-    form = Form.of(request, kind, namespace, name, rest)
+    form = CommitForm.of(request, kind, namespace, name, rest)
     entry = entry_of(form)
     otherwise = f"Delete {form.path}"
     confirmation = TypedName(request.POST if form.is_sent else None, name=form.path) if entry.is_folder else None
@@ -228,11 +159,11 @@ def delete(request: ActorRequest, kind: str, namespace: str, name: str, rest: st
 
 
 def _act(
-    form: Form,
+    form: CommitForm,
     template: str,
     act: Callable[[], Commit | PullRequest],
     page: str,
-    path: str | Callable[[Form, Commit | PullRequest], str],
+    path: str | Callable[[CommitForm, Commit | PullRequest], str],
 ) -> HttpResponse:
     try:
         made = act()
@@ -247,7 +178,7 @@ def _act(
     return form.done(made, page, path if isinstance(path, str) else path(form, made))
 
 
-def _inside(form: Form) -> dict[str, Any]:
+def _inside(form: CommitForm) -> dict[str, Any]:
     """The files of a folder that is to go."""
     try:
         listed, more = trees.listing(form.repository, form.commit, form.path, recursive=True, limit=MOST_LISTED)
@@ -257,7 +188,7 @@ def _inside(form: Form) -> dict[str, Any]:
     return {"files": files, "is_cut": more, "total_size": sum(one.size for one in files)}
 
 
-def _nearest_folder(form: Form, made: Commit | PullRequest) -> str:
+def _nearest_folder(form: CommitForm, made: Commit | PullRequest) -> str:
     """git knows no empty folders: what held the last file of one is gone with it."""
     names = form.path.split("/")[:-1]
     above = ["/".join(names[:depth]) for depth in range(len(names), 0, -1)]

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import ActorRequest
+from hub import content_security
 from models_registry import access
 from models_registry.formats.pickles import may_hold_pickles
 from models_registry.models import Commit, FileScan, Kind, Reference, Repository, VirusScan
@@ -186,7 +187,10 @@ def blob(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
         context |= viewing.of_file(request, repository, context["revision"], entry)
         if context["may_change"] and editing.text_of(repository, entry) is not None:
             context["edit_url"] = page_url(repository, "edit", context["revision"], entry.path)
-    return render(request, "models_registry/blob.html", context)
+    response = render(request, "models_registry/blob.html", context)
+    if context.get("document_url"):
+        content_security.allow_frames_of_its_script(response)
+    return response
 
 
 def _may_change(request: ActorRequest, repository: Repository, revision: str) -> bool:

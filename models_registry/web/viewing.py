@@ -35,6 +35,7 @@ SOUNDS = (".wav", ".mp3", ".ogg", ".oga", ".opus", ".flac", ".m4a")
 FILMS = (".mp4", ".webm", ".mov", ".m4v", ".ogv", ".mkv")
 MARKDOWN = (".md", ".markdown", ".mdx")
 MOST_LINES = 4_000
+MOST_OF_A_DOCUMENT = 20 * 1024 * 1024  # bytes that a page fetches unasked
 MOST_FILE_ROWS = 20
 _HEAD = 16 * 1024
 _LONGEST_LINE = 20_000  # of one with colours
@@ -151,6 +152,11 @@ def _media(_request: ActorRequest, file: File) -> dict[str, Any]:
     return {"media_url": resolve_url(file.repository, file.revision, file.entry.path)}
 
 
+def _pdf(_request: ActorRequest, file: File) -> dict[str, Any]:
+    is_shown = file.entry.size <= MOST_OF_A_DOCUMENT
+    return {"document_url": resolve_url(file.repository, file.revision, file.entry.path) if is_shown else ""}
+
+
 def _notebook(_request: ActorRequest, file: File) -> dict[str, Any]:
     try:
         found = previews.notebook_of(file.read, file.entry.size)
@@ -259,7 +265,7 @@ _VIEWERS: list[tuple[Callable[[File], bool], Viewer]] = [
     (_ends(".svg"), Viewer("drawing", gettext_lazy("Picture"), "image", _drawing)),
     (_ends(*SOUNDS), Viewer("sound", gettext_lazy("Sound"), "soundwave", _media)),
     (_ends(*FILMS), Viewer("film", gettext_lazy("Film"), "play", _media)),
-    (lambda file: file.head.startswith(b"%PDF-"), Viewer("pdf", "PDF", "file-text", _media)),
+    (lambda file: file.head.startswith(b"%PDF-"), Viewer("pdf", "PDF", "file-text", _pdf)),
     (_ends(".ipynb"), Viewer("notebook", _READ, "eye", _notebook)),
     (_ends(*MARKDOWN), Viewer("markdown", _READ, "eye", _markdown)),
     (_may_hold_rows, Viewer("rows", gettext_lazy("Rows"), "table", _rows)),

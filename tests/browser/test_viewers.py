@@ -3,15 +3,23 @@
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from models_registry.models import Repository
 from tests.browser.conftest import sign_in
 from tests.browser.more import viewers
 from tests.browser.scene import Scene
+from tests.models_registry import file_samples as samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.usefixtures("complaints")]
+
+# Whether the browser has a viewer is for the test to say (`shows`), and what a frame is given is kept (`framed`).
+WATCHED = """
+Object.defineProperty(Navigator.prototype, "pdfViewerEnabled", { get: () => window.shows });
+const addressed = URL.createObjectURL;
+URL.createObjectURL = (file) => addressed.call(URL, (window.framed = file));
+"""
 
 
 def test_lines_are_linked_views_are_switched_and_tensors_found(
@@ -45,3 +53,41 @@ def test_lines_are_linked_views_are_switched_and_tensors_found(
     page.get_by_label("Find tensors by name or type").type("layers.17 q_proj")
     expect(page).to_have_url(re.compile(r"q=layers\.17\+q_proj"))
     expect(page.locator(".tensor-table tbody tr:not(.tensor-group)")).to_have_count(1)
+
+
+def test_a_pdf_is_shown_by_the_browsers_own_viewer_and_nothing_else_is_framed(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
+    page.add_init_script(WATCHED)
+    repository = Repository.objects.get(namespace=scene.member.namespace, name=viewers.NAME)
+    files = f"{live_server.url}{repository.get_absolute_url()}/blob/main"
+    link = page.get_by_role("link", name="Download the PDF")
+
+    page.goto(f"{files}/paper.pdf")  # where there is no viewer
+    expect(page.locator(".viewer-pdf")).to_have_count(0)
+    expect(link).to_be_visible()
+
+    page.add_init_script("window.shows = true")
+    page.reload()
+    expect(page.get_by_title("paper.pdf", exact=True)).to_have_attribute("src", re.compile("^blob:"))
+    assert page.evaluate("async () => [framed.type, await framed.text()]") == [
+        "application/pdf",
+        samples.pdf("Lichens of the north").decode(),
+    ]
+
+    def lie(route: Route) -> None:
+        route.fulfill(body="<script>alert(1)</script>", content_type="application/pdf")
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=404)
+
+    for answer in (lie, refuse):
+        page.route("**/resolve/main/paper.pdf", answer)
+        page.reload()
+        expect(page.locator(".viewer-pdf")).to_have_count(0)
+        expect(link).to_be_visible()
+        expect(page.locator("iframe")).to_have_count(0)
+
+    page.goto(f"{files}/lies.pdf")
+    expect(page.get_by_role("region", name="Source")).to_contain_text("<script>alert(1)</script>")
+    expect(page.locator("iframe")).to_have_count(0)

@@ -25,6 +25,7 @@ from models_registry.services.changes import AddLfsFile
 from models_registry.services.commits import create_commit
 from models_registry.services.indexing import index_commit
 from models_registry.services.random_access import content_id
+from models_registry.web import viewing
 from tests import hostile, make
 from tests.browser.scene import picture
 from tests.models_registry import file_samples as samples
@@ -80,7 +81,7 @@ def peak_of(call: Callable[[], Any]) -> tuple[Any, int]:
         ("a.onnx", samples.small_onnx(), ["fc.weight", "input pixels", "batch × 2", "output logits", "opset"]),
         ("a.zip", samples.zipped(a__b_txt=b"x" * 5000), ["What is in this archive", "a/b_txt", "One file"]),
         ("weights.pt", samples.zipped(archive__data=b"x"), ["archive/data"]),  # known by its bytes, not by its name
-        ("a.pdf", b"%PDF-1.7\n" + bytes(99), ["This is a PDF", "Download the PDF"]),
+        ("a.pdf", samples.pdf(), ['data-document="/', "This is a PDF", "Download the PDF"]),
         ("a.tar", samples.tarred("one", "two"), ["one", "2 files"]),
         ("a.tar.gz", samples.tarred("one", "two", packed=True), ["two", "2 files"]),
         ("a.bin", bytes(range(256)) * 8, ["00 01 02 03", "The first 1,024 of 2,048 bytes"]),
@@ -255,6 +256,23 @@ def test_the_size_of_a_picture_is_read_from_what_browsers_draw_alone_whatever_it
     assert (size, memory < 1_000_000) == ((64, 40), True)
     for drawn_nowhere in (b"P6 64 40 255\n", b'<svg width="64" height="40"/>'):
         assert previews.picture_size(lambda start, end, content=drawn_nowhere: content[start:end], 99) is None
+
+
+def test_a_page_may_frame_what_its_script_makes_of_a_pdf_and_no_other_page_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = make.repository()
+    make.commit(repository, {"paper.pdf": samples.pdf(), "lies.pdf": "<script>alert(1)</script>", "a.png": picture()})
+
+    def frames(name: str) -> list[str]:
+        answer = Client().get(f"{repository.get_absolute_url()}/blob/main/{name}")
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        assert ("data-document" in answer.content.decode()) == ("frame-src blob:" in policy)
+        return [directive for directive in policy if directive.startswith("frame-src")]
+
+    assert frames("paper.pdf") == ["frame-src blob:"]
+    assert frames("lies.pdf") == frames("a.png") == []
+    monkeypatch.setattr(viewing, "MOST_OF_A_DOCUMENT", 100)
+    assert frames("paper.pdf") == []
+    assert "too large to be shown here" in page(repository, "paper.pdf")
 
 
 def test_bombs_are_not_unpacked() -> None:

@@ -52,7 +52,8 @@ def arrange(scene: Scene) -> None:
             "archive.zip": samples.zipped(model__weights_bin=b"x" * 50_000, README_md=b"words"),
             LONG_NAME: '{"suite": "digits", "scores": {"accuracy": 0.987, "per_class": [0.99, 0.98, null]}, "final": true}',
             "long.log": "".join(f"{n:06} step done\n" for n in range(40_000)), "noise.dat": bytes(range(256)) * 9,
-            "old.pt": b"\x80\x04N.", "latin.txt": "naïve Lösungen, größtenteils lesbar\n".encode("latin-1"),
+            "old.pt": b"\x80\x04N.", "paper.pdf": samples.pdf("Lichens of the north"), "lies.pdf": "<script>alert(1)</script>",
+            "latin.txt": "naïve Lösungen, größtenteils lesbar\n".encode("latin-1"),
         },
     )  # fmt: skip
     index_commit(repository.pk, head.oid)
@@ -69,7 +70,7 @@ def pages(scene: Scene) -> dict[str, str]:
         "notebook": "notebook.ipynb", "formulas": "formulas.md", "drawing": "logo.svg", "sound": "chime.wav",
         "csv": "words.csv", "weights": "model.safetensors", "weights-none": "model.safetensors?q=nothing-like-it",
         "gguf": "model.gguf", "onnx": "model.onnx", "zip": "archive.zip", "json": f"{LONG_NAME}?view=json",
-        "long": "long.log", "bytes": "noise.dat", "pickle": "old.pt", "strange-text": "latin.txt",
+        "long": "long.log", "bytes": "noise.dat", "pickle": "old.pt", "strange-text": "latin.txt", "pdf": "paper.pdf",
     }  # fmt: skip
     return {f"viewer-{key}": f"{address}/blob/main/{name}" for key, name in names.items()} | {
         "viewer-folder": f"{address}/tree/main"

@@ -1,6 +1,7 @@
 """Uploads that can be gone on with, as the pages of the hub send them; and the form that takes small files."""
 
 import hashlib
+import io
 import os
 from typing import Any
 
@@ -214,6 +215,15 @@ def test_the_form_refuses_in_words_what_is_too_much_or_nothing(
     stale = post_form(client, repository, ("a.txt", b"x"), parent="1" * 40)
     assert stale.status_code == 412
     assert references.resolve(repository, "main") == before
+
+
+def test_a_form_that_is_too_long_is_refused_before_any_of_it_is_read(repository: Repository, owner: User) -> None:
+    client = Client(enforce_csrf_checks=True)  # whose token would lie in the body
+    client.force_login(owner)
+    body = io.BytesIO(b"files=" + b"x" * 100)
+    said = {"CONTENT_LENGTH": str(2**40), "wsgi.input": body}
+    answer = client.post(f"{repository.get_absolute_url()}/upload/main", {"files": "x"}, **said)
+    assert (answer.status_code, body.tell()) == (413, 0)
 
 
 def test_only_a_branch_takes_files_and_only_from_who_is_signed_in(client: Client, repository: Repository) -> None:
