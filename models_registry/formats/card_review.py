@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<title>.+?)[ \t#]*")
+_HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<title>.+)")
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}|~{3,})")
 
 SECTIONS: dict[str, dict[str, re.Pattern[str]]] = {
@@ -99,7 +99,7 @@ def _lines(body: str) -> Iterator[tuple[int, str]]:
         elif mark and mark["mark"].startswith(fence):
             fence = ""
         heading = None if fence or mark else _HEADING.fullmatch(line)
-        yield (len(heading["level"]), heading["title"]) if heading else (0, line)
+        yield (len(heading["level"]), heading["title"].rstrip(" \t#")) if heading else (0, line)
 
 
 def with_section(body: str, template: str, matches: Callable[[str], object]) -> str:

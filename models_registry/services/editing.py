@@ -14,7 +14,7 @@ from models_registry.services.commits import create_commit
 from models_registry.services.pull_requests import propose
 from models_registry.services.trees import TreeEntry
 
-LONGEST = 512 * 1024  # bytes of text that a page shows
+LONGEST = 512 * 1024  # bytes of a text that is edited in a page
 _ATTEMPTS = 3  # of a commit beside others, which are quick
 
 
@@ -29,6 +29,13 @@ def text_of(repository: Repository, entry: TreeEntry) -> str | None:
         return content.decode()
     except UnicodeDecodeError:
         return None
+
+
+def typed(text: str) -> str:
+    """A text that was sent by a page, to be shown or kept. Raises ContentTooLarge."""
+    if len(text) > LONGEST:
+        raise ContentTooLarge(f"A page takes texts of up to {LONGEST // 1024} KB: send longer ones with hf or git.")
+    return text
 
 
 def branch_of(repository: Repository, revision: str) -> Reference | None:

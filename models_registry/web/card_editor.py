@@ -104,7 +104,8 @@ class Draft:
 
 def _draft_sent(request: ActorRequest, repository: Repository, original: str) -> Draft:
     sent = request.POST
-    draft = Draft(repository, original, _lines(sent.get("matter", "")), _lines(sent.get("text", "")))
+    matter, text = (_lines(editing.typed(sent.get(name, ""))) for name in ("matter", "text"))
+    draft = Draft(repository, original, matter, text)
     if sent.get("mode") == "fields":
         draft.take_fields(sent)
     return draft

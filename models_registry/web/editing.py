@@ -53,7 +53,7 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     to = sent.get("path", form.path).strip()
     file_name = form.path.rpartition("/")[2]
     otherwise = f"Update {file_name}" if to == form.path else f"Rename {form.path} to {to}"
-    text = sent.get("text", before)
+    text = editing.typed(sent.get("text", before))
     form.context.update(
         crumbs=form.context["crumbs"][:-1], text=text, file_path=to, placeholder=otherwise, name=file_name,
         back_url=page_url(form.repository, "blob", form.revision, form.path),
@@ -98,7 +98,7 @@ def new(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) 
     template = request.GET.get("template", "")
     start = template if template in offered else ""
     path = sent.get("path", f"{form.path}/" if form.path else start).strip()
-    text = sent.get("text", file_templates.text_for(form.repository, start))
+    text = editing.typed(sent.get("text", file_templates.text_for(form.repository, start)))
     otherwise = f"Create {path.rpartition('/')[2]}"
     form.context.update(
         is_new=True, templates=offered, template=start, name="", text=text, file_path=path, placeholder=otherwise.strip(),

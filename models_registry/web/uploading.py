@@ -3,13 +3,11 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import ActorRequest
 from hub.errors import HubError
 from hub.wire import rate_limits
-from models_registry.errors import ContentTooLarge
 from models_registry.models import Kind, PullRequest
 from models_registry.page_addresses import page_url
 from models_registry.services import small_uploads
@@ -19,21 +17,11 @@ from models_registry.web.commit_forms import CommitForm
 from models_registry.web.upload_words import words
 from models_registry.web.usage import first_steps
 
-_ENVELOPE = 64 * 1024  # of a form, around its files
-
 
 @rate_limits.under(writes="commit")
 @require_http_methods(["GET", "HEAD", "POST"])
-@csrf_exempt  # the token lies in the body: `_upload` asks for it, once the body is known to be worth reading
 def upload(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     """`path` is the folder that the files go to, which need not exist."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > small_uploads.MOST_BYTES + _ENVELOPE:
-        raise ContentTooLarge(f"A form takes at most {small_uploads.MOST_BYTES // 2**20} MB: send more with hf or git.")
-    return _upload(request, kind, namespace, name, rest)
-
-
-@csrf_protect
-def _upload(request: ActorRequest, kind: str, namespace: str, name: str, rest: str) -> HttpResponse:
     form = CommitForm.of(request, kind, namespace, name, rest)
     repository, revision, path = form.repository, form.revision, form.path
     folder = request.POST.get("folder", path)
