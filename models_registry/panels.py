@@ -76,8 +76,8 @@ _settings_pages: list[SettingsPage] = []
 # The slots there are: header (of the whole site: unread notifications); on the home page home (leaderboards, newest scores),
 # home-talk (where something was said last) and, for a member, home-feed and home-own (what they asked for and wait for);
 # repository-side (ranks on a model page), repository-foot (below all its facts: where to report it), repository-actions
-# (Evaluate button),
-# repository-closed (what its members can do about it);
+# (Evaluate button), repository-closed (what its members can do about it), model-list (over a list of models: what is done with
+# those that are ticked in it, by a form `compare`);
 # on the page of a member or an organisation, whose Namespace fillers get: namespace-actions (beside its name: Follow),
 # namespace-facts (in the line below it: followers; each filler gives one <span>), namespace-main (below what it shares:
 # collections, activity), namespace-side (below its members: boards, following) and namespace-foot (where to report it).
@@ -85,7 +85,7 @@ SLOTS = frozenset(
     {
         "header", "home", "home-talk", "home-feed", "home-own",
         "repository-side", "repository-foot", "repository-actions", "repository-closed",
-        "namespace-actions", "namespace-facts", "namespace-main", "namespace-side", "namespace-foot",
+        "model-list", "namespace-actions", "namespace-facts", "namespace-main", "namespace-side", "namespace-foot",
     }
 )  # fmt: skip
 

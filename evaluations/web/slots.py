@@ -15,6 +15,7 @@ from evaluations.services.boards import best_ranks_in, largest_boards, older_sco
 from evaluations.services.browsing import BoardOrders, SuiteFacet, best_ranks
 from evaluations.services.listing import newest_scored, under_way_for
 from evaluations.services.self_reported import reported_by
+from evaluations.services.side_by_side import MOST
 from models_registry import panels
 from models_registry.models import Kind, Repository
 from models_registry.services import facets
@@ -72,6 +73,10 @@ def compare_with(request: ActorRequest, repository: Repository) -> str:
     return render_to_string("evaluations/_compare_with.html", {"repository": repository}, request)
 
 
+def compare_ticked(request: ActorRequest, subject: None) -> str:
+    return render_to_string("evaluations/_compare_ticked.html", {"most": MOST}, request)
+
+
 def evaluate_button(request: ActorRequest, repository: Repository) -> str:
     if repository.kind != Kind.MODEL or repository.disabled_reason:
         return ""
@@ -118,6 +123,7 @@ def fill() -> None:
     panels.fill("namespace-side", namespace_ranks)
     panels.fill("repository-side", self_reported)
     panels.fill("repository-side", compare_with)
+    panels.fill("model-list", compare_ticked)
     panels.fill("repository-actions", evaluate_button)
     panels.add_settings_page(
         panels.SettingsPage(key="evaluations", title=_("Evaluations"), icon="bar-chart-steps", url=settings_url)

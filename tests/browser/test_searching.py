@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.scene import Scene
@@ -54,3 +54,26 @@ def test_search_is_used_with_the_keyboard_and_lists_are_narrowed_and_left_by_the
     page.get_by_label("Filter models by name or words").fill("gru")
     expect(page).to_have_url(re.compile(r"/models\?q=gru$"))
     expect(page.locator(".repo-list > li")).to_have_count(1)
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_models_are_ticked_in_a_list_and_compared(
+    browser: Browser, live_server: LiveServer, scene: Scene, has_script: bool
+) -> None:
+    context = browser.new_context(java_script_enabled=has_script)
+    page = context.new_page()
+    page.goto(live_server.url + "/models")
+    one, other = scene.rival.repository.full_name, scene.model.full_name
+    expect(page.get_by_role("checkbox", name=f"Compare {one}")).to_have_count(0)
+    page.get_by_label("Compare models").press("Enter")
+    page.get_by_role("checkbox", name=f"Compare {one}").check()
+    if has_script:  # ticks outlive a swap of the list
+        page.get_by_label("Filter models by name or words").fill(one)
+        expect(page.locator(".repo-list > li")).to_have_count(1)
+        expect(page.get_by_role("checkbox", name=f"Compare {one}")).to_be_checked()
+        page.get_by_label("Filter models by name or words").fill("")
+        expect(page.get_by_role("checkbox", name=f"Compare {other}")).not_to_be_checked()
+    page.get_by_role("checkbox", name=f"Compare {other}").check()
+    page.get_by_role("button", name="Compare 2 models" if has_script else "Compare", exact=True).click()
+    expect(page).to_have_url(re.compile(rf"/compare\?models=({one},{other}|{other},{one})$"))
+    context.close()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.test import Client
@@ -50,6 +51,19 @@ def test_facts_and_scores_stand_side_by_side_and_differences_are_marked(models: 
 def test_boxes_that_were_ticked_become_one_short_address(models: list[Repository]) -> None:
     answer = Client().get("/compare?models=ada/net0&models=ada/net1&models=ADA/net0")
     assert (answer.status_code, answer["Location"]) == (302, "/compare?models=ada/net0,ada/net1")
+
+
+@pytest.mark.parametrize(
+    ("address", "is_offered"),
+    [("/models", True), ("/search?q=net&type=models", True), ("/search?q=net", False), ("/datasets", False)],
+)
+def test_models_are_ticked_in_lists_of_models(models: list[Repository], address: str, is_offered: bool) -> None:
+    make.repository(models[0].creator, "net", kind="dataset")
+    shown = Client().get(address).content.decode()
+    assert ('id="compare" method="get" action="/compare"' in shown) == is_offered
+    boxes = re.findall(r'<input type="checkbox" form="compare" name="models"[^>]*>', shown)
+    assert bool(boxes) == (address != "/datasets")
+    assert all(re.search(r' value="(ada/net\d)" aria-label="Compare \1"', box) for box in boxes)
 
 
 def test_a_model_is_added_by_its_name_or_out_of_what_was_found(models: list[Repository]) -> None:
