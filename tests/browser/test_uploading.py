@@ -170,3 +170,15 @@ def test_what_is_given_up_leaves_nothing_behind(
         storage.parts_of(session.key, session.multipart_id)
     page.goto(f"{live_server.url}{repository.get_absolute_url()}/upload/main")
     expect(page.get_by_text("An upload was not finished")).to_be_hidden()
+
+
+def test_an_empty_file_is_committed_empty_whatever_address_the_browser_gives_it(
+    page: Page, live_server: LiveServer, repository: Repository, tmp_path: Path
+) -> None:
+    page.add_init_script("Object.defineProperty(FileReader.prototype, 'result', { get: () => 'data:' })")  # as some do
+    (tmp_path / "__init__.py").touch()
+    page.goto(f"{live_server.url}{repository.get_absolute_url()}/upload/main")
+    page.get_by_label("Choose files").set_input_files([tmp_path / "__init__.py"])
+    page.get_by_role("button", name="Upload one file").click()
+    expect(page).to_have_url(re.compile(r"/tree/main$"))
+    assert content(repository, "__init__.py").size == 0

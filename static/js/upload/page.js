@@ -257,6 +257,7 @@ async function again(item) {
 }
 
 async function base64(file) {
+  if (!file.size) return ""; // some browsers give an empty file an address without a comma
   const address = await new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result);
