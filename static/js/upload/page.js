@@ -96,6 +96,14 @@ function forget(item) {
   items.delete(item.relative);
 }
 
+function leaveOut(item) {
+  forget(item);
+  drafts.remove(facts.draft, [item.relative]);
+  const isShared = all().some(({ sha256 }) => sha256 === item.sha256);
+  if (item.sha256 && item.state !== "stored" && !isShared) hub.cancel([item.sha256]).catch(() => {});
+  draw();
+}
+
 async function sampleOf(file) {
   const bytes = new Uint8Array(await file.slice(0, SAMPLE).arrayBuffer());
   return btoa(String.fromCharCode(...bytes));
@@ -249,10 +257,7 @@ async function cancel() {
 
 async function again(item) {
   Object.assign(item, { error: "", isChanged: false });
-  if (item.upload) {
-    sender.withdraw(item);
-    item.upload = null;
-  }
+  sender.withdraw(item);
   await plan([item]);
 }
 
@@ -364,12 +369,7 @@ function draw(more = null) {
 
 function rowOf(item) {
   const row = part("row").content.firstElementChild.cloneNode(true);
-  row.querySelector("[data-cell=remove]").addEventListener("click", () => {
-    forget(item);
-    drafts.remove(facts.draft, [item.relative]);
-    if (item.sha256 && item.state !== "stored") hub.cancel([item.sha256]).catch(() => {});
-    draw();
-  });
+  row.querySelector("[data-cell=remove]").addEventListener("click", () => leaveOut(item));
   row.querySelector("[data-cell=again]").addEventListener("click", () => again(item));
   return row;
 }
@@ -498,8 +498,10 @@ function drawNow() {
   set(part("trouble-text"), trouble || (clashes.length ? say("clashes", { count: number.format(clashes.length) }) : nothing ? say("nothing") : ""));
   part("trouble").hidden = !part("trouble-text").textContent;
 
-  if (phase === "sending" && !list.length) phase = "choosing";
-  else if (phase === "sending" && failed.length && list.every((item) => isThere(item) || item.state === "failed")) {
+  if (phase === "sending" && !list.length) {
+    sender.pause();
+    phase = "choosing";
+  } else if (phase === "sending" && failed.length && list.every((item) => isThere(item) || item.state === "failed")) {
     pause();
   } else if (phase === "sending" && list.every(isThere)) {
     commit();
