@@ -236,3 +236,23 @@ def test_an_empty_file_is_committed_empty_whatever_address_the_browser_gives_it(
     page.get_by_role("button", name="Upload one file").click()
     expect(page).to_have_url(re.compile(r"/tree/main$"))
     assert content(repository, "__init__.py").size == 0
+
+
+def test_two_tabs_of_one_repository_do_not_mix_their_files(
+    page: Page, context: BrowserContext, live_server: LiveServer, repository: Repository, folder: Path
+) -> None:
+    address = f"{live_server.url}{repository.get_absolute_url()}/upload/main"
+    page.goto(address)
+    choose(page, folder)
+    other = context.new_page()
+    other.goto(address)
+    other.get_by_label("Choose files").set_input_files([folder / "config.json"])
+    expect(other.get_by_role("button", name="Upload one file")).to_be_enabled()
+    while other.evaluate("navigator.locks.query().then(({ pending }) => pending.length)"):
+        other.wait_for_timeout(50)
+    page.reload()
+    expect(page.get_by_text("An upload was not finished: 6 of 6 files")).to_be_visible()
+    expect(page.locator("[data-part=rows] tr")).to_have_count(6)
+    page.close()
+    other.reload()
+    expect(other.get_by_text("An upload was not finished: 6 of 6 files")).to_be_visible()

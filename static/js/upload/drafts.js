@@ -1,7 +1,9 @@
 // What outlives a reload, in IndexedDB: an upload's commit message, its files, their hashes, and handles to open them again.
-// Which parts have arrived is not kept here: the storage knows.
+// Which parts have arrived is not kept here: the storage knows. A draft is one tab's: another beside it begins without, and
+// keeps none.
 
 const NAME = "grove-uploads";
+const RELEASED_WITHIN = 500; // milliseconds, by the page that was there before a reload
 
 const done = (request) =>
   new Promise((resolve, reject) => {
@@ -15,7 +17,19 @@ const ended = (transaction) =>
     transaction.onerror = transaction.onabort = () => reject(transaction.error);
   });
 
-async function open() {
+// Holds the lock for as long as the page is there. Rejects if another tab has it.
+function own(key) {
+  return new Promise((resolve, reject) => {
+    const hold = () => {
+      resolve();
+      return new Promise(() => {});
+    };
+    navigator.locks.request(`${NAME} ${key}`, { signal: AbortSignal.timeout(RELEASED_WITHIN) }, hold).catch(reject);
+  });
+}
+
+async function open(key) {
+  if (navigator.locks) await own(key); // browsers have none where the hub is reached without TLS
   const request = indexedDB.open(NAME, 1);
   request.onupgradeneeded = () => {
     request.result.createObjectStore("drafts", { keyPath: "key" });
@@ -35,7 +49,7 @@ export class Draft {
   }
 
   async #transaction(mode) {
-    this.#opened ??= open();
+    this.#opened ??= open(this.#key);
     return (await this.#opened).transaction(["drafts", "files"], mode);
   }
 
