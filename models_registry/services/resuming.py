@@ -3,7 +3,8 @@
 The storage itself says which parts have arrived, so whoever sends them need not remember, nor be able to read their ETags.
 """
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -19,7 +20,7 @@ from models_registry.services import possession, uploads
 
 KEPT = timedelta(hours=24)  # after the last sign of life: an evening's upload goes on in the morning
 MOST_AT_ONCE = 100
-_WAIT_SECONDS = 2.0
+_SECONDS = 5.0  # after which one call ends no further upload
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,13 @@ def begin(*, actor: Actor, repository: Repository, wanted: Sequence[tuple[str, i
     Raises Forbidden, RepositoryNotFound, RateLimited, ContentTooLarge, StorageUnavailable.
     """
     access.require_proposal(actor, repository)
-    begun = {}
-    hashes = [sha256 for sha256, _size in wanted]
-    lacking = set(hashes) - possession.available(actor, repository, hashes)
-    for session in _sessions(actor, repository, list(lacking)).filter(failure=""):
-        if (session.sha256, session.size) in wanted and (again := _again(session)):
-            begun[session.sha256] = again
+    here = possession.available(actor, repository, [sha256 for sha256, _size in wanted])
+    lacking = {item for item in wanted if item[0] not in here}
+    uploads.require_few_parts(size for _sha256, size in lacking)
+    sessions = _sessions(actor, repository, {sha256 for sha256, _size in lacking})
+    alive = sessions.filter(failure="", expires_at__gt=timezone.now())
+    newest = {(session.sha256, session.size): session for session in alive}
+    begun = {item[0]: again for item in lacking & newest.keys() if (again := _again(newest[item]))}
     fresh = [item for item in wanted if item[0] not in begun]
     planned = uploads.plan(actor=actor, repository=repository, wanted=fresh, multipart=True)
     for plan in planned:
@@ -61,19 +63,17 @@ def begin(*, actor: Actor, repository: Repository, wanted: Sequence[tuple[str, i
             is_stored=plan.session is None and not plan.refusal,
             refusal=plan.refusal,
         )
-    _sessions(actor, repository, hashes).filter(failure="").update(expires_at=timezone.now() + KEPT)
+    alive.update(expires_at=timezone.now() + KEPT)  # asked anew: of those that were alive, and those begun since
     return [begun[sha256] for sha256, _size in wanted]
 
 
-def _sessions(actor: Actor, repository: Repository, hashes: Sequence[str]) -> QuerySet[UploadSession]:
+def _sessions(actor: Actor, repository: Repository, hashes: Iterable[str]) -> QuerySet[UploadSession]:
     own = UploadSession.objects.filter(repository=repository, user=actor.require_user(), sha256__in=hashes)
     return own.select_related("repository", "user").order_by("created_at")
 
 
 def _again(session: UploadSession) -> UnderWay | None:
     """What is left of an upload; None if its storage has forgotten it, or it ends just now."""
-    if session.expires_at < timezone.now():
-        return None
     if not session.multipart_id:
         address = storage.presign_put(session.key)
         return UnderWay(session.sha256, session.size, part_size=session.size, addresses={1: address})
@@ -111,13 +111,22 @@ class Ended:
 def complete(*, actor: Actor, repository: Repository, hashes: Sequence[str]) -> Iterator[Ended]:
     """All was sent: join the parts that have arrived, and check what they hold.
 
+    What would take longer than one request may is for the next call, or for a worker.
     Raises Forbidden, RepositoryNotFound, StorageUnavailable; what is wrong with one content is told in its `refusal`.
     """
     access.require_proposal(actor, repository)
     sessions = {session.sha256: session for session in _sessions(actor, repository, hashes)}
+    until = time.monotonic() + _SECONDS
+    to_read = 0
     for sha256 in hashes:
+        session = sessions.get(sha256)
+        if session and session.size <= uploads.HASHED_AT_ONCE:
+            to_read += session.size
+        if to_read > uploads.HASHED_AT_ONCE or time.monotonic() > until:
+            yield Ended(sha256)
+            continue
         try:
-            _complete(repository, sha256, sessions.get(sha256))
+            _complete(repository, sha256, session)
         except StillReading:
             yield Ended(sha256)
         except StorageUnavailable:
@@ -136,11 +145,11 @@ def _complete(repository: Repository, sha256: str, session: UploadSession | None
         try:
             parts = [part for part, _size in storage.parts_of(session.key, session.multipart_id)]
         except storage.ObjectMissing:  # joined already
-            uploads.settle(session, wait_seconds=_WAIT_SECONDS)
+            uploads.settle(session, wait_seconds=0)
         else:
-            uploads.complete_parts(session, parts, wait_seconds=_WAIT_SECONDS)
+            uploads.complete_parts(session, parts, wait_seconds=0)
     else:
-        uploads.settle(session, wait_seconds=_WAIT_SECONDS)
+        uploads.settle(session, wait_seconds=0)
 
 
 def cancel(*, actor: Actor, repository: Repository, hashes: Sequence[str]) -> int:

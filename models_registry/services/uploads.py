@@ -44,8 +44,8 @@ MAX_PARTS = 1000  # each needs an address, so larger content goes in larger part
 MOST_ADDRESSES = 40_000  # of one call
 MAX_SIZE = 1024**4
 MOST_UNDER_WAY = 5000  # sessions of one user
-# What is larger is read and hashed by a worker, while the client asks now and then whether it is done.
-_HASHED_AT_ONCE = 256 * 1024 * 1024
+# By one request. What is larger is read and hashed by a worker, while the client asks now and then whether it is done.
+HASHED_AT_ONCE = 256 * 1024 * 1024
 _WAIT_SECONDS = 45.0
 _LOOK_SECONDS = 0.2
 
@@ -76,8 +76,8 @@ def plan(
     here = possession.available(actor, repository, [sha256 for sha256, _size in wanted])
     possession.told(actor, repository, sorted(here))
     lacking = [(sha256, size) for sha256, size in wanted if sha256 not in here and size <= most(multipart=multipart)]
-    if sum(part_count(size) for _sha256, size in lacking if _in_parts(size, multipart)) > MOST_ADDRESSES:
-        raise ContentTooLarge(f"These uploads need more than {MOST_ADDRESSES} parts together: ask for fewer at once.")
+    if multipart:
+        require_few_parts(size for _sha256, size in lacking)
     under_way = UploadSession.objects.filter(user=actor.user, expires_at__gt=timezone.now(), failure="").count()
     if under_way + len(lacking) > MOST_UNDER_WAY:
         raise RateLimited(f"At most {MOST_UNDER_WAY} uploads of one account may be under way: finish some first.")
@@ -86,6 +86,12 @@ def plan(
         access.keep(repository)
         UploadSession.objects.bulk_create(sessions.values())
     return [_planned(sha256, size, sessions.get((sha256, size)), sha256 in here) for sha256, size in wanted]
+
+
+def require_few_parts(sizes: Iterable[int]) -> None:
+    """Raises ContentTooLarge if contents of these sizes need more addresses than one call gives."""
+    if sum(part_count(size) for size in sizes if _in_parts(size, multipart=True)) > MOST_ADDRESSES:
+        raise ContentTooLarge(f"These uploads need more than {MOST_ADDRESSES} parts together: ask for fewer at once.")
 
 
 def most(*, multipart: bool) -> int:
@@ -168,7 +174,7 @@ def settle(session: UploadSession, *, wait_seconds: float | None = None) -> None
 
     Raises as `finish`; StillReading, on which clients ask again.
     """
-    if session.size <= _HASHED_AT_ONCE:
+    if session.size <= HASHED_AT_ONCE:
         finish(session)
         return
     if session.failure:

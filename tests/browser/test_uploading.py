@@ -170,3 +170,89 @@ def test_what_is_given_up_leaves_nothing_behind(
         storage.parts_of(session.key, session.multipart_id)
     page.goto(f"{live_server.url}{repository.get_absolute_url()}/upload/main")
     expect(page.get_by_text("An upload was not finished")).to_be_hidden()
+
+
+def held(page: Page, address: re.Pattern[str]) -> list[Route]:
+    """Requests to it get no answer until they are gone on with."""
+    found: list[Route] = []
+
+    def hold(route: Route) -> None:
+        found.append(route)
+
+    page.route(address, hold)
+    return found
+
+
+def test_a_file_that_is_left_out_is_sent_no_further_unless_another_has_its_content(
+    page: Page, live_server: LiveServer, repository: Repository, folder: Path
+) -> None:
+    page.goto(f"{live_server.url}{repository.get_absolute_url()}/upload/main")
+    choose(page, folder)
+    held(page, re.compile(r"partNumber=4&"))
+    small = held(page, re.compile(r"/staging/"))
+    page.get_by_role("button", name=re.compile("Upload 6 files")).click()
+    rows = page.locator("[data-part=rows] tr")
+    expect(rows.filter(has_text="net/weights.safetensors")).to_contain_text("Sending: 80")
+    expect(rows.filter(has_text="small.bin")).to_contain_text("Sending: 0")
+    page.get_by_role("button", name="Leave out net/notes/again.safetensors").click()
+    expect(rows).to_have_count(5)
+    assert arrived() == [1, 2, 3, 5, 6]
+    with (
+        page.expect_event("requestfailed", lambda request: "partNumber=4&" in request.url),
+        page.expect_response("**/uploads/cancel"),
+    ):
+        page.get_by_role("button", name="Leave out net/weights.safetensors").click()
+    assert not UploadSession.objects.exclude(multipart_id="").exists()
+    small[0].continue_()
+    expect(page).to_have_url(re.compile(r"/tree/main$"))
+    assert not UploadSession.objects.exists()
+    assert LfsObject.objects.count() == 1
+
+
+def test_a_file_that_is_left_out_while_its_upload_begins_is_not_sent(
+    page: Page, live_server: LiveServer, repository: Repository, folder: Path
+) -> None:
+    page.goto(f"{live_server.url}{repository.get_absolute_url()}/upload/main")
+    page.get_by_label("Choose files").set_input_files([folder / "weights.safetensors", folder / "notes" / "small.bin"])
+    expect(page.locator("[data-part=rows] tr[data-state=ready]")).to_have_count(2)
+    beginning = held(page, re.compile(r"/uploads$"))
+    sent = parts_sent(page)
+    with page.expect_request("**/uploads"):
+        page.get_by_role("button", name="Upload 2 files").click()
+    page.get_by_role("button", name="Leave out weights.safetensors").click()
+    beginning[0].continue_()
+    expect(page).to_have_url(re.compile(r"/tree/main$"))
+    assert not sent()
+    assert not UploadSession.objects.exists()
+
+
+def test_an_empty_file_is_committed_empty_whatever_address_the_browser_gives_it(
+    page: Page, live_server: LiveServer, repository: Repository, tmp_path: Path
+) -> None:
+    page.add_init_script("Object.defineProperty(FileReader.prototype, 'result', { get: () => 'data:' })")  # as some do
+    (tmp_path / "__init__.py").touch()
+    page.goto(f"{live_server.url}{repository.get_absolute_url()}/upload/main")
+    page.get_by_label("Choose files").set_input_files([tmp_path / "__init__.py"])
+    page.get_by_role("button", name="Upload one file").click()
+    expect(page).to_have_url(re.compile(r"/tree/main$"))
+    assert content(repository, "__init__.py").size == 0
+
+
+def test_two_tabs_of_one_repository_do_not_mix_their_files(
+    page: Page, context: BrowserContext, live_server: LiveServer, repository: Repository, folder: Path
+) -> None:
+    address = f"{live_server.url}{repository.get_absolute_url()}/upload/main"
+    page.goto(address)
+    choose(page, folder)
+    other = context.new_page()
+    other.goto(address)
+    other.get_by_label("Choose files").set_input_files([folder / "config.json"])
+    expect(other.get_by_role("button", name="Upload one file")).to_be_enabled()
+    while other.evaluate("navigator.locks.query().then(({ pending }) => pending.length)"):
+        other.wait_for_timeout(50)
+    page.reload()
+    expect(page.get_by_text("An upload was not finished: 6 of 6 files")).to_be_visible()
+    expect(page.locator("[data-part=rows] tr")).to_have_count(6)
+    page.close()
+    other.reload()
+    expect(other.get_by_text("An upload was not finished: 6 of 6 files")).to_be_visible()

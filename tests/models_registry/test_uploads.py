@@ -85,7 +85,7 @@ class TestLongContent:
 
     @pytest.fixture(autouse=True)
     def _everything_is_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(uploads, "_HASHED_AT_ONCE", 10)
+        monkeypatch.setattr(uploads, "HASHED_AT_ONCE", 10)
         monkeypatch.setattr(uploads, "_WAIT_SECONDS", 0.3)
         monkeypatch.setattr(uploads, "_LOOK_SECONDS", 0.02)
 

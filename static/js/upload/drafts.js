@@ -1,7 +1,9 @@
 // What outlives a reload, in IndexedDB: an upload's commit message, its files, their hashes, and handles to open them again.
-// Which parts have arrived is not kept here: the storage knows.
+// Which parts have arrived is not kept here: the storage knows. A draft is one tab's: another beside it begins without, and
+// keeps none.
 
 const NAME = "grove-uploads";
+const RELEASED_WITHIN = 500; // milliseconds, by the page that was there before a reload
 
 const done = (request) =>
   new Promise((resolve, reject) => {
@@ -9,60 +11,123 @@ const done = (request) =>
     request.onerror = () => reject(request.error);
   });
 
-let opened = null;
-function database() {
-  opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore("drafts", { keyPath: "key" });
-      request.result.createObjectStore("files", { keyPath: ["key", "relative"] });
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+const ended = (transaction) =>
+  new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve;
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
   });
-  return opened;
+
+// Holds the lock for as long as the page is there. Rejects if another tab has it.
+function own(key) {
+  return new Promise((resolve, reject) => {
+    const hold = () => {
+      resolve();
+      return new Promise(() => {});
+    };
+    navigator.locks.request(`${NAME} ${key}`, { signal: AbortSignal.timeout(RELEASED_WITHIN) }, hold).catch(reject);
+  });
 }
 
-const filesOf = (key) => IDBKeyRange.bound([key, ""], [key, "\uffff"]);
+async function open(key) {
+  if (navigator.locks) await own(key); // browsers have none where the hub is reached without TLS
+  const request = indexedDB.open(NAME, 1);
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore("drafts", { keyPath: "key" });
+    request.result.createObjectStore("files", { keyPath: ["key", "relative"] });
+  };
+  return done(request);
+}
 
-// {draft, files}, or null. A browser that keeps nothing (a private window) finds nothing.
-export async function load(key) {
-  try {
-    const transaction = (await database()).transaction(["drafts", "files"]);
-    const [draft, files] = await Promise.all([
-      done(transaction.objectStore("drafts").get(key)),
-      done(transaction.objectStore("files").getAll(filesOf(key))),
-    ]);
-    return draft && files.length ? { draft, files } : null;
-  } catch {
-    return null;
+export class Draft {
+  #key;
+  #form;
+  #opened = null;
+
+  constructor(key, form) {
+    this.#key = key;
+    this.#form = form;
   }
-}
 
-export async function save(draft, files = []) {
-  try {
-    const transaction = (await database()).transaction(["drafts", "files"], "readwrite");
-    transaction.objectStore("drafts").put(draft);
-    for (const file of files) transaction.objectStore("files").put({ key: draft.key, ...file });
-    await new Promise((resolve, reject) => {
-      transaction.oncomplete = resolve;
-      transaction.onerror = transaction.onabort = () => reject(transaction.error);
-    });
-  } catch {
-    // Without it this upload only cannot be resumed after a reload.
+  async #transaction(mode) {
+    this.#opened ??= open(this.#key);
+    return (await this.#opened).transaction(["drafts", "files"], mode);
   }
-}
 
-export async function remove(key, relatives = null) {
-  try {
-    const transaction = (await database()).transaction(["drafts", "files"], "readwrite");
-    if (relatives) {
-      for (const relative of relatives) transaction.objectStore("files").delete([key, relative]);
-      return;
+  get #files() {
+    return IDBKeyRange.bound([this.#key, ""], [this.#key, "\uffff"]);
+  }
+
+  // {fields, files: [{relative, size, modified, sha256, handle}]}, or null. A browser that keeps nothing (a private window)
+  // finds nothing.
+  async load() {
+    try {
+      const transaction = await this.#transaction("readonly");
+      const [fields, files] = await Promise.all([
+        done(transaction.objectStore("drafts").get(this.#key)),
+        done(transaction.objectStore("files").getAll(this.#files)),
+      ]);
+      return fields && files.length ? { fields, files } : null;
+    } catch {
+      return null;
     }
-    transaction.objectStore("drafts").delete(key);
-    transaction.objectStore("files").delete(filesOf(key));
-  } catch {
-    // There was nothing to keep it in.
   }
+
+  fillIn({ folder, strip, title, body, how }) {
+    const { elements } = this.#form;
+    elements.folder.value = folder;
+    elements.strip.checked = strip;
+    elements.title.value = title;
+    elements.body.value = body;
+    const way = how && this.#form.querySelector(`[name="how"][value="${how}"]`);
+    if (way) way.checked = true;
+  }
+
+  // What the form says, and these of its files.
+  async save(items = []) {
+    const { folder, strip, title, body, how } = this.#form.elements;
+    const fields = { folder: folder.value, strip: strip.checked, title: title.value, body: body.value, how: how.value };
+    try {
+      const transaction = await this.#transaction("readwrite");
+      transaction.objectStore("drafts").put({ key: this.#key, ...fields });
+      const files = transaction.objectStore("files");
+      for (const { relative, size, modified, sha256, handle = null } of items) {
+        files.put({ key: this.#key, relative, size, modified, sha256, handle });
+      }
+      await ended(transaction);
+    } catch {
+      // Without it this upload only cannot be resumed after a reload.
+    }
+  }
+
+  // Some of its files, or all of it.
+  async remove(relatives = null) {
+    try {
+      const transaction = await this.#transaction("readwrite");
+      const files = transaction.objectStore("files");
+      if (relatives) {
+        for (const relative of relatives) files.delete([this.#key, relative]);
+      } else {
+        files.delete(this.#files);
+        transaction.objectStore("drafts").delete(this.#key);
+      }
+      await ended(transaction);
+    } catch {
+      // There was nothing to keep it in.
+    }
+  }
+}
+
+// The files of these items that can be read again without being chosen, if their owner allows it.
+export async function reopened(items) {
+  const found = [];
+  for (const { relative, handle } of items) {
+    if (!handle) continue;
+    try {
+      if ((await handle.requestPermission({ mode: "read" })) !== "granted") continue;
+      found.push({ relative, file: await handle.getFile(), handle });
+    } catch {
+      // Moved or deleted: it can still be chosen by hand.
+    }
+  }
+  return found;
 }

@@ -17,6 +17,7 @@ class Upload {
   refusals = 0; // since the last part that arrived
   failures = 0;
   partSize = 0;
+  withdrawal = new AbortController();
 
   constructor(file, oid, size) {
     Object.assign(this, { file, oid, size });
@@ -80,14 +81,16 @@ export class Sender {
     this.#rouse();
   }
 
+  // A content that no file has any more is sent no further; the queues leave it out when its turn comes.
   withdraw(item) {
     const upload = item.upload;
     if (!upload) return;
+    item.upload = null;
     upload.items = upload.items.filter((other) => other !== item);
     if (upload.items.length) return;
-    this.uploads.delete(upload.oid);
-    this.#waiting = this.#waiting.filter((other) => other !== upload);
-    this.#pieces = this.#pieces.filter((piece) => piece.upload !== upload);
+    if (this.uploads.get(upload.oid) === upload) this.uploads.delete(upload.oid);
+    upload.state = "withdrawn";
+    upload.withdrawal.abort();
   }
 
   start() {
@@ -149,12 +152,8 @@ export class Sender {
   }
 
   async #begin(signal) {
-    const some = [];
-    let bytes = 0;
-    while (this.#waiting.length && some.length < AT_ONCE && (!some.length || bytes + this.#waiting[0].size <= BYTES_AT_ONCE)) {
-      bytes += this.#waiting[0].size;
-      some.push(this.#waiting.shift());
-    }
+    const some = takenFrom(this.#waiting, AT_ONCE);
+    if (!some.length) return;
     try {
       await this.#ask(some, signal);
     } catch (error) {
@@ -168,7 +167,9 @@ export class Sender {
     const answer = await insist(() => this.#hub.begin(objects, signal), { signal, told: this.#told });
     answer.objects.forEach((told, index) => {
       const upload = some[index];
-      if (told.error) {
+      if (upload.state === "withdrawn") {
+        if (!this.uploads.has(upload.oid)) this.#hub.cancel([upload.oid]).catch(() => {}); // begun after it was given up
+      } else if (told.error) {
         this.#set(upload, "failed", { error: told.error });
       } else if (told.stored) {
         this.#set(upload, "stored", { isKnown: true });
@@ -198,14 +199,15 @@ export class Sender {
       this.#changed(upload.items);
     };
     sent(0);
+    const stop = AbortSignal.any([signal, upload.withdrawal.signal]);
     try {
-      await send("PUT", upload.addresses[number], blob, { sent, signal });
+      await send("PUT", upload.addresses[number], blob, { sent, signal: stop });
       upload.arrived.set(number, blob.size);
       upload.refusals = upload.failures = 0;
       this.#told(null);
     } catch (error) {
       upload.inFlight.delete(number);
-      await this.#recover({ upload, number }, error, signal);
+      await this.#recover({ upload, number }, error, stop);
     }
     upload.inFlight.delete(number);
     this.#changed(upload.items);
@@ -214,6 +216,7 @@ export class Sender {
 
   async #recover(piece, error, signal) {
     const { upload, number } = piece;
+    if (upload.state !== "sending") return;
     if (signal.aborted) {
       this.#pieces.unshift(piece);
       return;
@@ -251,15 +254,10 @@ export class Sender {
 
   async #completer(signal) {
     while (!signal.aborted) {
-      if (!this.#whole.length) {
+      const some = takenFrom(this.#whole, COMPLETED_AT_ONCE);
+      if (!some.length) {
         await this.#rest();
         continue;
-      }
-      const some = [];
-      let bytes = 0;
-      while (this.#whole.length && some.length < COMPLETED_AT_ONCE && (!some.length || bytes + this.#whole[0].size <= BYTES_AT_ONCE)) {
-        bytes += this.#whole[0].size;
-        some.push(this.#whole.shift());
       }
       try {
         const oids = some.map((upload) => upload.oid);
@@ -274,6 +272,7 @@ export class Sender {
   }
 
   #ended(upload, { state, error }) {
+    if (upload.state === "withdrawn") return;
     if (state === "stored") {
       this.#set(upload, "stored");
     } else if (state === "checking") {
@@ -288,6 +287,19 @@ export class Sender {
       this.#set(upload, "failed", { error });
     }
   }
+}
+
+// What one call may name of a queue: `most` contents, and no more bytes than the hub reads at once unless one alone has more.
+function takenFrom(queue, most) {
+  const taken = [];
+  let bytes = 0;
+  while (queue.length && taken.length < most && (!taken.length || bytes + queue[0].size <= BYTES_AT_ONCE)) {
+    const upload = queue.shift();
+    if (upload.state === "withdrawn") continue;
+    bytes += upload.size;
+    taken.push(upload);
+  }
+  return taken;
 }
 
 // A file that was changed or removed since it was chosen cannot be read any more; the request then fails as if the network had.

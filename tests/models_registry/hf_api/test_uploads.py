@@ -3,17 +3,20 @@
 import hashlib
 import io
 import os
+from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
 import urllib3
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Actor, User
 from models_registry import storage
 from models_registry.models import PullRequest, Repository, UploadSession
-from models_registry.services import references, small_uploads, trees, uploads
+from models_registry.services import references, resuming, small_uploads, trees, uploads
 from models_registry.services.changes import AddLfsFile
 from models_registry.services.commits import create_commit
 from tests import make
@@ -95,6 +98,53 @@ def test_an_upload_that_the_storage_has_forgotten_begins_anew(client: Client, re
     storage.abort_multipart(session.key, session.multipart_id)
     assert sorted(begin(client, repository)["addresses"]) == ["1", "2", "3"]
     assert UploadSession.objects.get().pk != session.pk
+
+
+def test_an_upload_that_has_expired_is_not_gone_on_with_and_is_swept(client: Client, repository: Repository) -> None:
+    send(begin(client, repository), "1")
+    UploadSession.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    assert begin(client, repository)["arrived"] == {}
+    assert uploads.sweep_expired() == 1
+    assert UploadSession.objects.get().expires_at > timezone.now() + resuming.KEPT - timedelta(minutes=1)
+
+
+def test_uploads_that_are_gone_on_with_get_no_more_addresses_than_others(
+    client: Client, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(client, repository)
+    monkeypatch.setattr(uploads, "MOST_ADDRESSES", 2)
+    refused = call(client, repository, "uploads", {"objects": [{"oid": SHA256, "size": len(CONTENT)}]}, status=413)
+    assert "more than 2 parts" in refused["error"]
+
+
+@pytest.mark.parametrize(
+    ("module", "limit", "value", "states"),
+    [
+        (uploads, "HASHED_AT_ONCE", 12, ["stored", "stored", "checking"]),
+        (uploads, "HASHED_AT_ONCE", 5, ["checking", "checking", "checking"]),
+        (resuming, "_SECONDS", -1.0, ["checking", "checking", "checking"]),
+    ],
+)
+def test_what_one_call_has_no_time_to_read_is_asked_for_again(
+    client: Client,
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    limit: str,
+    value: float,
+    states: list[str],
+) -> None:
+    contents = [b"first!", b"second", b"third!"]
+    begun = [begin(client, repository, content) for content in contents]
+    for upload, content in zip(begun, contents, strict=True):
+        send(upload, content=content)
+    hashes = {"oids": [upload["oid"] for upload in begun]}
+    with monkeypatch.context() as patch:
+        patch.setattr(module, limit, value)
+        told = call(client, repository, "uploads/complete", hashes)["objects"]
+    assert [upload["state"] for upload in told] == states
+    told = call(client, repository, "uploads/complete", hashes)["objects"]
+    assert {upload["state"] for upload in told} == {"stored"}
 
 
 @pytest.mark.parametrize("content", [CONTENT, b"\0small"])
