@@ -6,17 +6,19 @@ from urllib.parse import quote
 from zlib import crc32
 
 from django import template
+from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.forms import BoundField, Select
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from hub.addresses import absolute
 from hub.drawing import remembered
+from hub.static_files import ALL_STYLES, STYLES
 
 register = template.Library()
 register.filter(absolute)
@@ -30,6 +32,12 @@ HUES = 6  # .avatar-1 … .avatar-6 in avatar.css
 def icon(name: str) -> SafeString:
     """One drawing of the sprite. It is decoration: the words beside it, or an aria-label, carry the meaning."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
+
+
+@register.simple_tag
+def stylesheets() -> SafeString:
+    names = [ALL_STYLES] if settings.STATIC_COLLECTED else STYLES
+    return format_html_join("\n  ", '<link rel="stylesheet" href="{}">', ((static(name),) for name in names))
 
 
 @register.simple_tag

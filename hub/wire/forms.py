@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from hub.error_responses import to_json_response, to_page
@@ -32,6 +33,10 @@ class RefuseUnusableForms:
 def _fault(request: HttpRequest) -> HubError | None:
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_FORM:
         return TooLarge(f"A form takes at most {LARGEST_FORM // 2**20} MB: send more with hf or git.")
-    if any("\0" in value for _name, values in request.POST.lists() for value in values):
-        return BadRequest("The form holds a NUL character, which no text may.")
-    return None
+    try:
+        values = [value for _name, values in request.POST.lists() for value in values]
+    except RequestDataTooBig:
+        return TooLarge("The form holds more text than a form may: send files, or go by hf or git.")
+    return (
+        BadRequest("The form holds a NUL character, which no text may.") if any("\0" in one for one in values) else None
+    )
