@@ -26,6 +26,7 @@ LARGEST_NOTEBOOK = 10 * 1024 * 1024
 LARGEST_DRAWING = 256 * 1024  # of an SVG, which stands in the page
 _ROWS = {".parquet": "parquet", ".csv": "csv", ".tsv": "csv", ".jsonl": "json", ".ndjson": "json"}
 _PICTURE_HEAD = 256 * 1024
+_ICON = b"\0\0\1\0"
 _BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"GIF8", b"RIFF", b"BM")  # of pictures
 _AVIF = b"ftyp"  # its name stands behind a length
 _SECONDS = 10.0  # for a process, and for one's turn to have one
@@ -60,6 +61,8 @@ def picture_size(read: ReadRange, size: int) -> tuple[int, int] | None:
     Turned as its header says, but for AVIF, where finding the turn takes lists that may claim any length.
     """
     head = read(0, min(size, _PICTURE_HEAD))
+    if head.startswith(_ICON) and len(head) > 7:  # the first of its pictures; imagesize knows no icons
+        return head[6] or 256, head[7] or 256
     is_avif = head[4:8] == _AVIF
     if not is_avif and not head.startswith(_BEGINNINGS):
         return None

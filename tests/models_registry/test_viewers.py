@@ -254,6 +254,8 @@ def test_the_size_of_a_picture_is_read_from_what_browsers_draw_alone_whatever_it
     )
     size, memory = peak_of(lambda: previews.picture_size(lambda start, end: bomb[start:end], len(bomb)))
     assert (size, memory < 1_000_000) == ((64, 40), True)
+    icon = b"\0\0\1\0\1\0\x20\0" + bytes(14)
+    assert previews.picture_size(lambda start, end: icon[start:end], len(icon)) == (32, 256)
     for drawn_nowhere in (b"P6 64 40 255\n", b'<svg width="64" height="40"/>'):
         assert previews.picture_size(lambda start, end, content=drawn_nowhere: content[start:end], 99) is None
 
