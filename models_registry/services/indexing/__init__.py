@@ -30,6 +30,7 @@ from models_registry.services.indexing import tables, tensors, training
 from models_registry.services.indexing.card import read_card, summary_of
 from models_registry.services.indexing.configuration import Configuration, read_configuration
 from models_registry.services.indexing.gate import read_gate
+from models_registry.services.indexing.heads import is_head, is_head_locked
 from models_registry.services.indexing.tags import data_files, tags_of
 from models_registry.services.trees import TreeEntry
 
@@ -46,7 +47,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
     """
     repository = Repository.objects.select_related("namespace").filter(pk=repository_id).first()
     commit = Commit.objects.filter(repository=repository_id, oid=oid).first()
-    if repository is None or commit is None or not _is_head(repository, oid):
+    if repository is None or commit is None or not is_head(repository, oid):
         return  # deleted, or a later commit has a job of its own
     files = trees.files(repository, commit)
     card, facts = read_card(repository, commit, files)
@@ -64,8 +65,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
     else:
         configuration.problems += tables.problems_of(files, card.front_matter)
     with transaction.atomic():
-        locked = Repository.objects.select_for_update(no_key=True).filter(pk=repository.pk).values_list("pk")
-        if not locked or not _is_head(repository, oid):
+        if not is_head_locked(repository, oid):
             return
         _write(repository, card, facts, configuration, files, summaries)
         _write_gate(repository, gate)
@@ -84,11 +84,6 @@ def reindex(repository: Repository) -> None:
     if head is not None:
         index_commit(repository.pk, head.target, afresh=True)
     lineage.link(repository)
-
-
-def _is_head(repository: Repository, oid: str) -> bool:
-    name = f"refs/heads/{repository.default_branch}"
-    return Reference.objects.filter(repository=repository, name=name, target=oid).exists()
 
 
 def _known(repository: Repository) -> dict[tuple[str, str], TensorSummary]:

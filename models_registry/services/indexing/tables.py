@@ -13,9 +13,10 @@ from models_registry.formats.dataset_layout import PICTURES, Split
 from models_registry.formats.git_objects import LINK_MODE
 from models_registry.formats.tables.columns import KEPT_ROWS, STATISTIC_ROWS, Column
 from models_registry.formats.tables.reading import MOST_FILES_READ
-from models_registry.models import Commit, DatasetTable, Kind, Reference, Repository
+from models_registry.models import Commit, DatasetTable, Kind, Repository
 from models_registry.services import trees
 from models_registry.services.indexing.card import read_card
+from models_registry.services.indexing.heads import is_head, is_head_locked
 from models_registry.services.indexing.table_process import File, TableProcess
 from models_registry.services.random_access import content_id, reader_of
 from models_registry.services.trees import TreeEntry
@@ -40,7 +41,7 @@ def describe(key: str) -> None:
     """Read the splits of a commit that still is the default branch's head. key: repository, commit. Raises StorageUnavailable."""
     repository_id, _, oid = key.partition(":")
     repository = Repository.objects.select_related("namespace").filter(pk=repository_id, kind=Kind.DATASET).first()
-    if repository is None or not _is_head(repository, oid):
+    if repository is None or not is_head(repository, oid):
         return
     commit = Commit.objects.get(repository=repository, oid=oid)
     files = trees.files(repository, commit)
@@ -56,8 +57,7 @@ def describe(key: str) -> None:
             row.repository, row.commit, row.position = repository, oid, position
             made.append(row)
     with transaction.atomic():
-        locked = Repository.objects.select_for_update(no_key=True).filter(pk=repository.pk).values_list("pk")
-        if not locked or not _is_head(repository, oid):
+        if not is_head_locked(repository, oid):
             return
         DatasetTable.objects.filter(repository=repository).delete()
         for row in made:
@@ -68,11 +68,6 @@ def describe(key: str) -> None:
 
 def _regular(files: Sequence[TreeEntry]) -> dict[str, TreeEntry]:
     return {entry.path: entry for entry in files if entry.mode != LINK_MODE}
-
-
-def _is_head(repository: Repository, oid: str) -> bool:
-    name = f"refs/heads/{repository.default_branch}"
-    return Reference.objects.filter(repository=repository, name=name, target=oid).exists()
 
 
 def _described(

@@ -14,9 +14,10 @@ from hub.jobs.models import Job
 from models_registry.errors import ContentQuarantined
 from models_registry.formats.git_objects import LINK_MODE
 from models_registry.formats.training_logs import MOST_POINTS, MOST_TAGS, Form, form_of, without_earlier_states
-from models_registry.models import Commit, Reference, Repository, TrainingFile, TrainingLog, TrainingScalar
+from models_registry.models import Commit, Repository, TrainingFile, TrainingLog, TrainingScalar
 from models_registry.services import trees
 from models_registry.services.fenced_process import FencedProcess, File, ProcessFailed
+from models_registry.services.indexing.heads import is_head, is_head_locked
 from models_registry.services.random_access import content_id, reader_of
 from models_registry.services.trees import TreeEntry
 from models_registry.storage import ObjectMissing
@@ -46,13 +47,12 @@ def read(key: str) -> None:
     """
     repository_id, _, oid = key.partition(":")
     repository = Repository.objects.select_related("namespace").filter(pk=repository_id).first()
-    if repository is None or not _is_head(repository, oid):
+    if repository is None or not is_head(repository, oid):
         return
     commit = Commit.objects.get(repository=repository, oid=oid)
     rows = _files_of(repository, commit, _logs(trees.files(repository, commit)))
     with transaction.atomic():
-        locked = Repository.objects.select_for_update(no_key=True).filter(pk=repository.pk).values_list("pk")
-        if not locked or not _is_head(repository, oid):
+        if not is_head_locked(repository, oid):
             return
         TrainingFile.objects.filter(repository=repository).delete()
         TrainingFile.objects.bulk_create(rows)
@@ -69,11 +69,6 @@ def forget_unused() -> int:
 def _logs(files: Sequence[TreeEntry]) -> list[TreeEntry]:
     by_path = {entry.path: entry for entry in files if entry.mode != LINK_MODE}
     return [by_path[path] for path in without_earlier_states(by_path)]
-
-
-def _is_head(repository: Repository, oid: str) -> bool:
-    name = f"refs/heads/{repository.default_branch}"
-    return Reference.objects.filter(repository=repository, name=name, target=oid).exists()
 
 
 def _files_of(repository: Repository, commit: Commit, entries: Sequence[TreeEntry]) -> list[TrainingFile]:
