@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from evaluations.models import Standing, Suite, SuiteVersion
+from evaluations.services import suite_words
 from evaluations.services.boards import public_standings
 from models_registry.models.repository import RepositoryQuerySet
 from models_registry.services.facets import MODELS, Pairs
@@ -30,7 +31,9 @@ class SuiteFacet:
         return Pairs(standing, "suite_version__suite__name", "run__repository")
 
     def titles(self, values: Sequence[str]) -> Mapping[str, str | Promise]:
-        return dict(Suite.objects.filter(name__in=values).values_list("name", "title")) if values else {}
+        return (
+            {suite.name: suite_words.title(suite) for suite in Suite.objects.filter(name__in=values)} if values else {}
+        )
 
 
 class BoardOrders:
@@ -40,7 +43,7 @@ class BoardOrders:
 
     def titles(self) -> Mapping[str, str | Promise]:
         ranked = Suite.objects.filter(versions__current=True, versions__board__model_count__gt=0)
-        return {f"{self.prefix}{name}": title for name, title in ranked.order_by("title").values_list("name", "title")}
+        return {f"{self.prefix}{suite.name}": suite_words.title(suite) for suite in ranked.order_by("title")}
 
     def ordered(self, repositories: RepositoryQuerySet, key: str) -> RepositoryQuerySet | None:
         version = SuiteVersion.objects.filter(suite__name=key, current=True).first()

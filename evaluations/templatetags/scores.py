@@ -11,9 +11,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from evaluations.services import suite_words
 from hub import drawing
 
 register = template.Library()
+register.filter("suite_title", suite_words.title)
+register.filter("suite_summary", suite_words.summary)
 
 WIDTH = 136  # of the interval's drawing, in its own units
 MARGIN = 2
@@ -139,9 +142,9 @@ def in_words(value: object) -> object:
 
 @register.filter
 def metric_title(name: str) -> str:
-    """ "f1_macro" → "F1 macro"."""
+    """ "f1_macro" → "F1 macro"; one that is not known here as it is written."""
     words = name.replace("_", " ")
-    return words[:1].upper() + words[1:]
+    return str(suite_words.METRICS.get(name, words[:1].upper() + words[1:]))
 
 
 @register.filter

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from evaluations.models import SuiteVersion
-from evaluations.services import tag_rules
+from evaluations.services import suite_words, tag_rules
 from evaluations.templatetags.scores import metric_title
 from models_registry.templatetags.registry import task_title
 
@@ -22,7 +22,7 @@ class AutomaticForm(forms.Form):
     def __init__(self, *args: Any, versions: Iterable[SuiteVersion], **kwargs: Any) -> None:
         """versions: of the suites that are not switched on yet."""
         super().__init__(*args, **kwargs)
-        self.fields["suite"].choices = [(version.suite.name, version.suite.title) for version in versions]  # type: ignore[attr-defined]
+        self.fields["suite"].choices = [(version.suite.name, suite_words.title(version.suite)) for version in versions]  # type: ignore[attr-defined]
         classes = settings.HARDWARE_CLASSES
         self.fields["hardware"].choices = [(name, name) for name in classes]  # type: ignore[attr-defined]
         if len(classes) == 1:
@@ -45,7 +45,10 @@ class TagRuleForm(forms.Form):
     def __init__(self, *args: Any, versions: Iterable[SuiteVersion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["metric"].choices = [  # type: ignore[attr-defined]
-            (f"{version.suite.name}:{metric['name']}", f"{version.suite.title} · {metric_title(metric['name'])}")
+            (
+                f"{version.suite.name}:{metric['name']}",
+                f"{suite_words.title(version.suite)} · {metric_title(metric['name'])}",
+            )
             for version in versions
             for metric in version.definition["metrics"]
         ]
@@ -76,7 +79,8 @@ class EvaluateForm(forms.Form):
         """versions: in the order in which they are offered."""
         super().__init__(*args, **kwargs)
         self.fields["suite"].choices = [  # type: ignore[attr-defined]
-            (version.suite.name, f"{version.suite.title} · {task_title(version.suite.task)}") for version in versions
+            (version.suite.name, f"{suite_words.title(version.suite)} · {task_title(version.suite.task)}")
+            for version in versions
         ]
         classes = settings.HARDWARE_CLASSES
         self.fields["hardware"].choices = [(name, name) for name in classes]  # type: ignore[attr-defined]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from django.utils.text import capfirst
+from django.utils.translation import get_language, override, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import override, pgettext
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests import services
@@ -28,7 +28,7 @@ pytestmark = [
 LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}
 PASSWORD = "correct horse battery staple"
 MODEL = REFERENCE_MODELS / "digits_cnn.safetensors"
-SUITE = "Handwritten digits, 8×8"
+SUITES = {"en": "Handwritten digits, 8×8", "zh-hans": "手写数字 8×8"}
 CARDS = {
     "en": """# A small net for digits
 
@@ -195,11 +195,15 @@ def write_card(page: Page, text: str) -> None:
     expect(tags.get_by_role("link", name=_("Image classification"))).to_be_visible()
 
 
+def suite() -> str:
+    return SUITES[get_language() or ""]
+
+
 def evaluate(page: Page) -> None:
     page.get_by_role("link", name=_("Evaluate"), exact=True).click()
-    page.get_by_role("radio", name=re.compile(SUITE)).check()
+    page.get_by_role("radio", name=re.compile(suite())).check()
     page.get_by_role("button", name=_("Evaluate")).click()
-    expect(page.get_by_role("heading", level=2, name=SUITE)).to_be_visible()
+    expect(page.get_by_role("heading", level=2, name=suite())).to_be_visible()
     page.evaluate("window.isTheSamePage = true")
     expect(page.locator("#run").get_by_role("status")).to_have_text(_("Scored"), timeout=150_000)
     expect(page.get_by_role("row").filter(has_text="[0.9735, 0.9937]")).to_contain_text("0.9870")
@@ -208,7 +212,7 @@ def evaluate(page: Page) -> None:
 
 def find_on_the_board(page: Page, model: str) -> None:
     page.get_by_role("navigation", name=_("Main")).get_by_role("link", name=_("Leaderboards")).click()
-    page.get_by_role("link", name=SUITE, exact=True).click()
+    page.get_by_role("link", name=suite(), exact=True).click()
     expect(page.locator(".tag", has_text=pgettext("tier", "Sanity"))).to_be_visible()
     name = page.locator(".repo-name").get_by_role("link", name=model, exact=True)
     row = page.get_by_role("row").filter(has=name)  # others name it, too, where their weights are the same

@@ -5,11 +5,15 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from django.conf import settings
 from django.test import Client
 
+from evaluations import group_files, suite_files
+from evaluations.services import suite_words
 from models_registry.formats.tasks import TASKS
 from models_registry.web.task_words import TASK_TITLES
+from tests.evaluations import rows
 
 CATALOGUE = settings.BASE_DIR / "locale" / "zh_Hans" / "LC_MESSAGES"
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
@@ -48,3 +52,23 @@ def test_pages_speak_chinese_when_asked_to(client: Client, address: str) -> None
 
 def test_every_task_that_is_offered_has_its_words() -> None:
     assert {task for group in TASKS.values() for task in group} <= TASK_TITLES.keys()
+
+
+def test_every_suite_group_and_metric_has_its_words() -> None:
+    words = yaml.safe_load((suite_words.WORDS / "zh-hans.yaml").read_text("utf-8"))
+    suites = [file.definition for file in suite_files.read_all()]
+    assert set(words["suites"]) == {definition["id"] for definition in suites}
+    assert set(words["groups"]) == {file.name for file in group_files.read_all()}
+    for told in [*words["suites"].values(), *words["groups"].values()]:
+        assert set(told) == {"title", "summary"}
+        assert all(told.values())
+    metrics = {metric["name"] for definition in suites for metric in definition["metrics"]}
+    assert metrics == set(suite_words.METRICS)
+
+
+def test_a_board_is_named_in_the_readers_language(client: Client) -> None:
+    version = rows.suite()
+    address = version.suite.get_absolute_url()
+    for language, title in (("zh-hans", "手写数字 8×8"), ("en", "Handwritten digits, 8×8")):
+        page = client.get(address, headers={"Accept-Language": language}).content.decode()
+        assert f"<h1>{title}</h1>" in page
