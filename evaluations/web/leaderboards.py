@@ -252,7 +252,7 @@ class _Row:
         scores = {score.name: score for score in run.scores.all()}
         value = as_score(scores[primary].value)
         label = gettext("Run of %(name)s, %(metric)s %(value)s") % {
-            "name": repository.name, "metric": metric_title(primary), "value": value,
+            "name": repository.full_name, "metric": metric_title(primary), "value": value,
         }  # fmt: skip
         cells = [as_score(scores[one["name"]].value) if one["name"] in scores else "–" for one in metrics]
         cells += [_cell(run, name) for name in facts]
