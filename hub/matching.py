@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Left
 
@@ -18,30 +18,32 @@ from hub.search_indexes import LONGEST_TEXT
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
+CANDIDATES = 100  # by each way of looking, of which the best are taken
 MOST_WORDS = 8
 LONGEST_QUERY = 200
 SHORTEST_FUZZY = 4  # characters: of a shorter word, nearly every other one is a misspelling
-ALIKE = 0.4  # of a word's trigrams that must occur; two letters changed places leave about so many
+LEAST_ALIKE = 0.4  # of a word's trigrams that must occur
 MOST_READ = 5_000  # names, where no index knows which ones are alike
-MOST_ALIKE = 500
+MOST_ALIKE = 2_000
 _PARTS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a text found of one kind. `rows`: the best ones, the best first. `matches`: all, to be counted.
+    """What a text found of one kind. `rows`: the best ones, the best first, `wanted` at most. `matches`: all, to be counted.
 
-    `names`: what those are called that are only spelt nearly so, to tell what may have been meant; empty if the text stands
-    in what was found.
+    `names`: what those are called that are only spelt nearly so, to tell what may have been
+    meant; empty if the text stands in what was found.
     """
 
     rows: Sequence[Any]
     matches: QuerySet
+    wanted: int
     names: Sequence[str] = ()
 
     def count(self, most: int) -> int:
         """Of all matches, or `most` where they are more."""
-        if self.names:
+        if self.names or len(self.rows) < min(self.wanted, CANDIDATES):  # no way of looking was cut off
             return len(self.rows)
         return max(len(self.rows), self.matches.order_by()[:most].count())
 
@@ -74,31 +76,53 @@ def allows_typos(text: str) -> bool:
 
 
 def nearly(rows: Rows, field: str, text: str) -> Rows:
-    """Those in whose column, which holds lower case, every word occurs, spelt so or nearly so.
+    """Those in whose column, which holds lower case, every word occurs, spelt so or nearly so; of very many, some.
 
     On PostgreSQL by an index; elsewhere the first names are read and compared here. Ask `allows_typos` first.
     """
-    if connection.vendor != "postgresql":
-        names = rows.values_list("pk", field)[:MOST_READ]
-        return rows.filter(pk__in=[pk for pk, name in names if _is_nearly(name, text)][:MOST_ALIKE])
-    with connection.cursor() as cursor:  # for the operator that the index knows
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, false)", [str(ALIKE)])
+    if connection.vendor == "postgresql":
+        return rows.filter(pk__in=_alike(rows.model.objects.order_by(), field, text))
+    names = rows.values_list("pk", field)[:MOST_READ]
+    return rows.filter(pk__in=[pk for pk, name in names if _is_nearly(name, text)][:MOST_ALIKE])
+
+
+def _alike(rows: Rows, field: str, text: str) -> list[Any]:
+    """Their primary keys. Of all rows, without another condition, so that no other index is taken for it: a comparison of
+    trigrams costs a hundred times what PostgreSQL reckons with."""
+    typed = words(text)
     found = Q()
-    for word in words(text):
+    for word in typed:
         how = "trigram_word_similar" if len(word) >= SHORTEST_FUZZY else "contains"
         found &= Q(**{f"{field}__{how}": word})
-    return rows.filter(found)
+    alike = min(_least_alike(word) for word in typed if len(word) >= SHORTEST_FUZZY)
+    configure = (
+        "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true), set_config('enable_seqscan', %s, true)"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(configure, [str(alike), "off"])
+        keys = list(rows.filter(found).values_list("pk", flat=True)[:MOST_ALIKE])
+        cursor.execute(configure, [str(alike), "on"])
+    return keys
+
+
+def _least_alike(word: str) -> float:
+    """How much of it must occur, so that two letters may have changed places.
+
+    They spoil four of its trigrams and bring four others. The longer a word, the fewer others are as much alike, and the
+    quicker an index tells them from it.
+    """
+    count = len(trigrams(word))
+    return max(LEAST_ALIKE, (count - 4) / (count + 4) - 0.01)
 
 
 def _is_nearly(name: str, text: str) -> bool:
-    there = parts(name)
-    for word in words(text):
-        if word in name:
-            continue
-        wanted = trigrams(word)
-        if len(word) < SHORTEST_FUZZY or not any(len(wanted & trigrams(part)) >= ALIKE * len(wanted) for part in there):
-            return False
-    return True
+    there, typed = parts(name), parts(text)
+    return bool(typed) and all(word in name or any(_is_like(part, word) for part in there) for word in typed)
+
+
+def _is_like(part: str, word: str) -> bool:
+    wanted = trigrams(word)
+    return len(word) >= SHORTEST_FUZZY and len(wanted & trigrams(part)) >= _least_alike(word) * len(wanted)
 
 
 def with_text(rows: Rows, field: str, text: str) -> Rows:

@@ -4,9 +4,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Namespace, in_good_standing
 from hub import matching
-from hub.matching import Found
-
-CANDIDATES = 100
+from hub.matching import CANDIDATES, Found
 
 
 def find_people(text: str, most: int) -> Found:
@@ -29,10 +27,10 @@ def _find(namespaces: QuerySet[Namespace], full_name: str, text: str, most: int)
     ]  # fmt: skip
     rows = matching.ranked(candidates, lambda row: _worth(row, text), most)
     if rows or not matching.allows_typos(text):
-        return Found(rows, both)
+        return Found(rows, both, most)
     near = matching.nearly(listed, "key", text)
     rows = matching.ranked(near[:CANDIDATES], lambda row: _worth(row, text), most)
-    return Found(rows, near, [row.name.lower() for row in rows])
+    return Found(rows, near, most, [row.name.lower() for row in rows])
 
 
 def _worth(namespace: Namespace, text: str) -> float:

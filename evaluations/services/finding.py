@@ -2,9 +2,7 @@
 
 from evaluations.models import Suite, SuiteVersion
 from hub import matching
-from hub.matching import Found
-
-CANDIDATES = 100
+from hub.matching import CANDIDATES, Found
 
 
 def find_suites(text: str, most: int) -> Found:
@@ -18,4 +16,4 @@ def find_suites(text: str, most: int) -> Found:
         ),
         most,
     )
-    return Found(rows, found)
+    return Found(rows, found, most)

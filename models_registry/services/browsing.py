@@ -142,9 +142,15 @@ def matching(repositories: RepositoryQuerySet, text: str) -> RepositoryQuerySet:
 
 
 def _texted(repositories: RepositoryQuerySet, filters: Filters) -> RepositoryQuerySet:
-    if filters.spelt_nearly:
+    if filters.text and filters.spelt_nearly:
         return texts.nearly(repositories, "full_key", filters.text)
     return matching(repositories, filters.text)
+
+
+def _public_ids(filters: Filters) -> BitMap:
+    """Of what anybody may see and matches the text: all, or one more than MOST_FOUND."""
+    public = Repository.objects.visible_to(Actor()).filter(kind=filters.kind)
+    return BitMap(_texted(public, filters).order_by().values_list("pk", flat=True)[: MOST_FOUND + 1])
 
 
 def narrowed(repositories: RepositoryQuerySet, filters: Filters) -> RepositoryQuerySet:
@@ -171,15 +177,22 @@ def _ordered(repositories: RepositoryQuerySet, filters: Filters) -> RepositoryQu
 def listed(actor: Actor, filters: Filters, within: Mapping[str, str] | None = None) -> Listing:
     """What the actor sees of it, with the facets. within: {facet: what its values are searched for}."""
     visible = Repository.objects.visible_to(actor).filter(kind=filters.kind)
-    if filters.text and not matching(visible, filters.text).exists() and texts.allows_typos(filters.text):
-        filters = replace(filters, spelt_nearly=True)
     index = facet_index.current(filters.kind)
+    texted = _public_ids(filters) if index and filters.text else None
+    if (
+        filters.text
+        and not texted
+        and texts.allows_typos(filters.text)
+        and not matching(visible, filters.text).exists()
+    ):
+        filters = replace(filters, spelt_nearly=True)
+        texted = _public_ids(filters) if index else None
     if index is None:
         counted: _Counted = _Live(visible, filters)
-        rows = narrowed(visible, filters)
+        rows = counted.rows()
         count, is_more = rows.count(), False
     else:
-        counted = _Indexed(index, actor, visible, filters)
+        counted = _Indexed(index, actor, visible, filters, texted)
         rows, count, is_more = counted.rows(), counted.count, counted.is_more
     if filters.sort not in SORTS:  # a board leaves out who is not on it
         rows = _ordered(rows, filters)
@@ -193,7 +206,11 @@ class _Live:
     """Counts of a list as the database has it now: one query for each facet."""
 
     def __init__(self, repositories: RepositoryQuerySet, filters: Filters):
-        self._repositories, self._filters = repositories, filters
+        self._repositories, self._filters = _texted(repositories, filters), replace(filters, text="")
+
+    def rows(self) -> RepositoryQuerySet:
+        """In no order yet."""
+        return narrowed(self._repositories, self._filters)
 
     def counts(self, facet: Facet, within: str = "") -> list[tuple[str, int]]:
         """The commonest values, counted among what all other facets leave."""
@@ -205,9 +222,14 @@ class _Live:
 
 
 class _Indexed:
-    """Counts of a long list: bitmaps of what is public, and what the actor sees besides as the database has it."""
+    """Counts of a long list: bitmaps of what is public, and what the actor sees besides as the database has it.
 
-    def __init__(self, index: Index, actor: Actor, visible: RepositoryQuerySet, filters: Filters):
+    texted: which of the public ones match the text; None where there is none.
+    """
+
+    def __init__(
+        self, index: Index, actor: Actor, visible: RepositoryQuerySet, filters: Filters, texted: BitMap | None
+    ):
         self._index, self._visible, self._filters = index, visible, filters
         self._inside: _Live | None = None
         own: list[int] = []
@@ -215,21 +237,16 @@ class _Indexed:
             inside = visible.exclude(private=False, disabled_reason="")
             if inside.exists():
                 self._inside = _Live(inside, filters)
-                own = list(narrowed(inside, filters).order_by().values_list("pk", flat=True)[: FEW + 1])
-        self._found = index.everything
-        self.is_more = False
-        if filters.text:
-            public = Repository.objects.visible_to(Actor()).filter(kind=filters.kind)
-            ids = _texted(public, filters).order_by().values_list("pk", flat=True)[: MOST_FOUND + 1]
-            self._found = BitMap(ids)
-            self.is_more = len(self._found) > MOST_FOUND
+                own = list(self._inside.rows().order_by().values_list("pk", flat=True)[: FEW + 1])
+        self._found = index.everything if texted is None else texted
+        self.is_more = texted is not None and len(texted) > MOST_FOUND
         self._all = self._selected(None)
         self._own = own
         self.count = len(self._all) + len(own)
 
     def rows(self) -> RepositoryQuerySet:
-        """In no order yet. By their ids, where those are few: the database need not look for them again."""
-        if self.count > FEW or self.is_more:
+        """In no order yet. By their ids, where those are few or a text was looked for: it is not looked for again."""
+        if self.is_more or (self.count > FEW and not self._filters.text):
             return narrowed(self._visible, self._filters)
         return self._visible.filter(pk__in=[*self._all, *self._own])
 

@@ -6,10 +6,8 @@ from django.db.models import Q
 
 from accounts.models import Actor
 from hub import matching
-from hub.matching import Found
+from hub.matching import CANDIDATES, Found
 from models_registry.community.models import Collection, Discussion, Event
-
-CANDIDATES = 100
 
 
 def find_discussions(actor: Actor, text: str, most: int) -> Found:
@@ -27,7 +25,7 @@ def find_discussions(actor: Actor, text: str, most: int) -> Found:
         others = newest.filter(pk__in=said.values("discussion")).exclude(pk__in=[thread.pk for thread in rows])
         rows += others[: most - len(rows)]
     both = visible.filter(Q(pk__in=titled.values("pk")) | Q(pk__in=said.values("discussion")))
-    return Found(rows, both)
+    return Found(rows, both, most)
 
 
 def find_collections(actor: Actor, text: str, most: int) -> Found:
@@ -38,4 +36,4 @@ def find_collections(actor: Actor, text: str, most: int) -> Found:
         lambda one: matching.closeness(text, one.title, more=one.description) + min(math.log10(1 + one.upvotes) / 4, 1),
         most,
     )
-    return Found(rows, found)
+    return Found(rows, found, most)
