@@ -18,10 +18,13 @@ Arguments = ParamSpec("Arguments")
 Drawn = TypeVar("Drawn")
 
 
-def remembered(draw: Callable[Arguments, Drawn]) -> Callable[Arguments, Drawn]:
-    """For what follows from its arguments and the reader's language alone, and is drawn for each row of pages often asked for."""
+def remembered(draw: Callable[Arguments, Drawn], most: int = MOST_REMEMBERED) -> Callable[Arguments, Drawn]:
+    """For what follows from its arguments and the reader's language alone, and is drawn for each row of pages often asked for.
 
-    kept: Callable[..., Drawn] = lru_cache(MOST_REMEMBERED)(lambda _language, *args, **kwargs: draw(*args, **kwargs))
+    most: how many are kept, the last ones asked for.
+    """
+
+    kept: Callable[..., Drawn] = lru_cache(most)(lambda _language, *args, **kwargs: draw(*args, **kwargs))
 
     @wraps(draw)
     def drawn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Drawn:

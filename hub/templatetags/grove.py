@@ -28,6 +28,7 @@ HUES = 6  # .avatar-1 … .avatar-6 in avatar.css
 
 
 @register.simple_tag
+@remembered
 def icon(name: str) -> SafeString:
     """One drawing of the sprite. It is decoration: the words beside it, or an aria-label, carry the meaning."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)

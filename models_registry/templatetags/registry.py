@@ -1,20 +1,25 @@
 """The head of every page about one repository, for the pages of this app and of those above it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.template.defaultfilters import slugify
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import number_format
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from accounts.models import Namespace
+from accounts.models import Namespace, Organization
+from hub.drawing import remembered
+from hub.templatetags.grove import when
 from models_registry import panels
 from models_registry.models import Kind, Repository
 from models_registry.page_addresses import page_url
 from models_registry.services import quarantine, secrets, training
-from models_registry.services.browsing import shared_counts
+from models_registry.services.browsing import FacetValue, shared_counts
 from models_registry.web.licence_words import COMMERCIAL_TITLES
 from models_registry.web.task_words import TASK_TITLES
 
@@ -46,6 +51,25 @@ def facet_title(value: str, facet: str) -> str:
     return task_title(value) if facet == "task" else value
 
 
+@register.simple_tag
+def facet_value(facet: str, value: FacetValue, number: int, *, is_more: bool) -> SafeString:
+    """A box of a list's filters. number: its place in the facet; is_more: there may be more than are counted."""
+    title = facet_title(str(value.title), facet)
+    return _drawn_facet_value(facet, value.value, title, value.count, value.chosen, number, is_more)
+
+
+@remembered
+def _drawn_facet_value(
+    facet: str, value: str, title: str, count: int, chosen: bool, number: int, is_more: bool
+) -> SafeString:
+    return format_html(
+        '<label><input type="checkbox" id="{}-{}-{}" name="{}" value="{}"{}><span class="clip" title="{}">{}</span>'
+        '<span class="num">{}{}</span></label>',
+        facet, slugify(value), number, facet, value, mark_safe(" checked") if chosen else "", title, title,
+        intcomma(count), "+" if is_more else "",
+    )  # fmt: skip
+
+
 @register.filter
 def task_icon(task: str) -> str:
     return TASK_ICONS.get(task.partition("-")[0], "sliders")
@@ -65,6 +89,73 @@ def as_value(value: float | None) -> str:
 def slot(context: Any, name: str) -> SafeString:
     """What higher apps show there (`panels`), on pages that are about nothing in particular."""
     return format_html_join("", "{}", ((shown,) for shown in panels.panels(name, context["request"])))
+
+
+class _Row(NamedTuple):
+    """All that a row of a list shows of a repository. `updated`, `rank`: safe HTML."""
+
+    pk: int
+    kind: str
+    full_name: str
+    owner: str
+    name: str
+    url: str
+    is_organization: bool
+    verified_as: str
+    private: bool
+    parameter_count: int | None
+    downloads: int
+    likes: int
+    task: str
+    licence: str
+    updated: SafeString
+    rank: SafeString | str
+    wide: bool
+    short: bool
+    mixed: bool
+
+
+@register.simple_tag(takes_context=True)
+def repository_row(
+    context: Any, repository: Repository, *, wide: bool = False, short: bool = False, mixed: bool = False
+) -> SafeString:
+    """A row of a list. repository: from `for_cards()`.
+
+    short: without the columns of numbers, but for downloads. mixed: says what is a dataset. wide: likes and, of the
+    context's `panels`, the best rank in columns, too, and a box for the form `compare` of the slot model-list.
+    """
+    namespace = repository.namespace
+    return _drawn_row(
+        _Row(
+            pk=repository.pk,
+            kind=repository.kind,
+            full_name=repository.full_name,
+            owner=namespace.name,
+            name=repository.name,
+            url=repository.get_absolute_url(),
+            is_organization=namespace.is_organization,
+            verified_as=namespace.organization.verified_as if namespace.organization else "",
+            private=repository.private,
+            parameter_count=repository.parameter_count,
+            downloads=repository.downloads,
+            likes=repository.likes,
+            task=repository.task,
+            licence=repository.licence,
+            updated=when(repository.updated_at),
+            rank=context.get("panels", {}).get(repository.pk, "") if wide else "",
+            wide=wide,
+            short=short,
+            mixed=mixed,
+        )
+    )
+
+
+def _draw_row(row: _Row) -> SafeString:
+    context = {"row": row, "organization": Organization(verified_as=row.verified_as)}
+    return render_to_string("models_registry/_repository_row.html", context)
+
+
+_drawn_row = remembered(_draw_row, most=2_000)
 
 
 @register.simple_tag
