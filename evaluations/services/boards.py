@@ -1,8 +1,10 @@
 """Leaderboards as they are read: a page of standings in a fixed number of queries, whatever the board's length."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
@@ -82,8 +84,31 @@ def name_of(*asked: object) -> str:
 
 def page_of(rows: QuerySet[Standing], start: int, stop: int) -> list[Standing]:
     """A slice of a board's rows. Finds their keys first, so that what is passed over on a late page costs little."""
-    keys = list(rows.select_related(None).prefetch_related(None).values_list("pk", flat=True)[start:stop])
-    found = _with_facts(Standing.objects.filter(pk__in=keys)).in_bulk()
+    return _whole(_keys(rows, start, stop))
+
+
+def remembered_page(board: Board | None, filters: Filters, sort: str) -> Callable[..., list[Standing]]:
+    """As `page_of`; which rows a page of a long board has under these filters is looked up once after each ranking.
+
+    Who has left the board since is left out.
+    """
+    if board is None or board.model_count < LONG:
+        return page_of
+    asked = (board.pk, board.ranked_at, filters, sort)
+
+    def remembered(rows: QuerySet[Standing], start: int, stop: int) -> list[Standing]:
+        key = f"evaluations:page:{name_of(*asked, start, stop)}"
+        return _whole(cache.get_or_set(key, lambda: _keys(rows, start, stop), REMEMBERED) or [])
+
+    return remembered
+
+
+def _keys(rows: QuerySet[Standing], start: int, stop: int) -> list[UUID]:
+    return list(rows.select_related(None).prefetch_related(None).values_list("pk", flat=True)[start:stop])
+
+
+def _whole(keys: list[UUID]) -> list[Standing]:
+    found = _with_facts(public_standings().filter(pk__in=keys)).in_bulk()
     return [found[key] for key in keys if key in found]
 
 

@@ -1,9 +1,9 @@
 """Leaderboards: which there are, and one of them, narrowed by its address."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Self
+from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -33,13 +34,13 @@ from evaluations.models import (
 )
 from evaluations.services import board_speeds, boards, citing, edition_contents, editions, group_boards, groups, plots
 from evaluations.services.board_filters import Filters
-from evaluations.services.identical_weights import twins_of
+from evaluations.services.identical_weights import Twin, twins_of
 from evaluations.services.self_reported import reported_for
 from evaluations.services.suites import current_version, current_versions
-from evaluations.templatetags.scores import as_score, axis_of, metric_title
+from evaluations.templatetags.scores import Axis, as_score, axis_of, metric_title
 from evaluations.web import speeds
+from hub.drawing import remembered
 from hub.templatetags.grove import short_number, when
-from models_registry.models import Repository
 
 PAGE_SIZE = 50
 FACTS = {
@@ -102,19 +103,16 @@ def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, board
     sort = request.GET.get("sort", "") or primary
     found = boards.standings(version, filters, sort)
     count = boards.count(board, found, filters)
-    page = _Pages(found, PAGE_SIZE, page_of=boards.page_of, count=count).get_page(request.GET.get("page"))
+    page_of = boards.remembered_page(board, filters, sort)
+    page = _Pages(found, PAGE_SIZE, page_of=page_of, count=count).get_page(request.GET.get("page"))
     metrics, facts = _columns(request, version)
-    rows = [_Row.of(standing, primary, metrics, facts) for standing in page]
+    total = board.model_count if board else 0
+    twins = twins_of(request.actor, (standing.run for standing in page))
+    rows, axis = _Table(version, total, metrics, facts, twins).rows(list(page))
     return {
         "page": page,
         "rows": rows,
         "is_whole": filters == Filters(),
-        "twins": twins_of(request.actor, (row.run for row in page)),
-        # Once for each kind, not for each row: a template takes longer than the rest of its cell.
-        "signs": {
-            trust: render_to_string("evaluations/_trust.html", {"trust": trust})
-            for trust in {row.trust for row in page}
-        },
         "more_columns": len(metrics) + len(facts) + (2 if version.public_rows else 0),
         "sort": sort,
         "metrics": metrics,
@@ -122,8 +120,8 @@ def _board(request: ActorRequest, version: SuiteVersion, filters: Filters, board
         "sortable": board_speeds.measured(version),
         "other_metrics": [metric for metric in version.definition["metrics"] if metric["name"] != primary],
         "all_facts": _facts_of(version),
-        "axis": axis_of(row.score for row in rows),
-        "resolution": boards.resolution(version, board.model_count if board else 0),
+        "axis": axis,
+        "resolution": boards.resolution(version, total),
         "trusts": Trust.choices,
         "scatter": plots.scatter(version, filters, request.GET.get("cost", ""), request.GET.get("quality", "")),
         "costs": COSTS,
@@ -230,33 +228,96 @@ def _part_on(suite: int, row: GroupStanding) -> GroupPart | None:
     return next((part for part in row.parts.all() if part.suite_id == suite), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of a board as it is shown. value, label: of the primary metric; cells: what stands in the columns after it.
+class _Split(NamedTuple):
+    """Of a suite with public and hidden rows; a run may have none of them."""
 
-    split: of a suite with public and hidden rows.
-    """
-
-    standing: Standing
-    run: Run
-    repository: Repository
-    score: Score
-    value: str
-    label: str
-    split: SplitScore | None
-    cells: list[str]
+    public_value: float | None = None
+    hidden_value: float | None = None
+    has_wide_gap: bool = False
 
     @classmethod
-    def of(cls, standing: Standing, primary: str, metrics: list[dict[str, Any]], facts: Mapping[str, Any]) -> Self:
+    def of(cls, split: SplitScore | None) -> Self:
+        return cls(split.public_value, split.hidden_value, split.has_wide_gap) if split else cls()
+
+
+class _Row(NamedTuple):
+    """All that a row of a board shows. score: of the primary metric; cells: what stands in the columns after it.
+
+    total: of the models on the board. twin: safe HTML, of another model with the same weights.
+    """
+
+    first: int
+    last: int
+    total: int
+    owner: str
+    is_organization: bool
+    model: str
+    model_url: str
+    format: str
+    licence: str
+    trust: str
+    twin: str
+    run_url: str
+    label: str
+    score: _Score
+    axis: Axis
+    is_split: bool
+    split: _Split
+    cells: tuple[str, ...]
+
+
+class _Table(NamedTuple):
+    """What the rows of a page have in common."""
+
+    version: SuiteVersion
+    total: int
+    metrics: list[dict[str, Any]]
+    facts: Mapping[str, Any]
+    twins: Mapping[UUID, Twin]
+
+    def rows(self, standings: Iterable[Standing]) -> tuple[list[SafeString], Axis]:
+        """The rows as HTML, and the scale that they are drawn on."""
+        scores = [{score.name: score for score in standing.run.scores.all()} for standing in standings]
+        axis = axis_of(one[self.version.primary_metric["name"]] for one in scores)
+        pairs = zip(standings, scores, strict=True)
+        return [_drawn_row(self._row(standing, one, axis)) for standing, one in pairs], axis
+
+    def _row(self, standing: Standing, scores: Mapping[str, Score], axis: Axis) -> _Row:
         run, repository = standing.run, standing.run.repository
-        scores = {score.name: score for score in run.scores.all()}
-        value = as_score(scores[primary].value)
+        metric = self.version.primary_metric["name"]
+        score = scores[metric]
         label = gettext("Run of %(name)s, %(metric)s %(value)s") % {
-            "name": repository.full_name, "metric": metric_title(primary), "value": value,
+            "name": repository.full_name, "metric": metric_title(metric), "value": as_score(score.value),
         }  # fmt: skip
-        cells = [as_score(scores[one["name"]].value) if one["name"] in scores else "–" for one in metrics]
-        cells += [_cell(run, name) for name in facts]
-        return cls(standing, run, repository, scores[primary], value, label, getattr(run, "split_score", None), cells)
+        twin = self.twins.get(run.pk)
+        cells = [as_score(scores[one["name"]].value) if one["name"] in scores else "–" for one in self.metrics]
+        return _Row(
+            first=standing.first,
+            last=standing.last,
+            total=self.total,
+            owner=repository.namespace.name,
+            is_organization=repository.namespace.is_organization,
+            model=repository.name,
+            model_url=repository.get_absolute_url(),
+            format=run.format,
+            licence=repository.licence,
+            trust=standing.trust,
+            twin=render_to_string("evaluations/_twin.html", {"twin": twin}) if twin else "",
+            run_url=run.get_absolute_url(),
+            label=label,
+            score=_Score(score.value, score.low, score.high),
+            axis=axis,
+            is_split=bool(self.version.public_rows),
+            split=_Split.of(getattr(run, "split_score", None)),
+            cells=(*cells, *(_cell(run, name) for name in self.facts)),
+        )
+
+
+def _draw_row(row: _Row) -> SafeString:
+    return render_to_string("evaluations/_board_row.html", {"row": row})
+
+
+_drawn_row = remembered(_draw_row, most=2_000)
 
 
 class _Pages(Paginator):

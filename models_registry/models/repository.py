@@ -217,6 +217,7 @@ class Repository(models.Model):
             models.Index(fields=["kind", "-downloads", "-id"], name="repository_by_downloads"),
             models.Index(fields=["kind", "-likes", "-id"], name="repository_by_likes"),
             models.Index(fields=["kind", "-trending_score", "-id"], name="repository_by_trend"),
+            models.Index(fields=["disabled_as"], condition=~Q(disabled_reason=""), name="repository_closed"),  # a few
             TrigramIndex(fields=["search_text"], name="repository_by_text"),
         ]
 

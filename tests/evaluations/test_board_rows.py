@@ -153,3 +153,18 @@ def test_a_run_says_how_far_it_can_be_trusted(client: Client, fields: dict[str, 
         rows.scored(run.repository)
         assert {row["trust"] for row in client.get(f"/api/leaderboards/{rows.SUITE}").json()["rows"]} == {"reproduced"}
         assert len(re.findall("sign-reproduced", page_of(client, BOARD))) == 1
+
+
+def test_of_a_long_board_pages_are_remembered_but_nothing_that_has_left(
+    client: Client, digits: SuiteVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "LONG", 1)
+    runs = [rows.scored(make.repository(name=name), right) for name, right in (("best-net", 500), ("next-net", 400))]
+    address = f"{BOARD}?sort=f1_macro"
+    assert re.findall(r"<b>([\w-]+)</b>", page_of(client, address).split("<tbody>")[1]) == ["best-net", "next-net"]
+    Repository.objects.filter(pk=runs[0].repository_id).update(private=True)
+    shown = page_of(client, address)
+    assert "best-net" not in shown
+    assert "next-net" in shown
+    rows.scored(make.repository(name="newest-net"), 450)
+    assert "newest-net" in page_of(client, address)
