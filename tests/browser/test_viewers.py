@@ -3,10 +3,16 @@
 import re
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.models import Actor
 from models_registry.models import Repository
+from models_registry.services import uploads
+from models_registry.services.changes import AddLfsFile
+from models_registry.services.commits import create_commit
+from tests import make
 from tests.browser.conftest import sign_in
 from tests.browser.more import viewers
 from tests.browser.scene import Scene
@@ -91,3 +97,17 @@ def test_a_pdf_is_shown_by_the_browsers_own_viewer_and_nothing_else_is_framed(
     page.goto(f"{files}/lies.pdf")
     expect(page.get_by_role("region", name="Source")).to_contain_text("<script>alert(1)</script>")
     expect(page.locator("iframe")).to_have_count(0)
+
+
+def test_a_pdf_that_lies_in_the_storage_is_shown_from_there(page: Page, live_server: LiveServer, scene: Scene) -> None:
+    """The redirect leads to another origin, which must let pages of this one read it."""
+    repository, content = make.repository(scene.member), samples.pdf("Lichens of the south")
+    actor = Actor(user=scene.member)
+    change = AddLfsFile("paper.pdf", uploads.store(actor=actor, repository=repository, content=content), len(content))
+    create_commit(actor=actor, repository=repository, branch="main", parent=None, changes=[change], title="a paper")
+    page.add_init_script(WATCHED + "window.shows = true")
+    with page.expect_response(lambda answer: answer.url.startswith(settings.S3_PUBLIC_ENDPOINT_URL)) as answered:
+        page.goto(f"{live_server.url}{repository.get_absolute_url()}/blob/main/paper.pdf")
+    assert answered.value.ok
+    expect(page.get_by_title("paper.pdf", exact=True)).to_have_attribute("src", re.compile("^blob:"))
+    assert page.evaluate("async () => await framed.text()") == content.decode()
