@@ -5,7 +5,6 @@ memory and whole archives, and files come from anyone. Zip archives (torch.save,
 reason, with picklescan reading one member at a time.
 """
 
-import io
 import logging
 import zipfile
 import zlib
@@ -17,6 +16,8 @@ from typing import IO, Any, NoReturn
 from picklescan.relaxed_zipfile import RelaxedZipFile
 from picklescan.scanner import SafetyLevel, ScanResult, scan_numpy, scan_pickle_bytes, scan_pytorch
 from picklescan.torch import InvalidMagicError
+
+from models_registry.formats.read_through import ReadThrough
 
 logging.getLogger("picklescan").setLevel(logging.CRITICAL)  # verdicts are rows, not lines
 
@@ -103,12 +104,13 @@ class _Budget:
         raise ScanError(problem)
 
 
-class _Bounded(io.RawIOBase):
+class _Bounded(ReadThrough):
     """Reads no value over `largest` bytes, and no more in all than is left of the budget and of the number of reads."""
 
     def __init__(self, file: IO[bytes], budget: _Budget, *, reads: int = MOST_READS, largest: int = LARGEST_READ):
+        super().__init__(file)
         self.largest = largest
-        self._file, self._budget, self._reads_left = file, budget, reads
+        self._budget, self._reads_left = budget, reads
 
     def read(self, size: int = -1, /) -> bytes:
         if size > self.largest:
@@ -127,18 +129,6 @@ class _Bounded(io.RawIOBase):
         if self._reads_left < 0:
             self._budget.refuse("It holds a pickle of more values than the hub reads.")
         return found
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
 
 def scan(file: IO[bytes], name: str) -> Verdict:

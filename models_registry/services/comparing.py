@@ -13,14 +13,18 @@ from models_registry.services.trees import TreeEntry
 _NOTHING = "/dev/null"
 
 
+def parted(asked: str) -> tuple[str, str, str]:
+    """The base, the dots and the head of `a..b` or `a...b`; without dots, two empty ones."""
+    return asked.partition("..." if "..." in asked else "..")
+
+
 def sides(repository: Repository, asked: str) -> tuple[Commit, Commit]:
     """The two commits that `a..b` names; for `a...b` the first is where `b` was branched off `a`.
 
     An empty side is the default branch. Raises BadRequest, RevisionNotFound.
     """
-    dots = "..." if "..." in asked else ".."
-    old, separator, new = asked.partition(dots)
-    if not separator:
+    old, dots, new = parted(asked)
+    if not dots:
         raise BadRequest("Name two revisions with '..' between them, such as main..refs/pr/1.")
     before, now = (references.resolve(repository, side or repository.default_branch) for side in (old, new))
     if dots == "...":

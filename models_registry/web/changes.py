@@ -15,7 +15,15 @@ from models_registry import access
 from models_registry.errors import RevisionNotFound
 from models_registry.models import Commit, Kind, Reference, Repository
 from models_registry.page_addresses import page_url
-from models_registry.services import ancestry, history, path_history, pull_requests, references, shown_changes
+from models_registry.services import (
+    ancestry,
+    comparing,
+    history,
+    path_history,
+    pull_requests,
+    references,
+    shown_changes,
+)
 from models_registry.services.shown_changes import ShownChanges
 from models_registry.web.addressing import of_address
 from models_registry.web.files import frame
@@ -102,13 +110,12 @@ def compare(request: ActorRequest, kind: str, namespace: str, name: str, rest: s
 
 
 def _asked(repository: Repository, rest: str) -> dict[str, Any]:
-    dots = "..." if "..." in rest else ".."
-    base, _dots, head = rest.strip("/").partition(dots)
+    base, dots, head = comparing.parted(rest.strip("/"))
     listed = Reference.objects.filter(repository=repository, name__regex=r"^refs/(heads|tags)/").order_by("name")
     return {
         "base": base or repository.default_branch,
         "head": head or repository.default_branch,
-        "dots": dots,
+        "dots": dots or "..",
         "suggested": [reference.short_name for reference in listed[:MOST_SUGGESTED]],
     }
 

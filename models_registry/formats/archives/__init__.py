@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from models_registry.formats.read_through import ReadThrough
+
 MOST_LISTED = 1_000
 LARGEST_DIRECTORY = 8 * 1024 * 1024
 _MOST_READS = 500  # of a tar, where each member's header lies elsewhere
@@ -55,11 +57,12 @@ class Listing:
             self.members.append(member)
 
 
-class _Bounded(io.RawIOBase):
+class _Bounded(ReadThrough):
     """Reads no piece over `largest`, and no more in all than `most`, in so many reads."""
 
     def __init__(self, file: IO[bytes], *, largest: int, most: int, reads: int):
-        self._file, self._largest, self._left, self._reads = file, largest, most, reads
+        super().__init__(file)
+        self._largest, self._left, self._reads = largest, most, reads
 
     def read(self, size: int = -1, /) -> bytes:
         found = b"" if size > self._largest else self._file.read(size if size >= 0 else self._largest + 1)
@@ -70,18 +73,6 @@ class _Bounded(io.RawIOBase):
         if self._left < 0 or self._reads < 0:
             raise ArchiveError("It is larger than this hub reads for a list.")
         return found
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
 
 def form_of(head: bytes) -> str:
