@@ -4,6 +4,7 @@ In this process, through the whole of the site but the server: what is asked is 
 `benchmarks.many`, in the database that DATABASE_URL names: `python -m benchmarks.finding`, with the settings of a hub.
 """
 
+import os
 import statistics
 import time
 
@@ -17,7 +18,7 @@ from django.test import Client  # noqa: E402
 from models_registry.models import Kind, Repository  # noqa: E402
 from models_registry.services import facet_index  # noqa: E402
 
-ROUNDS = 30
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "30"))
 PAGES = {
     "all models": "/models",
     "one task": "/models?task=fill-mask",

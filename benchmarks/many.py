@@ -14,6 +14,7 @@ from django.db.models import AutoField  # noqa: E402 - models exist once Django 
 
 from accounts.services.accounts import create_account  # noqa: E402 - models exist once Django is set up
 from models_registry.models import Card, Repository, RepositoryTag  # noqa: E402
+from models_registry.services import tagging  # noqa: E402 - models exist once Django is set up
 from models_registry.services.repositories import full_key  # noqa: E402
 
 WORDS = "amber birch cedar delta ember fjord grove heron iris juniper kestrel larch maple north otter pine".split()
@@ -29,11 +30,13 @@ def main(count: int) -> None:
     owners = [create_account(name=f"owner-{index}", email=f"owner-{index}@example.org") for index in range(50)]
     made = min(count, MADE)
     for start in range(0, made, AT_ONCE):
-        rows = Repository.objects.bulk_create(
-            _repository(chance, owners, index) for index in range(start, min(start + AT_ONCE, made))
-        )
+        rows = [_repository(chance, owners, index) for index in range(start, min(start + AT_ONCE, made))]
+        tags = [_tags(chance, row) for row in rows]
+        for row, its in zip(rows, tags, strict=True):
+            row.tag_words = tagging.searched(its)
+        Repository.objects.bulk_create(rows)
         RepositoryTag.objects.bulk_create(
-            RepositoryTag(repository=row, tag=tag) for row in rows for tag in _tags(chance, row)
+            RepositoryTag(repository=row, tag=tag) for row, its in zip(rows, tags, strict=True) for tag in its
         )
         Card.objects.bulk_create(
             Card(repository=row, commit="0" * 40, front_matter={"license": row.licence}) for row in rows

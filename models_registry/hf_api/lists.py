@@ -67,7 +67,7 @@ class RepositoryList(HubApiView):
 
 def _asked(request: ActorApiRequest, kind: Kind) -> RepositoryQuerySet:
     visible = Repository.objects.visible_to(request.actor).filter(kind=kind).select_related("namespace")
-    visible = visible.defer("search_text")
+    visible = visible.defer("search_text", "tag_words")
     if kind == Kind.MODEL and (request.query_params.get("inference") or request.query_params.get("inference_provider")):
         return visible.none()  # nobody serves the models of this hub
     return listing.narrowed(visible, _criteria(request))

@@ -110,7 +110,9 @@ class Stored(HubApiView):
         namespace = organization_named(name).namespace if name else user.namespace
         if not request.actor.namespaces(Role.READ).filter(pk=namespace.pk).exists():
             raise Forbidden(f"You are no member of {namespace.name}.")
-        rows = Repository.objects.visible_to(request.actor).filter(namespace=namespace).defer("search_text")
+        rows = (
+            Repository.objects.visible_to(request.actor).filter(namespace=namespace).defer("search_text", "tag_words")
+        )
         total = rows.aggregate(total=Sum("storage_logical"))["total"] or 0
         found, headers = page_by_id(request, rows.select_related("namespace"))
         return Response([_stored(repository, total) for repository in found], headers=headers)

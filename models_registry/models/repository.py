@@ -131,7 +131,8 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
 
     def for_cards(self) -> Self:
         """With all that a list's row shows, in one query."""
-        return self.select_related("namespace", "namespace__organization", "namespace__user")
+        beside = self.select_related("namespace", "namespace__organization", "namespace__user")
+        return beside.defer("search_text", "tag_words")
 
 
 class Repository(models.Model):
@@ -191,9 +192,10 @@ class Repository(models.Model):
     trending_score = models.FloatField(default=0)
     storage_logical = models.BigIntegerField(default=0, help_text="Bytes of all its content, over its history.")
     storage_stored = models.BigIntegerField(default=0, help_text="Bytes that are stored for it: services.storage_use.")
+    tag_words = models.TextField(blank=True, editable=False, help_text="Its tags, to be searched: services.tagging.")
     search_text = models.GeneratedField(
-        expression=Lower(Concat("full_key", models.Value(" "), "summary")),
-        output_field=models.CharField(max_length=440),
+        expression=Lower(Concat("full_key", models.Value(" "), "summary", models.Value(" "), "tag_words")),
+        output_field=models.TextField(),
         db_persist=True,
     )
 

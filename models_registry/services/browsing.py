@@ -132,12 +132,13 @@ class Listing:
 
 
 def matching(repositories: RepositoryQuerySet, text: str) -> RepositoryQuerySet:
-    """Those in whose name, owner, summary or tags every word occurs."""
+    """Those in whose name, owner, summary or tags every word occurs; `license:mit` is a tag as it stands."""
     for word in text.split()[:MOST_WORDS]:
-        described = Repository.objects.filter(search_text__contains=word.lower()).values("pk")
-        labelled = RepositoryTag.objects.filter(tag__in={word, word.lower()}).values("repository")
-        # A union and no "or": so that each half is answered from its own index.
-        repositories = repositories.filter(pk__in=described.union(labelled))
+        if ":" in word:
+            labelled = RepositoryTag.objects.filter(tag__in={word, word.lower()})
+            repositories = repositories.filter(pk__in=labelled.values("repository"))
+        else:
+            repositories = repositories.filter(search_text__contains=word.lower())
     return repositories
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from accounts.models import Actor
 from hub import matching
 from hub.matching import CANDIDATES, Found
-from models_registry.models import Card, Repository, RepositoryTag
+from models_registry.models import Card, Repository
 from models_registry.models.repository import RepositoryQuerySet
 
 
@@ -19,8 +19,7 @@ def find(actor: Actor, kind: str, text: str, most: int) -> Found:
     asked = text.lower().strip()
     described = visible.filter(matching.containing("search_text", text))
     named = popular.filter(full_key__contains=f"/{asked}")
-    tagged = popular.filter(pk__in=RepositoryTag.objects.filter(tag=asked).values("repository"))
-    ways = (named, popular.filter(matching.containing("search_text", text)), tagged)
+    ways = (named, popular.filter(matching.containing("search_text", text)))
     best = _ranked(chain.from_iterable(map(_candidates, ways)), text, most)
     if len(best) < most:
         readable = Repository.objects.readable_by(actor).filter(kind=kind)
@@ -49,6 +48,7 @@ class _Candidate(NamedTuple):
     name: str
     owner: str
     summary: str
+    tag_words: str
     downloads: int
     likes: int
     trending_score: float
@@ -56,7 +56,7 @@ class _Candidate(NamedTuple):
 
 def _candidates(repositories: RepositoryQuerySet) -> Iterable[_Candidate]:
     """The first of them."""
-    columns = ("pk", "name", "namespace__name", "summary", "downloads", "likes", "trending_score")
+    columns = ("pk", "name", "namespace__name", "summary", "tag_words", "downloads", "likes", "trending_score")
     return starmap(_Candidate, repositories.values_list(*columns)[:CANDIDATES])
 
 
@@ -72,4 +72,6 @@ def _ranked(candidates: Iterable[_Candidate], text: str, most: int) -> list[_Can
 def _worth(one: _Candidate, text: str) -> float:
     """How well it is meant; among those meant as well, the more it is used. Much use lifts by one step, not by two."""
     use = one.downloads + 20 * one.likes + 50 * max(one.trending_score, 0)
-    return matching.closeness(text, one.name, one.owner, one.summary) + min(math.log10(1 + use) / 6, 1.2)
+    return matching.closeness(text, one.name, one.owner, f"{one.summary} {one.tag_words}") + min(
+        math.log10(1 + use) / 6, 1.2
+    )

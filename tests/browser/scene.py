@@ -59,12 +59,11 @@ from models_registry.models import (
     Relation,
     Repository,
     RepositoryFacts,
-    RepositoryTag,
     SecretFinding,
     Standing,
     TensorSummary,
 )
-from models_registry.services import gating, references, trees
+from models_registry.services import gating, references, tagging, trees
 from models_registry.services.changes import AddFile, Delete
 from models_registry.services.indexing import index_commit, tables
 from models_registry.services.pull_requests import open_draft, propose
@@ -203,8 +202,7 @@ def _described(repository: Repository, text: str = "", tags: tuple[str, ...] = (
     Card.objects.update_or_create(
         repository=repository, defaults={"commit": head, "text": text, "front_matter": matter}
     )
-    for tag in (*tags, "language:en", "language:zh"):
-        RepositoryTag.objects.get_or_create(repository=repository, tag=tag)
+    tagging.write(repository, [*tags, "language:en", "language:zh"])
     return repository
 
 

@@ -12,7 +12,8 @@ from evaluations.services import suites
 from hub import matching
 from models_registry.community.models import Event
 from models_registry.community.services import collections, discussions
-from models_registry.models import Card, Repository, RepositoryTag
+from models_registry.models import Card, Repository
+from models_registry.services import tagging
 from tests import make
 
 
@@ -111,7 +112,7 @@ def test_a_long_card_of_many_words_is_kept_and_found_by_its_beginning(client: Cl
 
 def test_a_tag_is_found_though_no_name_has_it(client: Client) -> None:
     model = make.repository(make.user("ada"), "pine")
-    RepositoryTag.objects.create(repository=model, tag="vision")
+    tagging.write(model, ["vision"])
     assert found(client, "q=vision") == [model.get_absolute_url()]
 
 

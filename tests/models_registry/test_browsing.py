@@ -10,8 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Actor
 from evaluations.services import ranking
-from models_registry.models import FacetIndex, Kind, Repository, RepositoryTag
-from models_registry.services import facet_index, indexing
+from models_registry.models import FacetIndex, Kind, Repository
+from models_registry.services import facet_index, indexing, tagging
 from models_registry.services.changes import AddFile, Change, Delete
 from models_registry.services.commits import create_commit
 from tests import make
@@ -32,7 +32,7 @@ def forest() -> dict[str, Repository]:
 
     def model(name: str, *tags: str, **facts: object) -> Repository:
         made = make.repository(ada, name, **facts)
-        RepositoryTag.objects.bulk_create(RepositoryTag(repository=made, tag=tag) for tag in tags)
+        tagging.write(made, tags)
         return made
 
     return {

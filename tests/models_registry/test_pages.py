@@ -7,7 +7,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Actor, AuditEntry
-from models_registry.models import Kind, Repository, RepositoryTag
+from models_registry.models import Kind, Repository
+from models_registry.services import tagging
 from models_registry.services.references import create_branch
 from tests import make
 
@@ -113,7 +114,7 @@ def test_what_does_not_exist_is_a_page_that_says_so(client: Client, address: str
 def test_lists_are_searched_narrowed_and_sorted_by_their_address(client: Client) -> None:
     one = make.repository(name="alpha-net", task="image-classification", licence="mit", downloads=5)
     two = make.repository(name="beta-net", task="text-generation", licence="mit", downloads=9)
-    RepositoryTag.objects.create(repository=one, tag="vision")
+    tagging.write(one, ["vision"])
 
     def names(query: str) -> list[str]:
         return re.findall(r"<b>(\w+-net)</b>", text_of(client, f"/models?{query}"))

@@ -22,10 +22,9 @@ from models_registry.models import (
     Reference,
     Repository,
     RepositoryFacts,
-    RepositoryTag,
     TensorSummary,
 )
-from models_registry.services import licences, lineage, scanning, trees
+from models_registry.services import licences, lineage, scanning, tagging, trees
 from models_registry.services.indexing import tables, tensors, training
 from models_registry.services.indexing.card import read_card, summary_of
 from models_registry.services.indexing.configuration import Configuration, read_configuration
@@ -120,8 +119,7 @@ def _write(
     LineageEdge.objects.filter(repository=repository).delete()
     LineageEdge.objects.bulk_create(edges)
     tags = tags_of(repository, card, facts, configuration, files, edges)
-    RepositoryTag.objects.filter(repository=repository).delete()
-    RepositoryTag.objects.bulk_create(RepositoryTag(repository=repository, tag=tag) for tag in tags)
+    tagging.write(repository, tags)
     _write_summaries(repository, summaries)
     _write_facts(repository, configuration, files, summaries)
 
