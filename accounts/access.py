@@ -1,5 +1,7 @@
 """Asks who may manage an organisation or a name, and raises the right refusal. Doors and services ask here."""
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor, Namespace, Organization, User
 from hub.errors import Forbidden
 
@@ -13,7 +15,10 @@ def require_administration(actor: Actor, organization: Organization) -> User:
     user = actor.require_writer()
     if not may_administer(actor, organization):
         name = organization.namespace.name
-        raise Forbidden(f"Only administrators of {name} may do this, with a token of the role “write” if they use one.")
+        raise Forbidden(
+            _("Only administrators of %(name)s may do this, with a token of the role “write” if they use one.")
+            % {"name": name}
+        )
     return user
 
 
@@ -23,5 +28,8 @@ def require_own(actor: Actor, namespace: Namespace) -> User:
         return require_administration(actor, namespace.organization)
     user = actor.require_writer()
     if namespace.user_id != user.pk or (actor.token and actor.token.role != "write"):
-        raise Forbidden(f"Only {namespace.name} may do this, with a token of the role “write” if they use one.")
+        raise Forbidden(
+            _("Only %(namespace)s may do this, with a token of the role “write” if they use one.")
+            % {"namespace": namespace.name}
+        )
     return user

@@ -1,36 +1,38 @@
 """What accounts refuse."""
 
+from django.utils.translation import gettext_noop
+
 from hub.errors import BadRequest, Conflict, Forbidden, Moved, NotFound, Unauthenticated
 
 
 class BadCredentials(Unauthenticated):
-    """Invalid credentials in Authorization header"""
+    says = "Invalid credentials in Authorization header"
 
     # The stock client recognises this very text (its public constant), and reports a bad token.
 
 
 class ReadOnlyToken(Forbidden):
-    """This access token may only read: make one with the role "write"."""
+    says = gettext_noop('This access token may only read: make one with the role "write".')
 
 
 class Suspended(Forbidden):
-    """This account is suspended."""
+    says = gettext_noop("This account is suspended.")
 
 
 class NameTaken(Conflict):
-    """This name is taken."""
+    says = gettext_noop("This name is taken.")
 
 
 class NamespaceNotFound(NotFound):
-    """There is no such user or organisation."""
+    says = gettext_noop("There is no such user or organisation.")
 
 
 class LastAdministrator(Conflict):
-    """An organisation needs an administrator: make somebody else one first."""
+    says = gettext_noop("An organisation needs an administrator: make somebody else one first.")
 
 
 class NoSuchDeviceCode(NotFound):
-    """No program waits with this code: it is mistyped, used or expired."""
+    says = gettext_noop("No program waits with this code: it is mistyped, used or expired.")
 
 
 class NamespaceMoved(Moved):
@@ -38,7 +40,7 @@ class NamespaceMoved(Moved):
 
 
 class NoSuchInvitation(NotFound):
-    """This invitation is accepted, taken back, expired or mistyped: ask for another."""
+    says = gettext_noop("This invitation is accepted, taken back, expired or mistyped: ask for another.")
 
 
 class DeviceLoginRefused(BadRequest):

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor, User
 from evaluations.errors import ChallengeNotFound, EntryNotFound, RunNotFound
 from evaluations.models import Challenge, EntrantState, Entry, Run
@@ -61,7 +63,7 @@ def challenge_for(actor: Actor, slug: str) -> Challenge:
     """The challenge, if this actor may know of it. Raises ChallengeNotFound."""
     found = Challenge.objects.visible_to(actor).for_lists().filter(slug=slug).first()
     if found is None:
-        raise ChallengeNotFound(f"There is no challenge {slug!r}.")
+        raise ChallengeNotFound(_("There is no challenge %(slug)r.") % {"slug": slug})
     return found
 
 
@@ -84,7 +86,7 @@ def require_own_entry(actor: Actor, challenge: Challenge) -> Entry:
     actor.require_user()
     entry = entry_of(actor, challenge)
     if entry is None:
-        raise EntryNotFound("You have no entry in this challenge: enter it first.")
+        raise EntryNotFound(_("You have no entry in this challenge: enter it first."))
     return entry
 
 

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import render
 from django.template import loader
 from django.utils.encoding import escape_uri_path
+from django.utils.translation import gettext as _
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
@@ -37,12 +38,20 @@ def forwarding(request: HttpRequest, error: HubError) -> HttpResponse | None:
 
 
 def error_headers(error: HubError) -> dict[str, str]:
-    """X-Error-Code and X-Error-Message; a header is one line of latin-1."""
-    message = " ".join(str(error).split()).encode("latin-1", "replace").decode("latin-1")[:1000]
-    headers = {"X-Error-Message": message, **error.headers}
+    headers = _message_header(str(error)) | error.headers
     if error.code:
         headers["X-Error-Code"] = error.code
     return headers
+
+
+def _message_header(message: str) -> dict[str, str]:
+    """A header is one line of latin-1: what is written in other letters stands in the body alone."""
+    line = " ".join(message.split())[:1000]
+    try:
+        line.encode("latin-1")
+    except UnicodeEncodeError:
+        return {}
+    return {"X-Error-Message": line}
 
 
 def to_api_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -51,7 +60,8 @@ def to_api_response(error: Exception, context: dict[str, Any]) -> Response | Non
         response = exception_handler(error, context)
         if response is not None and isinstance(response.data, dict) and "detail" in response.data:
             response.data = {"error": str(response.data["detail"])}
-            response["X-Error-Message"] = response.data["error"].replace("\n", " ")
+            for name, value in _message_header(response.data["error"]).items():
+                response[name] = value
         return response
     set_rollback()
     if leading_on := forwarding(context["request"]._request, error):  # noqa: SLF001 - DRF has no public name for it
@@ -105,7 +115,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
         str(exception) if isinstance(exception, Http404 | PermissionDenied) and "tried" not in str(exception) else ""
     )
     if FOR_PROGRAMS.match(request.path):
-        return to_json_response(NotFound(message or f"There is no address {request.path}."))
+        return to_json_response(NotFound(message or _("There is no address %(path)s.") % {"path": request.path}))
     return render(request, "error.html", {"status": 404, "message": message}, status=404)
 
 
@@ -116,7 +126,9 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     """
     away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
     error = (
-        Unavailable() if away else HubError("Something broke on our side. It has been logged: try again in a moment.")
+        Unavailable()
+        if away
+        else HubError(_("Something broke on our side. It has been logged: try again in a moment."))
     )
     if FOR_PROGRAMS.match(request.path):
         return to_json_response(error)

@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from django.utils.translation import gettext, gettext_noop
+
 
 class HubError(Exception):
     """A refusal that tells its reader what was wrong and what to do.
 
-    `code` is sent as X-Error-Code where Hub clients know one; `details` are extra members of the JSON body.
+    `code` is sent as X-Error-Code where Hub clients know one; `details` are extra members of the JSON body. `says` is told
+    where nothing more exact is: in English, and in the language of the request once it is raised.
     """
 
+    says = ""
     status = 500
     code = ""
     page = "error.html"  # what people see of it; the template gets it as `error`
@@ -17,7 +21,7 @@ class HubError(Exception):
     def __init__(
         self, message: str = "", *, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
     ):
-        super().__init__(message or (self.__doc__ or "").strip())
+        super().__init__(message or gettext(self.says))
         self.details = details or {}
         self.headers = headers or {}
 
@@ -28,26 +32,22 @@ class HubError(Exception):
 
 
 class BadRequest(HubError):
-    """The request cannot be understood."""
-
+    says = gettext_noop("The request cannot be understood.")
     status = 400
 
 
 class Unauthenticated(HubError):
-    """Sign in or send an access token."""
-
+    says = gettext_noop("Sign in or send an access token.")
     status = 401
 
 
 class Forbidden(HubError):
-    """You may not do this."""
-
+    says = gettext_noop("You may not do this.")
     status = 403
 
 
 class NotFound(HubError):
-    """There is nothing here."""
-
+    says = gettext_noop("There is nothing here.")
     status = 404
 
 
@@ -65,45 +65,38 @@ class Moved(NotFound):
 
 
 class Conflict(HubError):
-    """This exists already."""
-
+    says = gettext_noop("This exists already.")
     status = 409
 
 
 class PreconditionFailed(HubError):
-    """What this builds on has changed meanwhile."""
-
+    says = gettext_noop("What this builds on has changed meanwhile.")
     status = 412
 
 
 class TooLarge(HubError):
-    """This is larger than the hub accepts."""
-
+    says = gettext_noop("This is larger than the hub accepts.")
     status = 413
 
 
 class Invalid(HubError):
-    """This is understood, and not acceptable."""
-
+    says = gettext_noop("This is understood, and not acceptable.")
     status = 422
 
 
 class RateLimited(HubError):
-    """Too many requests: wait a little."""
-
+    says = gettext_noop("Too many requests: wait a little.")
     status = 429
 
 
 class NotOffered(HubError):
-    """This hub does not offer that."""
-
+    says = gettext_noop("This hub does not offer that.")
     status = 501
     code = "NotImplemented"
 
 
 class Unavailable(HubError):
-    """A part of the hub does not answer just now: try again in a moment."""
-
+    says = gettext_noop("A part of the hub does not answer just now: try again in a moment.")
     status = 503
 
     def __init__(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from hub.errors import NotFound
@@ -34,7 +35,7 @@ class Chapter:
 @require_safe
 def guide(request: HttpRequest, page: str = PAGES[0]) -> HttpResponse:
     if page not in PAGES:
-        raise NotFound(f"The guide has no page {page!r}.")
+        raise NotFound(_("The guide has no page %(page)r.") % {"page": page})
     language = get_language() or _ORIGINAL
     chapters = [chapter(name, language) for name in PAGES]
     place = PAGES.index(page)
@@ -52,7 +53,7 @@ def chapter(name: str, language: str) -> Chapter:
     """A page in the reader's language, or as it was first written."""
     language = language if (_FOLDER / language).is_dir() else _ORIGINAL
     text = (_FOLDER / language / f"{name}.md").read_text().replace(_EXAMPLE, settings.BASE_URL)
-    heading, _, body = text.partition("\n")
+    heading, _line, body = text.partition("\n")
     return Chapter(
         name,
         heading.removeprefix("# ").strip(),

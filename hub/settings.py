@@ -122,6 +122,7 @@ MIDDLEWARE = [
 # The chain for requests to the API that carry no session (`hub.wsgi`).
 MIDDLEWARE_FOR_PROGRAMS = [
     "hub.wire.request_id.RequestIdMiddleware",
+    "hub.wire.language.SpeakEnglish",
     "hub.wire.hygiene.RefuseControlCharacters",
     "django.middleware.security.SecurityMiddleware",
     "accounts.authentication.ActorMiddleware",

@@ -2,6 +2,8 @@
 
 import re
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor, Namespace
 from hub.errors import Forbidden
 from models_registry.errors import (
@@ -12,7 +14,7 @@ from models_registry.errors import (
     RepositoryMoved,
     RepositoryNotFound,
 )
-from models_registry.models import PullRequest, Repository, Standing
+from models_registry.models import Kind, PullRequest, Repository, Standing
 
 _PULL_REQUEST = re.compile(r"refs/pr/([1-9][0-9]{0,8})")
 
@@ -23,19 +25,27 @@ def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
     Raises RepositoryNotFound; RepositoryMoved if it had this name once, which doors answer by leading on; RepositoryClosed
     if moderators took it down, which it tells everybody.
     """
-    namespace, _, name = full_name.partition("/")
+    namespace, _slash, name = full_name.partition("/")
     visible = Repository.objects.visible_to(actor).select_related("namespace__organization")
     found = visible.named(kind, namespace, name).first()
     if found is not None:
         return found
     moved = visible.once_named(kind, namespace, name).first()
     if moved is not None:
-        raise RepositoryMoved(f"{full_name} has moved to {moved.full_name}.", old=full_name, new=moved.full_name)
+        raise RepositoryMoved(
+            _("%(full_name)s has moved to %(moved)s.") % {"full_name": full_name, "moved": moved.full_name},
+            old=full_name,
+            new=moved.full_name,
+        )
     closed = Repository.objects.answering_with_a_notice()
     for asked in (closed.named, closed.once_named):
         if told := asked(kind, namespace, name).first():
             refuse_what_is_closed(told)
-    raise RepositoryNotFound(f"There is no {kind} {full_name!r}, or you may not see it.", anonymous=actor.user is None)
+    raise RepositoryNotFound(
+        _("There is no %(kind)s %(full_name)r, or you may not see it.")
+        % {"kind": Kind(kind).in_words, "full_name": full_name},
+        anonymous=actor.user is None,
+    )
 
 
 def refuse_what_is_closed(repository: Repository) -> None:
@@ -57,7 +67,7 @@ def refuse_what_is_closed(repository: Repository) -> None:
 def keep(repository: Repository) -> None:
     """Within a transaction: until its end, nobody deletes the repository. Raises RepositoryNotFound if somebody has."""
     if not Repository.objects.select_for_update(no_key=True).filter(pk=repository.pk).values_list("pk"):
-        raise RepositoryNotFound("The repository has just been deleted.")
+        raise RepositoryNotFound(_("The repository has just been deleted."))
 
 
 def require_read(actor: Actor, repository: Repository) -> None:
@@ -65,8 +75,15 @@ def require_read(actor: Actor, repository: Repository) -> None:
     refuse_what_is_closed(repository)
     if repository.gated and not Repository.objects.filter(pk=repository.pk).readable_by(actor).exists():
         raise GatedRepository(
-            f"Access to {repository.kind} {repository.full_name} is restricted and you are not in the authorized list."
-            f" Visit {repository.get_absolute_url()} to ask for access.",
+            _(
+                "Access to %(kind)s %(repository)s is restricted and you are not in the authorized list."
+                " Visit %(address)s to ask for access."
+            )
+            % {
+                "kind": Kind(repository.kind).in_words,
+                "repository": repository.full_name,
+                "address": repository.get_absolute_url(),
+            },
             repository=repository.full_name,
             gate=f"{repository.get_absolute_url()}/access",
             anonymous=actor.user is None,
@@ -78,7 +95,9 @@ def require_write(actor: Actor, repository: Repository) -> None:
     actor.require_writer()
     refuse_what_is_closed(repository)
     if not Repository.objects.filter(pk=repository.pk).writable_by(actor).exists():
-        raise Forbidden(f"You may not write to {repository.full_name} with this account or token.")
+        raise Forbidden(
+            _("You may not write to %(repository)s with this account or token.") % {"repository": repository.full_name}
+        )
 
 
 def require_proposal(actor: Actor, repository: Repository) -> None:
@@ -86,7 +105,10 @@ def require_proposal(actor: Actor, repository: Repository) -> None:
     actor.require_writer()
     require_read(actor, repository)
     if not Repository.objects.filter(pk=repository.pk).proposable_by(actor).exists():
-        raise Forbidden(f"You may not propose changes to {repository.full_name} with this account or token.")
+        raise Forbidden(
+            _("You may not propose changes to %(repository)s with this account or token.")
+            % {"repository": repository.full_name}
+        )
 
 
 def require_write_to(actor: Actor, repository: Repository, reference: str) -> None:
@@ -104,8 +126,12 @@ def require_write_to(actor: Actor, repository: Repository, reference: str) -> No
     if found is None:
         require_write(actor, repository)
     elif not found.is_open:
-        state = "merged: open another one" if found.merge_commit else "closed: reopen it"
-        raise PullRequestClosed(f"Pull request {found.number} is {state} to propose more commits.")
+        words = (
+            _("Pull request %(number)s is merged: open another one to propose more commits.")
+            if found.merge_commit
+            else _("Pull request %(number)s is closed: reopen it to propose more commits.")
+        )
+        raise PullRequestClosed(words % {"number": found.number})
 
 
 def require_push(actor: Actor, repository: Repository) -> None:
@@ -120,11 +146,17 @@ def require_administration(actor: Actor, repository: Repository) -> None:
     """May this actor delete, move or hide it? Raises as `require_write`."""
     actor.require_writer()
     if not Repository.objects.filter(pk=repository.pk).administered_by(actor).exists():
-        raise Forbidden(f"You may not administer {repository.full_name} with this account or token.")
+        raise Forbidden(
+            _("You may not administer %(repository)s with this account or token.")
+            % {"repository": repository.full_name}
+        )
 
 
 def require_creation(actor: Actor, namespace: Namespace) -> None:
     """May this actor make a repository there? Raises Unauthenticated, Suspended, ReadOnlyToken, Forbidden."""
     actor.require_writer()
     if not actor.may_create_in(namespace):
-        raise Forbidden(f"You don't have the rights to create a repository under the namespace {namespace.name!r}.")
+        raise Forbidden(
+            _("You don't have the rights to create a repository under the namespace %(namespace)r.")
+            % {"namespace": namespace.name}
+        )

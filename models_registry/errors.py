@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext, gettext_noop
+
 from hub.errors import (
     BadRequest,
     Conflict,
@@ -19,8 +21,7 @@ from hub.errors import (
 
 
 class RepositoryNotFound(HubError):
-    """There is no such repository, or you may not see it."""
-
+    says = gettext_noop("There is no such repository, or you may not see it.")
     status = 404
     code = "RepoNotFound"
 
@@ -37,17 +38,15 @@ class RepositoryMoved(Moved):
 
 
 class RevisionNotFound(NotFound):
-    """There is no such revision."""
-
+    says = gettext_noop("There is no such revision.")
     code = "RevisionNotFound"
 
     def __init__(self, revision: str):
-        super().__init__(f"Invalid rev id: {revision}")
+        super().__init__(gettext("Invalid rev id: %(revision)s") % {"revision": revision})
 
 
 class EntryNotFound(NotFound):
-    """There is no such file or folder."""
-
+    says = gettext_noop("There is no such file or folder.")
     code = "EntryNotFound"
 
 
@@ -73,9 +72,10 @@ class AnswersNeeded(BadRequest):
 
     def __init__(self, page: str, faults: dict[str, str], *, terms_missing: bool):
         wrong = [f"{label}: {fault}" for label, fault in faults.items()]
-        wrong += ["its terms must be accepted, as they stand now"] if terms_missing else []
+        wrong += [gettext("its terms must be accepted, as they stand now")] if terms_missing else []
+        words = gettext("Answer what the owners ask at %(page)s, or send the answers by question: %(wrong)s.")
         super().__init__(
-            f"Answer what the owners ask at {page}, or send the answers by question: {'; '.join(wrong)}."[:900],
+            (words % {"page": page, "wrong": "; ".join(wrong)})[:900],
             details={"fields": faults, "termsMissing": terms_missing},
         )
         self.faults = faults
@@ -83,21 +83,22 @@ class AnswersNeeded(BadRequest):
 
 
 class DecisionStands(Conflict):
-    """The owners have decided, and that cannot be undone by who asked."""
+    says = gettext_noop("The owners have decided, and that cannot be undone by who asked.")
 
 
 class ContentQuarantined(Forbidden):
-    """This file is in quarantine, because it is malware: nobody can get it until a maintainer of this hub has looked at it."""
-
+    says = gettext_noop(
+        "This file is in quarantine, because it is malware: nobody can get it until a maintainer of this hub has looked at it."
+    )
     code = "Quarantined"
 
 
 class RepositoryDisabled(Forbidden):
-    """Access to this resource is disabled."""
+    says = gettext_noop("Access to this resource is disabled.")
 
 
 class RepositoryClosed(RepositoryDisabled):
-    """Access to this resource is disabled."""
+    says = gettext_noop("Access to this resource is disabled.")
 
     # Hub clients know that sentence; people read the notice in the body, beside git's error, or on a page of its own.
 
@@ -117,45 +118,48 @@ class RepositoryClosed(RepositoryDisabled):
 
 
 class RepositoryExists(Conflict):
-    """There is a repository of this name already."""
+    says = gettext_noop("There is a repository of this name already.")
 
 
 class BadName(BadRequest):
-    """This is no name for a repository."""
+    says = gettext_noop("This is no name for a repository.")
 
 
 class BadPath(Invalid):
-    """This is no path for a file."""
+    says = gettext_noop("This is no path for a file.")
 
 
 class PathTaken(Conflict):
-    """There is a file or folder of this name already."""
+    says = gettext_noop("There is a file or folder of this name already.")
 
 
 class PullRequestClosed(Conflict):
-    """This pull request is merged or closed."""
+    says = gettext_noop("This pull request is merged or closed.")
 
 
 class NothingToMerge(Conflict):
-    """This pull request has no commits that its base lacks."""
+    says = gettext_noop("This pull request has no commits that its base lacks.")
 
 
 class MergeConflict(Conflict):
     """Both sides have changed the same files. `paths`: which, by path."""
 
     def __init__(self, paths: Sequence[str]):
-        named = ", ".join(paths[:10]) + (f" and {len(paths) - 10} more" if len(paths) > 10 else "")
-        super().__init__(f"Both sides have changed {named}: merge the base into the pull request first.")
+        named = ", ".join(paths[:10])
+        if len(paths) > 10:
+            named = gettext("%(paths)s and %(count)s more") % {"paths": named, "count": len(paths) - 10}
+        words = gettext("Both sides have changed %(paths)s: merge the base into the pull request first.")
+        super().__init__(words % {"paths": named})
         self.paths = list(paths)
         self.details = {"filesWithConflicts": self.paths}
 
 
 class ReferenceExists(Conflict):
-    """There is a reference of this name already."""
+    says = gettext_noop("There is a reference of this name already.")
 
 
 class ReferenceGuarded(Forbidden):
-    """This tag is protected, and may not move so."""
+    says = gettext_noop("This tag is protected, and may not move so.")
 
     # Not 409: the stock client takes that for "it is there already", which `exist_ok=True` lets pass.
 
@@ -163,43 +167,41 @@ class ReferenceGuarded(Forbidden):
 
 
 class BranchMoved(PreconditionFailed):
-    """The branch was updated since you opened this page. Please refresh and try again."""
-
+    says = gettext_noop("The branch was updated since you opened this page. Please refresh and try again.")
     code = "BranchMoved"
 
 
 class ContentMissing(BadRequest):
-    """This names content that was never uploaded here."""
+    says = gettext_noop("This names content that was never uploaded here.")
 
 
 class ContentMismatch(Invalid):
-    """These bytes are not what they were said to be."""
+    says = "These bytes are not what they were said to be."
 
 
 class ContentTooLarge(TooLarge):
-    """This content is larger than the hub accepts."""
+    says = gettext_noop("This content is larger than the hub accepts.")
 
 
 class StorageUnavailable(Unavailable):
-    """The storage does not answer just now: try again in a moment."""
+    says = gettext_noop("The storage does not answer just now: try again in a moment.")
 
 
 class StillReading(Unavailable):
-    """The hub still reads what arrived, to check its SHA-256: ask again in a moment."""
+    says = gettext_noop("The hub still reads what arrived, to check its SHA-256: ask again in a moment.")
 
 
 class RangeNotSatisfiable(HubError):
-    """The file ends before the range that was asked for."""
-
+    says = "The file ends before the range that was asked for."
     status = 416
 
 
 class Malformed(BadRequest):
-    """These bytes do not have the form they should."""
+    says = "These bytes do not have the form they should."
 
 
 class GitMissing(NotOffered):
-    """This hub runs on a machine without the git program, and so cannot speak git: use its API."""
+    says = "This hub runs on a machine without the git program, and so cannot speak git: use its API."
 
 
 class PushRefused(Invalid):
@@ -211,4 +213,4 @@ class PushRefused(Invalid):
 
 
 class AlreadyLocked(Conflict):
-    """Somebody has locked this file."""
+    says = "Somebody has locked this file."

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.errors import ReadOnlyToken, Suspended
 from accounts.models.namespace import Namespace, Role
@@ -54,15 +55,18 @@ class Actor:
     def require_user(self) -> User:
         """The user. Raises Unauthenticated for nobody."""
         if self.user is None:
-            raise Unauthenticated("Sign in, or send an access token.")
+            raise Unauthenticated(_("Sign in, or send an access token."))
         return self.user
 
     def require_writer(self) -> User:
         """The user, if this credential may write anything at all. Raises Unauthenticated, Suspended, ReadOnlyToken."""
         user = self.require_user()
         if user.is_suspended:
-            until = f" until {user.suspended_until:%Y-%m-%d %H:%M} UTC" if user.suspended_until else ""
-            raise Suspended(f"This account is suspended{until}: {user.suspended_reason}")
+            told = {"reason": user.suspended_reason}
+            if user.suspended_until is None:
+                raise Suspended(_("This account is suspended: %(reason)s") % told)
+            told["until"] = f"{user.suspended_until:%Y-%m-%d %H:%M} UTC"
+            raise Suspended(_("This account is suspended until %(until)s: %(reason)s") % told)
         if self.token is not None and self.token.role == TokenRole.READ:
             raise ReadOnlyToken
         return user
@@ -78,7 +82,7 @@ class Actor:
         """The user, if a staff role holds that permission. Raises Unauthenticated, Forbidden."""
         user = self.require_user()
         if not self.may(permission):
-            raise Forbidden("Your role on this hub does not include this.")
+            raise Forbidden(_("Your role on this hub does not include this."))
         return user
 
     def may_create_in(self, namespace: Namespace) -> bool:

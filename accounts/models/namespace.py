@@ -141,7 +141,7 @@ class NamespaceManager(models.Manager["Namespace"]):
             with transaction.atomic():
                 made = self.create(name=name, **owner)
         except IntegrityError:
-            raise NameTaken(f"The name {name!r} is taken.") from None
+            raise NameTaken(_("The name %(name)r is taken.") % {"name": name}) from None
         # Only now: whoever gave the name up a moment ago has committed, or the row above would still wait for it.
         NamespaceRedirect.objects.take(name)
         return made
@@ -228,7 +228,9 @@ class NamespaceRedirectQuerySet(models.QuerySet["NamespaceRedirect"]):
     def take(self, name: str, *, by: Namespace | None = None) -> None:
         """The name belongs to somebody again, and leads nowhere else. Raises NameTaken while it is held for another."""
         if self.held(name, timezone.now(), besides=by).exists():
-            raise NameTaken(f"The name {name!r} was given up a short while ago: nobody else can have it yet.")
+            raise NameTaken(
+                _("The name %(name)r was given up a short while ago: nobody else can have it yet.") % {"name": name}
+            )
         self.filter(old_key=name.lower()).delete()
 
     def hold(self, name: str, *, leads_to: Namespace | None) -> NamespaceRedirect:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.errors import NamespaceMoved, NamespaceNotFound, NameTaken
 from accounts.models import Actor, AuditEntry, Membership, Namespace, Organization, Role, User
@@ -35,7 +36,9 @@ def create_account(
             if is_admin:
                 AuditEntry.objects.record(Actor(), "staff.role_given", name, role="superuser")
     except IntegrityError:
-        raise NameTaken(f"The name {name!r} or the address {email!r} is taken.") from None
+        raise NameTaken(
+            _("The name %(name)r or the address %(email)r is taken.") % {"name": name, "email": email}
+        ) from None
     return user
 
 
@@ -65,21 +68,23 @@ def namespace_named(name: str) -> Namespace:
     if found := named.filter(key=name.lower()).first():
         return found
     if moved := named.filter(redirects__old_key=name.lower()).first():
-        raise NamespaceMoved(f"{name} is called {moved.name} now.", old=name, new=moved.name)
-    raise NamespaceNotFound(f"There is no user or organisation {name!r}.")
+        raise NamespaceMoved(
+            _("%(name)s is called %(moved)s now.") % {"name": name, "moved": moved.name}, old=name, new=moved.name
+        )
+    raise NamespaceNotFound(_("There is no user or organisation %(name)r.") % {"name": name})
 
 
 def keep(namespace: Namespace) -> None:
     """Within a transaction: until its end, nobody deletes the namespace. Raises NamespaceNotFound if somebody has."""
     if not Namespace.objects.select_for_update(no_key=True).filter(pk=namespace.pk).values_list("pk"):
-        raise NamespaceNotFound(f"{namespace.name} has just been deleted.")
+        raise NamespaceNotFound(_("%(namespace)s has just been deleted.") % {"namespace": namespace.name})
 
 
 def user_named(name: str) -> User:
     """Raises NamespaceNotFound."""
     found = namespace_named(name).user
     if found is None:
-        raise NamespaceNotFound(f"There is no user {name!r}.")
+        raise NamespaceNotFound(_("There is no user %(name)r.") % {"name": name})
     return found
 
 
@@ -87,7 +92,7 @@ def organization_named(name: str) -> Organization:
     """Raises NamespaceNotFound."""
     found = namespace_named(name).organization
     if found is None:
-        raise NamespaceNotFound(f"There is no organisation {name!r}.")
+        raise NamespaceNotFound(_("There is no organisation %(name)r.") % {"name": name})
     return found
 
 

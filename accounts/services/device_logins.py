@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.errors import DeviceLoginRefused, NoSuchDeviceCode
 from accounts.models import AccessToken, Actor, AuditEntry, DeviceLogin, RefreshToken, TokenRole, User
@@ -69,12 +70,14 @@ def begin(*, client_id: str, address: str) -> Codes:
     """address: from where the program asks. Raises DeviceLoginRefused for an unknown client, RateLimited while very many wait."""
     client, now = client_named(client_id), timezone.now()
     if _count(f"device-logins:{address}") > MOST_BEGUN:
-        raise RateLimited("Very many programs at your address ask to be signed in: try again in a quarter of an hour.")
+        raise RateLimited(
+            _("Very many programs at your address ask to be signed in: try again in a quarter of an hour.")
+        )
     DeviceLogin.objects.filter(expires_at__lt=now - CODE_LIFE).delete()
     if DeviceLogin.objects.filter(state=State.PENDING, expires_at__gt=now).count() >= MOST_WAITING:
-        raise RateLimited("Very many programs wait to be signed in: try again in a few minutes.")
+        raise RateLimited(_("Very many programs wait to be signed in: try again in a few minutes."))
     device_code = secrets.token_urlsafe(32)
-    letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    letters = "".join(secrets.choice(_LETTERS) for _place in range(8))
     login = DeviceLogin.objects.create(
         device_digest=digest_of(device_code), user_digest=digest_of(letters), client=client, expires_at=now + CODE_LIFE
     )
@@ -94,7 +97,7 @@ def waiting(*, user: User, user_code: str) -> DeviceLogin:
     """The program that shows this code. Raises NoSuchDeviceCode; RateLimited for who guesses."""
     key = f"device-codes:{user.pk}"
     if cache.get(key, 0) >= MOST_WRONG_CODES:
-        raise RateLimited("Too many wrong codes: wait a quarter of an hour.")
+        raise RateLimited(_("Too many wrong codes: wait a quarter of an hour."))
     found = DeviceLogin.objects.filter(
         user_digest=digest_of(_normal(user_code)), state=State.PENDING, expires_at__gt=timezone.now()
     ).first()

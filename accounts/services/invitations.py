@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.errors import NoSuchInvitation
@@ -47,7 +48,7 @@ def invite(
     Invalid for what is no address; Conflict for who is a member already; RateLimited while very many wait.
     """
     if not may_invite(actor, organization):
-        raise Forbidden("You may not invite here.")
+        raise Forbidden(_("You may not invite here."))
     inviter, now = actor.require_writer(), timezone.now()
     email = _checked_address(email)
     pending = Invitation.objects.pending(now)
@@ -57,12 +58,14 @@ def invite(
         Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
         waiting, most = pending.filter(organization=organization), MOST_PENDING_OF_ORGANIZATION
     if waiting.count() >= most:
-        raise RateLimited(f"{most} invitations wait for an answer: take some back first.")
+        raise RateLimited(_("%(most)s invitations wait for an answer: take some back first.") % {"most": most})
     member = user or _member_at(email)
     if member is not None and organization is None:
-        raise Conflict("Somebody with this address is a member of this hub already.")
+        raise Conflict(_("Somebody with this address is a member of this hub already."))
     if user is not None and Membership.objects.filter(organization=organization, user=user).exists():
-        raise Conflict(f"{user.username} is a member already.")  # whose address it is, nobody learns by inviting it
+        raise Conflict(
+            _("%(user)s is a member already.") % {"user": user.username}
+        )  # whose address it is, nobody learns by inviting it
     if user or email:
         same = Invitation.objects.filter(organization=organization, accepted_at=None, revoked_at=None)
         same.filter(user=user, email=email).update(revoked_at=now)
@@ -160,7 +163,7 @@ def _is_still_meant(invitation: Invitation) -> bool:
 def _require_whole(actor: Actor) -> None:
     """A token for some repositories neither joins organisations nor declines to: its owner's rights are not its own."""
     if actor.token is not None and actor.token.role != TokenRole.WRITE:
-        raise Forbidden("Only a token of the role “write” answers invitations.")
+        raise Forbidden(_("Only a token of the role “write” answers invitations."))
 
 
 @transaction.atomic
@@ -189,7 +192,7 @@ def _checked_address(email: str) -> str:
         try:
             validate_email(email)
         except ValidationError:
-            raise Invalid(f"{email[:100]!r} is no e-mail address.") from None
+            raise Invalid(_("%(email)r is no e-mail address.") % {"email": email[:100]}) from None
     return email
 
 

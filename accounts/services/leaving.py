@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import exporting
 from accounts.events import user_leaving
@@ -33,7 +34,7 @@ def delete_account(*, actor: Actor) -> None:
     """
     user = actor.require_writer()
     if actor.token is not None:
-        raise Forbidden("An account is deleted by its owner in the browser.")
+        raise Forbidden(_("An account is deleted by its owner in the browser."))
     namespace = Namespace.objects.select_for_update(of=("self",)).get(user=user)
     name = namespace.name
     user_leaving.send(sender=User, user=user)

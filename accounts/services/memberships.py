@@ -5,6 +5,7 @@ An organisation always has an administrator: every change of a membership waits 
 
 from django.db import transaction
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.errors import LastAdministrator
@@ -43,7 +44,7 @@ def leave(*, actor: Actor, organization: Organization) -> None:
     if actor.token is not None:
         actor.require_writer()
         if actor.token.role != "write":
-            raise Forbidden("A fine-grained token ends no membership.")
+            raise Forbidden(_("A fine-grained token ends no membership."))
     membership = _locked(organization, user)
     _require_another_administrator(membership)
     _end(actor, membership, "membership.left")
@@ -57,10 +58,10 @@ def hand_over(*, actor: Actor, organization: Organization, to: User, own_role: R
     """
     user = access.require_administration(actor, organization)
     if to.pk == user.pk:
-        raise BadRequest("Name another member to hand it over to.")
+        raise BadRequest(_("Name another member to hand it over to."))
     heir, own = _locked(organization, to), _locked(organization, user)
     if not to.is_active or to.is_suspended:
-        raise Conflict(f"{to.username} cannot manage an organisation just now.")
+        raise Conflict(_("%(to)s cannot manage an organisation just now.") % {"to": to.username})
     if heir.role != Role.ADMIN:
         _set(actor, heir, Role.ADMIN)
     if own_role is None:
@@ -79,9 +80,12 @@ def appoint(*, actor: Actor, organization: Organization, user: User, reason: str
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     if not maintainer.is_superuser:  # else the role would open every private repository of every organisation
         if user == maintainer:
-            raise Forbidden("Nobody appoints themselves.")
+            raise Forbidden(_("Nobody appoints themselves."))
         if Membership.objects.of_administrators().filter(organization=organization).exists():
-            raise Conflict(f"{organization.namespace.name} has an administrator: only a superuser appoints another.")
+            raise Conflict(
+                _("%(namespace)s has an administrator: only a superuser appoints another.")
+                % {"namespace": organization.namespace.name}
+            )
     membership, _created = Membership.objects.get_or_create(organization=organization, user=user)
     return _set(actor, membership, Role.ADMIN, reason=reason)
 
@@ -97,10 +101,13 @@ def keep_an_administrator(sender: object, user: User, **_: object) -> None:
 def _locked(organization: Organization, user: User) -> Membership:
     """With the organisation's row locked first: one change of its members at a time. Raises NotFound."""
     if not Organization.objects.select_for_update(no_key=True).filter(pk=organization.pk).values_list("pk"):
-        raise NotFound("The organisation has just been deleted.")
+        raise NotFound(_("The organisation has just been deleted."))
     found = Membership.objects.filter(organization=organization, user=user).select_related("user").first()
     if found is None:
-        raise NotFound(f"{user.username} is no member of {organization.namespace.name}.")
+        raise NotFound(
+            _("%(user)s is no member of %(namespace)s.")
+            % {"user": user.username, "namespace": organization.namespace.name}
+        )
     found.organization = organization
     return found
 
@@ -110,7 +117,8 @@ def _require_another_administrator(membership: Membership) -> None:
     if membership.role == Role.ADMIN and not others.exclude(pk=membership.pk).exists():
         name = membership.organization.namespace.name
         raise LastAdministrator(
-            f"{membership.user.username} is the only administrator of {name}: make somebody else one first."
+            _("%(user)s is the only administrator of %(name)s: make somebody else one first.")
+            % {"user": membership.user.username, "name": name}
         )
 
 

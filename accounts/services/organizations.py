@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.events import organization_leaving
@@ -22,11 +23,13 @@ def found(*, actor: Actor, name: str, full_name: str = "", private_by_default: b
     """
     user = actor.require_writer()
     if actor.token and actor.token.role != "write":
-        raise Forbidden("A fine-grained token founds no organisations.")
+        raise Forbidden(_("A fine-grained token founds no organisations."))
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one at a time, so that they are counted right
     today = AuditEntry.objects.filter(created_at__gt=timezone.now() - timedelta(days=1))
     if today.filter(user=user, action="organization.created").count() >= settings.ORGANIZATIONS_A_DAY:
-        raise RateLimited(f"One member founds at most {settings.ORGANIZATIONS_A_DAY} organisations a day.")
+        raise RateLimited(
+            _("One member founds at most %(most)s organisations a day.") % {"most": settings.ORGANIZATIONS_A_DAY}
+        )
     return create_organization(
         actor=actor,
         name=name,
@@ -43,7 +46,7 @@ def change_defaults(
     """What new repositories and new members begin with; None leaves it as it is. Raises Forbidden; BadRequest for admin."""
     access.require_administration(actor, organization)
     if role == Role.ADMIN:
-        raise BadRequest("Nobody becomes an administrator by default.")
+        raise BadRequest(_("Nobody becomes an administrator by default."))
     now = _locked(organization)
     changed: dict[str, object] = {}
     if private_by_default is not None and private_by_default != now.private_by_default:
@@ -87,7 +90,9 @@ def delete_organization(*, actor: Actor, organization: Organization) -> None:
     try:
         now.delete()
     except ProtectedError:
-        raise Conflict(f"{namespace.name} still holds something: move or delete it first.") from None
+        raise Conflict(
+            _("%(namespace)s still holds something: move or delete it first.") % {"namespace": namespace.name}
+        ) from None
     NamespaceRedirect.objects.hold(namespace.name, leads_to=None)
 
 
@@ -96,5 +101,5 @@ def _locked(organization: Organization) -> Organization:
     rows = Organization.objects.select_for_update(of=("self",)).select_related("namespace")
     found_now = rows.filter(pk=organization.pk).first()
     if found_now is None:
-        raise NotFound("The organisation has just been deleted.")
+        raise NotFound(_("The organisation has just been deleted."))
     return found_now

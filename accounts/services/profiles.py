@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Actor, AuditEntry, Namespace, Profile
@@ -35,20 +36,20 @@ def change_profile(
 ) -> Profile:
     """None leaves a part as it is. Raises Unauthenticated, Forbidden; Invalid for what is too long or no address."""
     access.require_own(actor, namespace)
-    profile, _ = Profile.objects.get_or_create(namespace=namespace)
+    profile, _made = Profile.objects.get_or_create(namespace=namespace)
     given = {"full_name": full_name, "about": about, "website": website, "location": location}
     said = {part: value.strip() for part, value in given.items() if value is not None}
     for part in said.keys() & {"full_name", "location"}:  # one line: they stand in e-mails
         said[part] = " ".join(said[part].split())
     for part, value in said.items():
         if len(value) > LONGEST[part]:
-            raise Invalid(f"{part} has at most {LONGEST[part]} characters.")
+            raise Invalid(_("%(part)s has at most %(most)s characters.") % {"part": part, "most": LONGEST[part]})
     if website := said.get("website"):
         _require_address(website)
     if links is not None:
         profile.links = [link.strip() for link in links if link.strip()]
         if len(profile.links) > MOST_LINKS:
-            raise Invalid(f"At most {MOST_LINKS} links are shown.")
+            raise Invalid(_("At most %(most)s links are shown.") % {"most": MOST_LINKS})
         for link in profile.links:
             _require_address(link)
     owner = namespace.organization or namespace.user
@@ -70,5 +71,6 @@ def _require_address(text: str) -> None:
         _check_address(text)
     except ValidationError:
         raise Invalid(
-            f"{text[:80]!r} is no http or https address of at most {LONGEST['website']} characters."
+            _("%(text)r is no http or https address of at most %(most)s characters.")
+            % {"text": text[:80], "most": LONGEST["website"]}
         ) from None

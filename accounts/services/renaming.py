@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.errors import NamespaceNotFound, NameTaken
@@ -26,7 +27,7 @@ def rename(*, actor: Actor, namespace: Namespace, name: str) -> Namespace:
     is_back = current.redirects.filter(old_key=name.lower()).exists()
     is_soon = current.redirects.filter(created_at__gt=timezone.now() - PAUSE).exists()
     if is_soon and not is_back and name.lower() != current.key:
-        raise RateLimited(f"A name can be changed once in {PAUSE.days} days.")
+        raise RateLimited(_("A name can be changed once in %(days)s days.") % {"days": PAUSE.days})
     return _rename(actor, current, name)
 
 
@@ -40,10 +41,10 @@ def rename_by_maintainer(
     """
     maintainer = actor.require_permission("accounts.rename_namespace")
     if not reason.strip():
-        raise BadRequest("Say why the name is taken away.")
+        raise BadRequest(_("Say why the name is taken away."))
     current = _locked(namespace)
     if current.user is not None and current.user.is_staff and not maintainer.is_superuser:
-        raise Forbidden("Staff are moderated by a superuser alone.")
+        raise Forbidden(_("Staff are moderated by a superuser alone."))
     old_name = current.name
     renamed = _rename(actor, current, name, reason=reason)
     if free and old_name.lower() != name.lower():
@@ -56,7 +57,7 @@ def free_name(*, actor: Actor, name: str, reason: str) -> None:
     """A maintainer's act: a name that was given up can be taken again, and leads nowhere. Raises Forbidden, NamespaceNotFound."""
     actor.require_permission("accounts.rename_namespace")
     if not NamespaceRedirect.objects.filter(old_key=name.lower()).delete()[0]:
-        raise NamespaceNotFound(f"Nobody has given up the name {name!r}.")
+        raise NamespaceNotFound(_("Nobody has given up the name %(name)r.") % {"name": name})
     AuditEntry.objects.record(actor, "namespace.freed", name, reason=reason)
 
 
@@ -64,7 +65,7 @@ def _locked(namespace: Namespace) -> Namespace:
     rows = Namespace.objects.select_for_update(of=("self",)).select_related("user", "organization")
     current = rows.filter(pk=namespace.pk).first()
     if current is None:
-        raise NamespaceNotFound(f"{namespace.name} has just been deleted.")
+        raise NamespaceNotFound(_("%(namespace)s has just been deleted.") % {"namespace": namespace.name})
     return current
 
 
@@ -81,7 +82,7 @@ def _rename(actor: Actor, namespace: Namespace, name: str, **details: str) -> Na
                 namespace.user.username = name
                 namespace.user.save(update_fields=["username"])
     except IntegrityError:
-        raise NameTaken(f"The name {name!r} is taken.") from None
+        raise NameTaken(_("The name %(name)r is taken.") % {"name": name}) from None
     if name.lower() != old_name.lower():
         NamespaceRedirect.objects.take(name, by=namespace)
         NamespaceRedirect.objects.hold(old_name, leads_to=namespace)

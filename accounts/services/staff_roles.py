@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Forbidden, Invalid
@@ -15,9 +16,11 @@ def set_roles(*, actor: Actor, user: User, roles: Collection[str]) -> None:
     """These and no others. Whoever has a role is let into the administration; who has none, is not. Raises Forbidden, Invalid."""
     giver = actor.require_user()
     if actor.token is not None or not (giver.is_staff and giver.is_superuser):
-        raise Forbidden("Only a superuser gives and takes roles.")
+        raise Forbidden(_("Only a superuser gives and takes roles."))
     if unknown := set(roles) - set(ROLES):
-        raise Invalid(f"There is no role {min(unknown)!r}: there are {', '.join(ROLES)}.")
+        raise Invalid(
+            _("There is no role %(name)r: there are %(choices)s.") % {"name": min(unknown), "choices": ", ".join(ROLES)}
+        )
     row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     had = set(row.groups.filter(name__in=ROLES).values_list("name", flat=True))
     row.groups.remove(*Group.objects.filter(name__in=had - set(roles)))

@@ -4,13 +4,15 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Conflict, Forbidden, Invalid
 
 
 class StandsSo(Conflict):
-    """Another moderator was quicker: it stands so already."""
+    says = gettext_noop("Another moderator was quicker: it stands so already.")
 
 
 @transaction.atomic
@@ -40,9 +42,9 @@ def suspend(*, actor: Actor, user: User, reason: str, until: datetime | None = N
     """
     row = _locked(actor, user, "accounts.suspend_user")
     if not reason.strip():
-        raise Invalid("A suspension needs a reason: the member reads it.")
+        raise Invalid(_("A suspension needs a reason: the member reads it."))
     if until is not None and until <= timezone.now():
-        raise Invalid("A suspension ends in the future.")
+        raise Invalid(_("A suspension ends in the future."))
     row.suspended_reason, row.suspended_until = reason, until
     _write(row, user, "suspended_reason", "suspended_until")
     end = until.isoformat() if until else None
@@ -54,7 +56,7 @@ def lift_suspension(*, actor: Actor, user: User, reason: str = "") -> None:
     """They write again. Raises Forbidden, StandsSo."""
     row = _locked(actor, user, "accounts.suspend_user")
     if not row.is_suspended:
-        raise StandsSo(f"{row} is not suspended.")
+        raise StandsSo(_("%(name)s is not suspended.") % {"name": row})
     row.suspended_reason, row.suspended_until = "", None
     _write(row, user, "suspended_reason", "suspended_until")
     AuditEntry.objects.record(actor, "user.restored", row.username, reason=reason)
@@ -65,7 +67,7 @@ def ban(*, actor: Actor, user: User, reason: str) -> None:
     """They sign in no more; sessions and tokens open nothing. Raises Forbidden, StandsSo."""
     row = _locked(actor, user, "accounts.ban_user")
     if not row.is_active:
-        raise StandsSo(f"{row} is banned already.")
+        raise StandsSo(_("%(name)s is banned already.") % {"name": row})
     row.is_active, row.banned_reason = False, reason
     _write(row, user, "is_active", "banned_reason")
     AuditEntry.objects.record(actor, "user.banned", row.username, reason=reason)
@@ -76,7 +78,7 @@ def lift_ban(*, actor: Actor, user: User, reason: str = "") -> None:
     """They sign in again, and their tokens are valid as before. Raises Forbidden, StandsSo."""
     row = _locked(actor, user, "accounts.ban_user")
     if row.is_active:
-        raise StandsSo(f"{row} is not banned.")
+        raise StandsSo(_("%(name)s is not banned.") % {"name": row})
     row.is_active, row.banned_reason = True, ""
     _write(row, user, "is_active", "banned_reason")
     AuditEntry.objects.record(actor, "user.unbanned", row.username, reason=reason)
@@ -86,9 +88,9 @@ def _locked(actor: Actor, user: User, permission: str) -> User:
     moderator = actor.require_permission(permission)
     row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if row == moderator:
-        raise Forbidden("Nobody moderates themselves.")
+        raise Forbidden(_("Nobody moderates themselves."))
     if row.is_staff and not moderator.is_superuser:
-        raise Forbidden("Staff are moderated by a superuser alone.")
+        raise Forbidden(_("Staff are moderated by a superuser alone."))
     return row
 
 

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -138,7 +139,7 @@ class ChallengeAdmin(ModelAdmin):
 
         def extend(*, actor: Actor, challenge: Challenge) -> None:
             if phase.challenge_id != challenge.pk:
-                raise Invalid("That phase belongs to another challenge.")
+                raise Invalid(_("That phase belongs to another challenge."))
             challenges.extend(actor=actor, phase=phase, until=form.cleaned_data["until"])
 
         return self._act(request, object_id, extend, "is extended")

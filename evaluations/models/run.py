@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Actor, Namespace
 from evaluations.models.suite import SuiteVersion
@@ -25,6 +27,22 @@ class State(models.TextChoices):
     CANCELLED = "cancelled"
     INVALIDATED = "invalidated"
 
+    @property
+    def in_words(self) -> str:
+        """As it stands within a sentence."""
+        return str(_IN_WORDS[self])
+
+
+_IN_WORDS = {
+    State.QUEUED: _("queued"),
+    State.FETCHING: _("fetching"),
+    State.RUNNING: _("running"),
+    State.SCORING: _("scoring"),
+    State.SCORED: _("scored"),
+    State.FAILED: pgettext_lazy("an evaluation is", "failed"),
+    State.CANCELLED: _("cancelled"),
+    State.INVALIDATED: _("invalidated"),
+}
 
 WORKING = (State.FETCHING, State.RUNNING, State.SCORING)
 UNFINISHED = (State.QUEUED, *WORKING)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry
 from evaluations.errors import NotAutomatic, NothingToEvaluate
@@ -39,9 +40,15 @@ def switch_on(*, actor: Actor, repository: Repository, suite: str, hardware_clas
     access.require_administration(actor, repository)
     user = actor.require_user()
     if repository.kind != Kind.MODEL:
-        raise NothingToEvaluate(f"{repository.full_name} is a {repository.kind}: only models are evaluated.")
+        raise NothingToEvaluate(
+            _("%(repository)s is a %(kind)s: only models are evaluated.")
+            % {"repository": repository.full_name, "kind": Kind(repository.kind).in_words}
+        )
     if hardware_class not in settings.HARDWARE_CLASSES:
-        raise Invalid(f"This hub has no {hardware_class!r} workers: it has {', '.join(settings.HARDWARE_CLASSES)}.")
+        raise Invalid(
+            _("This hub has no %(hardware_class)r workers: it has %(choices)s.")
+            % {"hardware_class": hardware_class, "choices": ", ".join(settings.HARDWARE_CLASSES)}
+        )
     measured_on = current_version(suite).suite
     row, is_new = AutomaticEvaluation.objects.get_or_create(
         repository=repository, suite=measured_on, defaults={"user": user, "hardware_class": hardware_class}
@@ -59,7 +66,10 @@ def switch_off(*, actor: Actor, repository: Repository, suite: str) -> None:
     access.require_administration(actor, repository)
     row = AutomaticEvaluation.objects.filter(repository=repository, suite__name=suite).select_related("suite").first()
     if row is None or not AutomaticEvaluation.objects.filter(pk=row.pk).delete()[0]:
-        raise NotAutomatic(f"New commits of {repository.full_name} are not evaluated on {suite!r}.")
+        raise NotAutomatic(
+            _("New commits of %(repository)s are not evaluated on %(suite)r.")
+            % {"repository": repository.full_name, "suite": suite}
+        )
     row.repository = repository
     note(actor, "automatic_evaluation.disabled", row)
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
 
 from hub.errors import BadRequest
 
@@ -83,7 +84,7 @@ def _number(text: str | None, name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST)):
-        raise BadRequest(f"{name} must be a whole number, not {text[:40]!r}.")
+        raise BadRequest(_("%(name)s must be a whole number, not %(text)r.") % {"name": name, "text": text[:40]})
     return min(int(text), LARGEST)
 
 
@@ -95,5 +96,7 @@ def _day(text: str | None, name: str) -> datetime | None:
     except ValueError:
         day = None
     if day is None or not 1970 <= day.year <= 9000:
-        raise BadRequest(f"{name} must be a day such as 2026-11-22, not {text[:40]!r}.")
+        raise BadRequest(
+            _("%(name)s must be a day such as 2026-11-22, not %(text)r.") % {"name": name, "text": text[:40]}
+        )
     return datetime.combine(day, datetime.min.time(), tzinfo=timezone.get_default_timezone())

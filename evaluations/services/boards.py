@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, Namespace
 from evaluations.models import Board, Run, Score, Standing, State, SuiteVersion
@@ -56,7 +57,10 @@ def standings(version: SuiteVersion, filters: Filters | None = None, sort: str =
     if sort in measured:
         return rows.order_by(*board_speeds.order_by(sort, higher_is_better=measured[sort]), "position")
     if sort not in metrics:
-        raise BadRequest(f"This board has no metric {sort[:40]!r}; it has {', '.join([*metrics, *measured])}.")
+        raise BadRequest(
+            _("This board has no metric %(sort)r; it has %(choices)s.")
+            % {"sort": sort[:40], "choices": ", ".join([*metrics, *measured])}
+        )
     sorted_by = F("sorted__value")
     best_first = (
         sorted_by.desc(nulls_last=True) if metrics[sort]["higher_is_better"] else sorted_by.asc(nulls_last=True)

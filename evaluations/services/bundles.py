@@ -5,10 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.encoding import escape_uri_path
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result, Run, SuiteVersion
+from evaluations.models.run import State
 from evaluations.services import results, sealing
 from models_registry import storage
 from models_registry.access import require_read
@@ -28,7 +30,9 @@ def manifest(actor: Actor, run: Run) -> dict[str, Any]:
     sealing.require_shown(run)
     result = Result.objects.filter(run=run).first()
     if result is None:
-        raise ResultNotReady(f"This evaluation is {run.state}: it has no result.")
+        raise ResultNotReady(
+            _("This evaluation is %(state)s: it has no result.") % {"state": State(run.state).in_words}
+        )
     document = json.loads(result.document)
     version = run.suite_version
     (data,) = version.definition["data"]

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry
 from evaluations import access
@@ -33,17 +34,25 @@ def publish(*, actor: Actor, challenge: Challenge, now: datetime | None = None) 
     list(Suite.objects.select_for_update(no_key=True).order_by("pk"))  # two at once cannot both take the same labels
     row = _locked(challenge)
     if row.published_at is not None:
-        raise Conflict("It is published already.")
+        raise Conflict(_("It is published already."))
     data = row.suite_version.definition["data"]
     if not all(part["hidden_labels"] for part in data):
-        raise Invalid(f"The labels of {row.suite_version} are public: a challenge needs hidden ones.")
+        raise Invalid(
+            _("The labels of %(suite)s are public: a challenge needs hidden ones.") % {"suite": row.suite_version}
+        )
     other = sealing.challenge_on(row.suite_version)
     if other is not None:
-        raise Conflict(f"The challenge {other.title!r} is held on the same labels: it must have its results first.")
+        raise Conflict(
+            _("The challenge %(challenge)r is held on the same labels: it must have its results first.")
+            % {"challenge": other.title}
+        )
     if sealing.is_known(row.suite_version):
         raise Conflict(
-            f"Models were measured on the labels of {row.suite_version} already, and what they were right about tells them: "
-            "a challenge needs labels on which nothing was measured."
+            _(
+                "Models were measured on the labels of %(suite)s already, and what they were right about tells them: a challenge"
+                " needs labels on which nothing was measured."
+            )
+            % {"suite": row.suite_version}
         )
     _require_sound(list(row.phases.all()), now)
     _take_dates(row)
@@ -59,13 +68,13 @@ def extend(*, actor: Actor, phase: Phase, until: datetime, now: datetime | None 
     access.require_challenge_manager(actor)
     row = _locked(phase.challenge)
     if row.results_at is not None:
-        raise ChallengeClosed("Its results are published: nobody can submit to it any more.")
+        raise ChallengeClosed(_("Its results are published: nobody can submit to it any more."))
     phase.refresh_from_db()
     if until <= phase.ends_at or until <= (now or timezone.now()):
-        raise Invalid("A phase is extended to a later time, which is not over yet.")
+        raise Invalid(_("A phase is extended to a later time, which is not over yet."))
     following = row.phases.filter(starts_at__gt=phase.starts_at).order_by("starts_at").first()
     if following is not None and until > following.starts_at:
-        raise Invalid(f"The phase {following.name!r} begins before that.")
+        raise Invalid(_("The phase %(phase)r begins before that.") % {"phase": following.name})
     before, phase.ends_at = phase.ends_at, until
     phase.save(update_fields=["ends_at"])
     _take_dates(row)
@@ -81,10 +90,10 @@ def end_early(*, actor: Actor, challenge: Challenge, reason: str, now: datetime 
     now = now or timezone.now()
     row = _locked(challenge)
     if row.published_at is None or row.ends_at is None or row.ends_at <= now:
-        raise ChallengeClosed("It is not under way.")
+        raise ChallengeClosed(_("It is not under way."))
     begun = row.phases.filter(starts_at__lt=now)
     if not begun.exists():
-        raise ChallengeClosed("It has not begun.")
+        raise ChallengeClosed(_("It has not begun."))
     row.phases.filter(starts_at__gte=now).delete()
     begun.filter(ends_at__gt=now).update(ends_at=now)
     _take_dates(row)
@@ -98,10 +107,10 @@ def disqualify(*, actor: Actor, entry: Entry, reason: str, now: datetime | None 
     """The entry leaves the boards, with a reason that everybody can read. Raises Forbidden, Conflict, Invalid."""
     access.require_challenge_manager(actor)
     if not reason.strip():
-        raise Invalid("A disqualification needs a reason: everybody reads it.")
+        raise Invalid(_("A disqualification needs a reason: everybody reads it."))
     row = Entry.objects.select_for_update(no_key=True).select_related("challenge").get(pk=entry.pk)
     if row.disqualified_at is not None:
-        raise Conflict("It is disqualified already.")
+        raise Conflict(_("It is disqualified already."))
     row.disqualified_at, row.disqualified_reason = now or timezone.now(), reason
     row.save(update_fields=["disqualified_at", "disqualified_reason"])
     row.places.all().delete()
@@ -126,10 +135,10 @@ def _take_dates(challenge: Challenge) -> None:
 
 def _require_sound(phases: Sequence[Phase], now: datetime) -> None:
     if not phases:
-        raise Invalid("It has no phase in which anybody could submit.")
+        raise Invalid(_("It has no phase in which anybody could submit."))
     if not any(phase.counts for phase in phases):
-        raise Invalid("None of its phases counts for the final board.")
+        raise Invalid(_("None of its phases counts for the final board."))
     if any(following.starts_at < phase.ends_at for phase, following in pairwise(phases)):
-        raise Invalid("Its phases overlap.")
+        raise Invalid(_("Its phases overlap."))
     if phases[-1].ends_at <= now:
-        raise Invalid("Its last phase is over.")
+        raise Invalid(_("Its last phase is over."))

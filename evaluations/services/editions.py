@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry
 from evaluations import signing
@@ -58,15 +59,16 @@ def publish(*, actor: Actor, board: SuiteVersion | SuiteGroup, from_console: boo
         actor.require_permission("evaluations.publish_edition")
     contents = edition_contents.of(board)
     if contents.ranked_at is None or edition_contents.is_waiting(board):
-        raise NothingToPublish("This board is being ranked anew: publish it when that is done, in a moment.")
+        raise NothingToPublish(_("This board is being ranked anew: publish it when that is done, in a moment."))
     day = timezone.localdate()
     named = {name: row for name, row in contents.board.items() if name != "suite_version"}
     if Edition.objects.filter(**named, day=day).exists():
         raise EditionExists(
-            f"There is an edition of {day} already, and no edition changes. Publish the next one tomorrow."
+            _("There is an edition of %(day)s already, and no edition changes. Publish the next one tomorrow.")
+            % {"day": day}
         )
     if not contents.lines:
-        raise NothingToPublish("Nothing stands on this board: there is nothing to publish.")
+        raise NothingToPublish(_("Nothing stands on this board: there is nothing to publish."))
     identities = [
         canonical_json(line.identity | {"salt": secrets.token_hex(SALT_BYTES)}).decode() for line in contents.lines
     ]
@@ -77,7 +79,9 @@ def publish(*, actor: Actor, board: SuiteVersion | SuiteGroup, from_console: boo
     try:
         return _write(actor, contents, day, key, signature, identities)
     except IntegrityError:  # two at once: the other one is the edition of today
-        raise EditionExists(f"There is an edition of {day} already, and no edition changes.") from None
+        raise EditionExists(
+            _("There is an edition of %(day)s already, and no edition changes.") % {"day": day}
+        ) from None
 
 
 def editions_of(board: Suite | SuiteGroup) -> QuerySet[Edition]:
@@ -87,7 +91,9 @@ def editions_of(board: Suite | SuiteGroup) -> QuerySet[Edition]:
 
 def edition(day: str, *, suite: str = "", group: str = "") -> Edition:
     """day: YYYY-MM-DD; of the board of one of the two, by its name. Raises EditionNotFound."""
-    missing = EditionNotFound(f"There is no edition {day[:40]!r} of the leaderboard {(suite or group)[:80]!r}.")
+    missing = EditionNotFound(
+        _("There is no edition %(day)r of the leaderboard %(name)r.") % {"day": day[:40], "name": (suite or group)[:80]}
+    )
     try:
         wanted = date.fromisoformat(day)
     except ValueError:

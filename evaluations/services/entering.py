@@ -35,7 +35,9 @@ def enter(*, actor: Actor, challenge: Challenge, name: str = "", now: datetime |
             Entrant.objects.create(entry=entry, challenge=challenge, user=user, state=EntrantState.MEMBER)
     except IntegrityError:
         _require_free(user, challenge)
-        raise Conflict(f"There is an entry {name!r} in this challenge: choose another name.") from None
+        raise Conflict(
+            _("There is an entry %(name)r in this challenge: choose another name.") % {"name": name}
+        ) from None
     return entry
 
 
@@ -45,18 +47,18 @@ def invite(*, actor: Actor, entry: Entry, username: str, now: datetime | None = 
     _require_time(entry.challenge, now)
     user = User.objects.filter(username__iexact=username.strip(), is_active=True).first()
     if user is None:
-        raise NotFound(f"There is no member {username.strip()[:60]!r}.")
+        raise NotFound(_("There is no member %(username)r.") % {"username": username.strip()[:60]})
     with transaction.atomic():
         row = _locked(entry)
         if row.disqualified_at is not None:
-            raise ChallengeClosed("The entry is disqualified.")
+            raise ChallengeClosed(_("The entry is disqualified."))
         if row.entrants.members().count() >= row.challenge.most_members:
             raise TeamIsFull(_full(row.challenge))
         if row.entrants.invited().count() >= MOST_INVITED:
-            raise Conflict(f"{MOST_INVITED} invitations wait for an answer: take one back first.")
+            raise Conflict(_("%(most)s invitations wait for an answer: take one back first.") % {"most": MOST_INVITED})
         known = row.entrants.filter(user=user).first()
         if known is not None:
-            raise Conflict(f"{user.username} is invited already, or was of this entry.")
+            raise Conflict(_("%(user)s is invited already, or was of this entry.") % {"user": user.username})
         invitation = Entrant.objects.create(
             entry=row, challenge=row.challenge, user=user, state=EntrantState.INVITED, invited_by=actor.user
         )
@@ -93,7 +95,7 @@ def accept(*, actor: Actor, challenge: Challenge, invitation_id: int, now: datet
             _require_free(user, challenge)
             raise
         if not joined:
-            raise EntryNotFound("The invitation was taken back.")
+            raise EntryNotFound(_("The invitation was taken back."))
     return row
 
 
@@ -107,7 +109,7 @@ def take_back(*, actor: Actor, entry: Entry, invitation_id: int) -> None:
     """By any member of the entry. Raises EntryNotFound."""
     _require_member(actor, entry)
     if not entry.entrants.invited().filter(pk=invitation_id).delete()[0]:
-        raise EntryNotFound("There is no such invitation.")
+        raise EntryNotFound(_("There is no such invitation."))
 
 
 @transaction.atomic
@@ -134,7 +136,7 @@ def _require_member(actor: Actor, entry: Entry) -> Entrant:
 def _mine(actor: Actor, challenge: Challenge, invitation_id: int) -> Entrant:
     found = invitations_of(actor, challenge).filter(pk=invitation_id).first()
     if found is None:
-        raise EntryNotFound("There is no such invitation to you, or it was taken back.")
+        raise EntryNotFound(_("There is no such invitation to you, or it was taken back."))
     return found
 
 
@@ -142,7 +144,7 @@ def _require_time(challenge: Challenge, now: datetime | None) -> None:
     state = challenge.state_at(now or timezone.now())
     if state not in {ChallengeState.UPCOMING, ChallengeState.OPEN}:
         raise ChallengeClosed(
-            "It is not published yet." if state == ChallengeState.DRAFT else "It is over: teams stay as they are."
+            _("It is not published yet.") if state == ChallengeState.DRAFT else _("It is over: teams stay as they are.")
         )
 
 
@@ -150,9 +152,9 @@ def _require_free(user: User, challenge: Challenge) -> None:
     found = Entrant.objects.filter(challenge=challenge, user=user).exclude(state=EntrantState.INVITED).first()
     if found is not None:
         raise AlreadyEntered(
-            "You left an entry that had submitted: you cannot enter this challenge again."
+            _("You left an entry that had submitted: you cannot enter this challenge again.")
             if found.state == EntrantState.LEFT
-            else "You are in an entry of this challenge already: leave it first."
+            else _("You are in an entry of this challenge already: leave it first.")
         )
 
 
@@ -169,12 +171,12 @@ def _locked(entry: Entry) -> Entry:
 
 
 def _full(challenge: Challenge) -> str:
-    return f"An entry has at most {challenge.most_members} members in this challenge."
+    return _("An entry has at most %(most)s members in this challenge.") % {"most": challenge.most_members}
 
 
 def _name(name: str) -> str:
     if len(name) > LONGEST_NAME:
-        raise Invalid(f"A name has at most {LONGEST_NAME} characters.")
+        raise Invalid(_("A name has at most %(most)s characters.") % {"most": LONGEST_NAME})
     if any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in name):
-        raise Invalid("A name is one line of letters, digits, signs and spaces.")
+        raise Invalid(_("A name is one line of letters, digits, signs and spaces."))
     return name

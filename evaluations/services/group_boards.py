@@ -1,6 +1,7 @@
 """A group's board as it is read, in a fixed number of queries, whatever its length."""
 
 from django.db.models import F, Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from evaluations.models import GroupPart, GroupStanding, SuiteGroup
@@ -14,7 +15,10 @@ SORTS = ("mean", "borda")
 def standings(group: SuiteGroup, filters: Filters | None = None, sort: str = "") -> QuerySet[GroupStanding]:
     """As everybody sees it, best first by the mean or by Borda; who lacks a suite comes last. Raises BadRequest."""
     if sort not in {"", *SORTS}:
-        raise BadRequest(f"A group's board is sorted by {' or '.join(SORTS)}, not by {sort[:40]!r}.")
+        raise BadRequest(
+            _("A group's board is sorted by %(choices)s, not by %(sort)r.")
+            % {"choices": " or ".join(SORTS), "sort": sort[:40]}
+        )
     rows = GroupStanding.objects.filter(group=group, repository__in=Repository.objects.visible_to(Actor()))
     rows = _with_facts(rows.filter((filters or Filters()).condition(run="")))
     return rows.order_by(F("borda").desc(nulls_last=True), "position") if sort == "borda" else rows.order_by("position")

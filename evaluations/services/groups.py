@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from evaluations import group_files
 from evaluations.errors import GroupNotFound
@@ -42,7 +43,7 @@ def group(name: str) -> SuiteGroup:
     """With its suites. Raises GroupNotFound."""
     found = all_groups().filter(name=name).first()
     if found is None:
-        raise GroupNotFound(f"There is no group of suites {name!r}.")
+        raise GroupNotFound(_("There is no group of suites %(name)r.") % {"name": name})
     return found
 
 

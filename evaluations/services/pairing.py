@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from django.core.cache import cache
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from evaluations import outcomes
@@ -67,9 +68,9 @@ def pair(actor: Actor, first: Run, second: Run, shown: str = "") -> Pairing:
     For whoever may read both models. Raises NotComparable, BadRequest, and as `samples_of`.
     """
     if first.suite_version_id != second.suite_version_id:
-        raise NotComparable("Only runs on the same version of a suite answered the same rows.")
+        raise NotComparable(_("Only runs on the same version of a suite answered the same rows."))
     if shown not in SHOWN:
-        raise BadRequest(f"show can be first or second, not {shown[:40]!r}.")
+        raise BadRequest(_("show can be first or second, not %(shown)r.") % {"shown": shown[:40]})
     results = sample_reading.result_of(actor, first), sample_reading.result_of(actor, second)
     if bool(results[0].outcomes) != bool(results[1].outcomes):
         raise NotComparable

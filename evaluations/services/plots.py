@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import F, FilteredRelation, Max, Min, Q, QuerySet, RowRange, Window
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from evaluations import pareto
@@ -64,9 +65,15 @@ def scatter(version: SuiteVersion, filters: Filters, cost: str = "", metric: str
     cost, metrics = cost or next(iter(COSTS)), {known["name"]: known for known in version.definition["metrics"]}
     chosen = metrics.get(metric or version.primary_metric["name"])
     if cost not in COSTS:
-        raise BadRequest(f"Quality is drawn against {' or '.join(COSTS)}, not {cost[:40]!r}.")
+        raise BadRequest(
+            _("Quality is drawn against %(choices)s, not %(cost)r.")
+            % {"choices": " or ".join(COSTS), "cost": cost[:40]}
+        )
     if chosen is None:
-        raise BadRequest(f"This board has no metric {metric[:40]!r}; it has {', '.join(metrics)}.")
+        raise BadRequest(
+            _("This board has no metric %(metric)r; it has %(choices)s.")
+            % {"metric": metric[:40], "choices": ", ".join(metrics)}
+        )
     key = f"evaluations:scatter:{boards.name_of(version.pk, filters, cost, chosen['name'])}"
     drawn: _Drawn | None = cache.get(key)
     if drawn is None:
@@ -77,7 +84,7 @@ def scatter(version: SuiteVersion, filters: Filters, cost: str = "", metric: str
     points = []
     for run, amount, is_on_front in drawn.points:
         if run in found:  # else it has left since
-            _, namespace, name, value, low, high = found[run]
+            _pk, namespace, name, value, low, high = found[run]
             points.append(Point(run, f"{namespace}/{name}", value, low, high, amount, is_on_front))
     return Scatter(cost, chosen, points, drawn.total)
 
@@ -89,7 +96,7 @@ def _as_they_stand(
     repository = "run__repository__"
     return (
         _with_metric(boards.standings(version, filters), metric)
-        .filter(pk__in=[run for run, _, _ in drawn.points])
+        .filter(pk__in=[run for run, _x, _y in drawn.points])
         .values_list(
             "pk", f"{repository}namespace__name", f"{repository}name", "drawn__value", "drawn__low", "drawn__high"
         )

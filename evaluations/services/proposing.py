@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry, User
 from evaluations import proposals, suite_files
@@ -46,7 +47,9 @@ def propose(*, actor: Actor, repository: Repository, revision: str) -> SuiteProp
     user = actor.require_writer()
     access.require_write(actor, repository)
     if repository.kind != Kind.DATASET:
-        raise InvalidProposal([f"{repository.full_name} is a {repository.kind}: a suite is proposed in a dataset."])
+        raise InvalidProposal(
+            [_("%(repository)s is a model: a suite is proposed in a dataset.") % {"repository": repository.full_name}]
+        )
     commit = references.resolve(repository, revision)
     offer = _read(repository, commit)
     faults = [*offer.checked.faults, *_faults_of_place(offer.definition, repository), *_faults_of_name(offer, user)]
@@ -98,7 +101,7 @@ def publish(*, actor: Actor, proposal: SuiteProposal) -> SuiteVersion:
         locked = SuiteProposal.objects.select_for_update(no_key=True).get(pk=proposal.pk)
         _require_open(locked)
         if locked.commit != proposal.commit:
-            raise ProposalIsDecided("It was proposed anew meanwhile: look at it again.")
+            raise ProposalIsDecided(_("It was proposed anew meanwhile: look at it again."))
         version = _add_version(offer, labels_key, proposal.author)
         hosting.commit(version, files)
         _decide(actor, locked, SuiteProposal.State.PUBLISHED, decider, version=version)
@@ -109,10 +112,10 @@ def publish(*, actor: Actor, proposal: SuiteProposal) -> SuiteVersion:
 def _read_again(proposal: SuiteProposal) -> _Offer:
     """Raises InvalidProposal unless it is still what was proposed, and can be published."""
     if proposal.repository is None:
-        raise InvalidProposal([f"{proposal.repository_name} was deleted: decline it."])
+        raise InvalidProposal([_("%(repository)s was deleted: decline it.") % {"repository": proposal.repository_name}])
     commit = Commit.objects.filter(repository=proposal.repository, oid=proposal.commit).first()
     if commit is None:
-        raise InvalidProposal(["Its commit is gone: the branch was rewritten. It must be proposed again."])
+        raise InvalidProposal([_("Its commit is gone: the branch was rewritten. It must be proposed again.")])
     offer = _read(proposal.repository, commit)
     faults = [*offer.checked.faults, *_faults_of_name(offer, proposal.author)]
     faults += _faults_of_place(offer.definition, proposal.repository)
@@ -157,7 +160,10 @@ def _decide(
 
 def _require_open(proposal: SuiteProposal) -> None:
     if proposal.state != SuiteProposal.State.PROPOSED:
-        raise ProposalIsDecided(f"This proposal is {proposal.state} already.")
+        is_published = proposal.state == SuiteProposal.State.PUBLISHED
+        raise ProposalIsDecided(
+            _("This proposal is published already.") if is_published else _("This proposal is declined already.")
+        )
 
 
 def _read(repository: Repository, commit: Commit) -> _Offer:
@@ -172,7 +178,9 @@ def _read(repository: Repository, commit: Commit) -> _Offer:
     try:
         digest = suite_files.digest_of(definition)
     except ValueError:
-        raise InvalidProposal([f"{DEFINITION}: it holds a number that is none, such as .nan or .inf."]) from None
+        raise InvalidProposal(
+            [_("%(file)s: it holds a number that is none, such as .nan or .inf.") % {"file": DEFINITION}]
+        ) from None
     (data,) = definition["data"]
     parts: dict[str, bytes] = {}
     for part in ("inputs", "labels"):
@@ -191,9 +199,13 @@ def _content(repository: Repository, commit: Commit, path: str, most: int) -> by
     try:
         entry = trees.file(repository, commit, path)
         if entry.mode == LINK_MODE:
-            return f"{path} is a link."
+            return _("%(path)s is a link.") % {"path": path}
         if entry.size > most:
-            return f"{path} has {entry.size} bytes: at most {most} are taken."
+            return _("%(path)s has %(size)s bytes: at most %(most)s are taken.") % {
+                "path": path,
+                "size": entry.size,
+                "most": most,
+            }
         return reading.read_range(trees.stored(repository, entry), 0, entry.size)
     except (EntryNotFound, ContentQuarantined) as error:
         return str(error)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry, Namespace, Role, User
 from evaluations import access
@@ -118,9 +119,15 @@ def _counted(version: SuiteVersion) -> RunQuerySet:
 def require_evaluable(repository: Repository, hardware_class: str) -> None:
     """Raises NothingToEvaluate; Invalid for workers that this hub has not got."""
     if repository.kind != Kind.MODEL:
-        raise NothingToEvaluate(f"{repository.full_name} is a {repository.kind}: only models are evaluated.")
+        raise NothingToEvaluate(
+            _("%(repository)s is a %(kind)s: only models are evaluated.")
+            % {"repository": repository.full_name, "kind": Kind(repository.kind).in_words}
+        )
     if hardware_class not in settings.HARDWARE_CLASSES:
-        raise Invalid(f"This hub has no {hardware_class!r} workers: it has {', '.join(settings.HARDWARE_CLASSES)}.")
+        raise Invalid(
+            _("This hub has no %(hardware_class)r workers: it has %(choices)s.")
+            % {"hardware_class": hardware_class, "choices": ", ".join(settings.HARDWARE_CLASSES)}
+        )
 
 
 def queue_for_challenge(
@@ -157,19 +164,20 @@ def _require_quota(version: SuiteVersion, user: User, repository: Repository) ->
     if user.is_staff:
         return
     quota, recent = version.definition["quota"], _counted(version)
-    for whose, runs, most in (
-        ("You have", recent.filter(requested_by=user), quota["per_user_day"]),
-        (f"{repository.full_name} has", recent.filter(repository=repository), quota["per_repository_day"]),
-    ):
-        if runs.count() >= most:
-            raise QuotaExhausted(f"{whose} had {most} evaluations on {version.suite.name} within a day. Try tomorrow.")
+    told = {"suite": version.suite.name, "repository": repository.full_name}
+    if recent.filter(requested_by=user).count() >= (most := quota["per_user_day"]):
+        words = _("You have had %(most)s evaluations on %(suite)s within a day. Try tomorrow.")
+        raise QuotaExhausted(words % {**told, "most": most})
+    if recent.filter(repository=repository).count() >= (most := quota["per_repository_day"]):
+        words = _("%(repository)s has had %(most)s evaluations on %(suite)s within a day. Try tomorrow.")
+        raise QuotaExhausted(words % {**told, "most": most})
 
 
 def cancel(*, actor: Actor, run: Run) -> Run:
     """Stop it: at once if it waits, at its worker's next heartbeat if it runs. Raises RunIsFinal, Forbidden."""
     access.require_cancel(actor, run)
     if run.is_final:
-        raise RunIsFinal(f"This evaluation is {run.state} already.")
+        raise RunIsFinal(_("This evaluation is %(state)s already.") % {"state": State(run.state).in_words})
     with transaction.atomic():
         AuditEntry.objects.record(actor, "evaluation.cancelled", str(run.pk), repository=run.repository.full_name)
         stop(run)
@@ -191,7 +199,7 @@ def stop(run: Run) -> None:
 def _ask_to_stop(run: Run) -> None:
     if not Run.objects.filter(pk=run.pk).unfinished().update(cancel_requested=True):
         run.refresh_from_db()
-        raise RunIsFinal(f"This evaluation is {run.state} already.")
+        raise RunIsFinal(_("This evaluation is %(state)s already.") % {"state": State(run.state).in_words})
 
 
 def queue_again(*, actor: Actor, run: Run) -> Run:
@@ -201,7 +209,7 @@ def queue_again(*, actor: Actor, run: Run) -> Run:
     """
     access.require_evaluator(actor, "queue")
     if not run.is_final:
-        raise RunIsFinal("This evaluation is still under way.")
+        raise RunIsFinal(_("This evaluation is still under way."))
     try:
         with transaction.atomic():
             Repository.objects.select_for_update(no_key=True).get(pk=run.repository_id)  # as every request for it
@@ -239,7 +247,7 @@ def invalidate(*, actor: Actor, run: Run, reason: str) -> None:
     try:
         run.invalidate(reason)
     except LeaseLost:
-        raise RunIsFinal("Only a scored evaluation can be invalidated.") from None
+        raise RunIsFinal(_("Only a scored evaluation can be invalidated.")) from None
     AuditEntry.objects.record(actor, "evaluation.invalidated", str(run.pk), reason=reason)
     Standing.objects.filter(run=run).delete()
     GroupStanding.objects.filter(parts__run=run).delete()

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, overload
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor
 from evaluations import outcomes
 from evaluations.errors import ResultNotReady
 from evaluations.models import Result, Run
+from evaluations.models.run import State
 from hub.errors import BadRequest, Forbidden
 from models_registry import storage
 from models_registry.access import require_read
@@ -65,19 +68,19 @@ def samples_of(actor: Actor, run: Run, shown: str = "") -> Samples:
     same would be told the labels. Raises Forbidden, GatedRepository, RepositoryClosed, ResultNotReady, BadRequest.
     """
     if run.suite_version.is_hidden:
-        raise Forbidden("The rows of a hidden suite are shown to nobody.")
+        raise Forbidden(_("The rows of a hidden suite are shown to nobody."))
     result = result_of(actor, run)
     if shown not in SHOWN:
-        raise BadRequest(f"show can be wrong or worst, not {shown[:40]!r}.")
+        raise BadRequest(_("show can be wrong or worst, not %(shown)r.") % {"shown": shown[:40]})
     count = run.suite_version.rows
     rows: Sequence[int] = range(count)
     if shown == "wrong":
         if not result.outcomes:
-            raise BadRequest("On this suite no row is simply right or wrong; ask for show=worst.")
+            raise BadRequest(_("On this suite no row is simply right or wrong; ask for show=worst."))
         rows = outcomes.rows_of(~outcomes.bits(result.outcomes) & ((1 << count) - 1))
     elif shown == "worst":
         if not result.losses:
-            raise BadRequest("On this suite each row is right or wrong; ask for show=wrong.")
+            raise BadRequest(_("On this suite each row is right or wrong; ask for show=wrong."))
         losses = outcomes.losses(result.losses)
         rows = sorted(range(count), key=losses.__getitem__, reverse=True)
     return Samples(result, rows)
@@ -88,7 +91,9 @@ def result_of(actor: Actor, run: Run) -> Result:
     require_read(actor, run.repository)
     result = Result.objects.filter(run=run).defer("document").first()
     if result is None or not (result.outcomes or result.losses):
-        raise ResultNotReady(f"This evaluation is {run.state}: it has no rows to show.")
+        raise ResultNotReady(
+            _("This evaluation is %(state)s: it has no rows to show.") % {"state": State(run.state).in_words}
+        )
     return result
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from django.core import serializers
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evaluations.errors import ResultWithheld, SuiteSealed
 from evaluations.models import Challenge, Run, SealedResult, SuiteVersion
@@ -38,8 +39,11 @@ def require_unsealed(version: SuiteVersion) -> None:
     challenge = challenge_on(version)
     if challenge is not None:
         raise SuiteSealed(
-            f"The challenge {challenge.title!r} is held on this suite: until its results are published, after "
-            f"{_when(challenge)}, it measures submissions alone. Enter at {challenge.get_absolute_url()}."
+            _(
+                "The challenge %(challenge)r is held on this suite: until its results are published, after %(when)s, it"
+                " measures submissions alone. Enter at %(address)s."
+            )
+            % {"challenge": challenge.title, "when": _when(challenge), "address": challenge.get_absolute_url()}
         )
 
 
@@ -51,10 +55,10 @@ def require_shown(run: Run) -> None:
 
 def withheld_until(challenge: Challenge) -> str:
     """In a sentence."""
-    return (
-        f"Scores, samples and document of this evaluation are withheld until the challenge {challenge.title!r} has its "
-        f"results, after {_when(challenge)}."
-    )
+    return _(
+        "Scores, samples and document of this evaluation are withheld until the challenge %(challenge)r has its results,"
+        " after %(when)s."
+    ) % {"challenge": challenge.title, "when": _when(challenge)}
 
 
 def keep(run: Run, found: Sequence[models.Model]) -> None:
@@ -112,4 +116,4 @@ def _labels(version: SuiteVersion) -> set[str]:
 
 
 def _when(challenge: Challenge) -> str:
-    return f"{challenge.ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if challenge.ends_at else "its end"
+    return f"{challenge.ends_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if challenge.ends_at else _("its end")

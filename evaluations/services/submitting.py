@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from evaluations import access
@@ -49,24 +50,28 @@ def submit(
         # The row that every submission of the entry locks, so that two at once cannot both take the last one allowed.
         row = Entry.objects.select_for_update(no_key=True).filter(pk=entry.pk).first()
         if row is None or not row.entrants.members().filter(user=actor.user).exists():
-            raise EntryNotFound("You have left the entry meanwhile.")
+            raise EntryNotFound(_("You have left the entry meanwhile."))
         challenge = Challenge.objects.select_for_update(no_key=True, of=("self",)).get(pk=challenge.pk)  # its end waits
         if row.disqualified_at is not None:
-            raise Forbidden(f"This entry is disqualified: {row.disqualified_reason}")
+            raise Forbidden(_("This entry is disqualified: %(reason)s") % {"reason": row.disqualified_reason})
         phase = _open_phase(challenge, now)
         counted = row.submissions.counted()
         if counted.filter(repository=repository, commit=commit).exists():
             raise AlreadySubmitted(
-                f"{commit[:12]} of {repository.full_name} was submitted already: its score is the same."
+                _("%(commit)s of %(repository)s was submitted already: its score is the same.")
+                % {"commit": commit[:12], "repository": repository.full_name}
             )
         left = remaining(challenge, row, now)
         if not left["total"]:
-            raise QuotaExhausted(f"The entry has made all its {challenge.in_total} submissions.")
+            raise QuotaExhausted(_("The entry has made all its %(most)s submissions.") % {"most": challenge.in_total})
         if not left["today"]:
             oldest = counted.filter(created_at__gt=now - QUOTA_PERIOD).order_by("-created_at")[challenge.per_day - 1]
             raise QuotaExhausted(
-                f"The entry has made {challenge.per_day} submissions within a day: "
-                f"the next one can be made after {oldest.created_at + QUOTA_PERIOD:%Y-%m-%d %H:%M} UTC."
+                _("The entry has made %(most)s submissions within a day: the next one can be made after %(when)s UTC.")
+                % {
+                    "most": challenge.per_day,
+                    "when": f"{oldest.created_at + QUOTA_PERIOD:%Y-%m-%d %H:%M}",
+                }
             )
         run = requesting.queue_for_challenge(
             user=actor.require_user(),
@@ -111,12 +116,12 @@ def select(
     """Choose it for the final board, or no longer. Raises EntryNotFound, ChallengeClosed, Conflict."""
     submission = _mine(actor, challenge, submission_id, now)
     if challenge.final_by != FinalBy.SELECTED:
-        raise Conflict("In this challenge all submissions count for the final board.")
+        raise Conflict(_("In this challenge all submissions count for the final board."))
     chosen = Submission.objects.filter(entry=submission.entry, selected=True).exclude(pk=submission.pk)
     if selected and submission.withdrawn_at is not None:
-        raise Conflict("It is withdrawn.")
+        raise Conflict(_("It is withdrawn."))
     if selected and chosen.count() >= MOST_SELECTED:
-        raise Conflict(f"At most {MOST_SELECTED} are selected: take another one out first.")
+        raise Conflict(_("At most %(most)s are selected: take another one out first.") % {"most": MOST_SELECTED})
     submission.selected = selected
     submission.save(update_fields=["selected"])
     return submission
@@ -128,9 +133,9 @@ def _mine(actor: Actor, challenge: Challenge, submission_id: int, now: datetime 
     Entry.objects.select_for_update(no_key=True).get(pk=entry.pk)
     found = Submission.objects.filter(entry=entry, pk=submission_id).select_related("run", "entry").first()
     if found is None:
-        raise EntryNotFound("There is no such submission of yours.")
+        raise EntryNotFound(_("There is no such submission of yours."))
     if challenge.state_at(now or timezone.now()) != ChallengeState.OPEN:
-        raise ChallengeClosed("The challenge is over: submissions stay as they are.")
+        raise ChallengeClosed(_("The challenge is over: submissions stay as they are."))
     return found
 
 
@@ -140,5 +145,9 @@ def _open_phase(challenge: Challenge, now: datetime) -> Phase:
         return found
     following = challenge.phases.filter(starts_at__gt=now).order_by("starts_at").first()
     if following is not None:
-        raise ChallengeClosed(f"It takes submissions from {following.starts_at:%Y-%m-%d %H:%M} UTC on.")
-    raise ChallengeClosed(f"It took submissions until {challenge.ends_at:%Y-%m-%d %H:%M} UTC, which is over.")
+        raise ChallengeClosed(
+            _("It takes submissions from %(when)s UTC on.") % {"when": f"{following.starts_at:%Y-%m-%d %H:%M}"}
+        )
+    raise ChallengeClosed(
+        _("It took submissions until %(when)s UTC, which is over.") % {"when": f"{challenge.ends_at:%Y-%m-%d %H:%M}"}
+    )

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry
 from evaluations.errors import NothingToEvaluate, TagRuleExists, TagRuleNotFound
@@ -45,15 +46,21 @@ def add(
     """Protect the tags that fit `pattern`. What is tagged already stays. Raises Forbidden, SuiteNotFound, Invalid, Conflict."""
     access.require_administration(actor, repository)
     if repository.kind != Kind.MODEL:
-        raise NothingToEvaluate(f"{repository.full_name} is a {repository.kind}: only models are evaluated.")
+        raise NothingToEvaluate(
+            _("%(repository)s is a %(kind)s: only models are evaluated.")
+            % {"repository": repository.full_name, "kind": Kind(repository.kind).in_words}
+        )
     version = current_version(suite)
     _require_sense(version, pattern, metric, minimum, maximum, not_worse=not_worse)
     access.keep(repository)  # a tag that moves just now has moved before, or waits and meets the rule
     shadowing = [row.short_name for row in _branches(repository) if fnmatchcase(_hidden_by(row.short_name), pattern)]
     if shadowing:
-        raise Conflict(f"There is a branch {shadowing[0]}, which would be read in the tag's place: rename it first.")
+        raise Conflict(
+            _("There is a branch %(shadowing)s, which would be read in the tag's place: rename it first.")
+            % {"shadowing": shadowing[0]}
+        )
     if TagRule.objects.filter(repository=repository).count() >= MOST_RULES:
-        raise Conflict(f"A repository may have {MOST_RULES} rules for its tags.")
+        raise Conflict(_("A repository may have %(most)s rules for its tags.") % {"most": MOST_RULES})
     try:
         with transaction.atomic():
             rule = TagRule.objects.create(
@@ -62,7 +69,8 @@ def add(
             )  # fmt: skip
     except IntegrityError:
         raise TagRuleExists(
-            f"There is a rule for {metric} on {suite} and {pattern} already: remove it first."
+            _("There is a rule for %(metric)s on %(suite)s and %(pattern)s already: remove it first.")
+            % {"metric": metric, "suite": suite, "pattern": pattern}
         ) from None
     _note(actor, "tag_rule.created", rule)
     return rule
@@ -94,17 +102,20 @@ def _require_sense(
 ) -> None:
     """Raises Invalid."""
     if not 0 < len(pattern) <= LONGEST_PATTERN or "[" in pattern:
-        raise Invalid("The tags are named by a name such as production, or one with * and ?, such as release-*.")
+        raise Invalid(_("The tags are named by a name such as production, or one with * and ?, such as release-*."))
     references.checked_name(f"{_TAGS}{pattern.replace('*', 'x').replace('?', 'x')}")
     metrics = [known["name"] for known in version.definition["metrics"]]
     if metric not in metrics:
-        raise Invalid(f"{version.suite.name} has no metric {metric[:60]!r}; it has {', '.join(metrics)}.")
+        raise Invalid(
+            _("%(suite)s has no metric %(metric)r; it has %(choices)s.")
+            % {"suite": version.suite.name, "metric": metric[:60], "choices": ", ".join(metrics)}
+        )
     if minimum is None and maximum is None and not not_worse:
-        raise Invalid("Name what is asked: a minimum, a maximum, or not to be worse than now.")
+        raise Invalid(_("Name what is asked: a minimum, a maximum, or not to be worse than now."))
     if not all(math.isfinite(bound) for bound in (minimum, maximum) if bound is not None):
-        raise Invalid("A threshold is a finite number.")
+        raise Invalid(_("A threshold is a finite number."))
     if minimum is not None and maximum is not None and minimum > maximum:
-        raise Invalid("The minimum is above the maximum: no score could meet both.")
+        raise Invalid(_("The minimum is above the maximum: no score could meet both."))
 
 
 def _branches(repository: Repository) -> Iterable[Reference]:

@@ -137,7 +137,7 @@ def components() -> dict[str, Any]:
     for status, kind in _REFUSALS.items():
         tells = ["X-Request-Id", "X-Error-Code", "X-Error-Message", *_TELLS.get(status, ())]
         responses[kind.__name__] = {
-            "description": (kind.__doc__ or "").strip(),
+            "description": kind.says,
             "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in tells},
             "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
         }
@@ -194,7 +194,7 @@ class HubSchema(AutoSchema):
             if found.in_words:
                 # What is refused before the view is asked, a wrong token above all, is JSON here, too.
                 words = {"text/plain": {"schema": {"type": "string"}}, JSON: {"schema": {"type": "object"}}}
-                answer = {"description": (kind.__doc__ or "").strip(), "content": words}
+                answer = {"description": kind.says, "content": words}
             responses.setdefault(str(status), answer)
 
     def get_operation_id(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
 
 from hub.error_responses import to_json_response, to_page
 from hub.errors import BadRequest, HubError, TooLarge
@@ -32,11 +33,15 @@ class RefuseUnusableForms:
 
 def _fault(request: HttpRequest) -> HubError | None:
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_FORM:
-        return TooLarge(f"A form takes at most {LARGEST_FORM // 2**20} MB: send more with hf or git.")
+        return TooLarge(
+            _("A form takes at most %(most)s MB: send more with hf or git.") % {"most": LARGEST_FORM // 2**20}
+        )
     try:
         values = [value for _name, values in request.POST.lists() for value in values]
     except RequestDataTooBig:
-        return TooLarge("The form holds more text than a form may: send files, or go by hf or git.")
+        return TooLarge(_("The form holds more text than a form may: send files, or go by hf or git."))
     return (
-        BadRequest("The form holds a NUL character, which no text may.") if any("\0" in one for one in values) else None
+        BadRequest(_("The form holds a NUL character, which no text may."))
+        if any("\0" in one for one in values)
+        else None
     )

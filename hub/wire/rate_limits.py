@@ -21,6 +21,8 @@ from typing import Any, NamedTuple, TypeVar
 import redis
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rest_framework.request import Request
 
 from hub.error_responses import to_json_response, to_page
@@ -202,8 +204,9 @@ def spend_as(bucket: str, user_id: int | None, address: str) -> Spent | None:
 
 def refusal(bucket: str, limit: Limit, *, reset: int) -> RateLimited:
     """Of who has spent the whole limit. reset: in how many seconds there is something left again."""
-    message = f"At most {limit.requests} in {_duration(limit.seconds)}: try again in {_duration(reset)}."
-    return RateLimited(message, headers={"Retry-After": str(reset), **Spent(bucket, limit, 0, reset).headers})
+    message = _("At most %(most)s in %(window)s: try again in %(rest)s.")
+    told = {"most": limit.requests, "window": _duration(limit.seconds), "rest": _duration(reset)}
+    return RateLimited(message % told, headers={"Retry-After": str(reset), **Spent(bucket, limit, 0, reset).headers})
 
 
 def spend(request: HttpRequest | Request, bucket: str) -> None:
@@ -224,11 +227,13 @@ def is_spent(bucket: str, address: str) -> bool:
 
 
 def _duration(seconds: int) -> str:
-    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size and seconds % size == 0:
-            count = seconds // size
-            return f"{count} {word}{'s' if count > 1 else ''}"
-    return f"{seconds} second{'s' if seconds > 1 else ''}"
+    if seconds and seconds % 86400 == 0:
+        return ngettext("%(count)s day", "%(count)s days", seconds // 86400) % {"count": seconds // 86400}
+    if seconds and seconds % 3600 == 0:
+        return ngettext("%(count)s hour", "%(count)s hours", seconds // 3600) % {"count": seconds // 3600}
+    if seconds and seconds % 60 == 0:
+        return ngettext("%(count)s minute", "%(count)s minutes", seconds // 60) % {"count": seconds // 60}
+    return ngettext("%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}
 
 
 class RateLimitMiddleware:

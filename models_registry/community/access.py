@@ -3,6 +3,7 @@
 import re
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, Namespace, Role, TokenRole, User
 from hub.errors import Forbidden
@@ -25,7 +26,9 @@ def discussion_for(actor: Actor, repository: Repository, number: int) -> Discuss
     visible = Discussion.objects.visible_to(actor).for_lists()
     found = visible.filter(repository=repository, number=number).first() if number <= 2**31 - 1 else None
     if found is None:
-        raise DiscussionNotFound(f"{repository.full_name} has no discussion {number}.")
+        raise DiscussionNotFound(
+            _("%(repository)s has no discussion %(number)s.") % {"repository": repository.full_name, "number": number}
+        )
     return found
 
 
@@ -38,7 +41,10 @@ def comment_for(discussion: Discussion, public_id: str) -> Event:
     comments = discussion.events.comments().for_timeline()
     found = comments.filter(pk=identity).first() if 0 < identity <= _LARGEST_ID else None
     if found is None:
-        raise CommentNotFound(f"Discussion {discussion.number} has no comment {public_id[:40]!r}.")
+        raise CommentNotFound(
+            _("Discussion %(number)s has no comment %(public_id)r.")
+            % {"number": discussion.number, "public_id": public_id[:40]}
+        )
     return found
 
 
@@ -50,7 +56,9 @@ def require_discussing(actor: Actor, repository: Repository) -> User:
     user = actor.require_writer()
     refuse_what_is_closed(repository)
     if not Repository.objects.filter(pk=repository.pk).discussable_by(actor).exists():
-        raise Forbidden(f"You may not discuss {repository.full_name} with this account or token.")
+        raise Forbidden(
+            _("You may not discuss %(repository)s with this account or token.") % {"repository": repository.full_name}
+        )
     return user
 
 
@@ -66,7 +74,7 @@ def require_steering(actor: Actor, discussion: Discussion) -> User:
     """May this actor change its title and status? Its author, and who writes the repository. Raises as `require_commenting`."""
     user = require_discussing(actor, discussion.repository)
     if not Discussion.objects.steerable_by(actor).filter(pk=discussion.pk).exists():
-        raise Forbidden("Only the author, or who may write the repository, can do this.")
+        raise Forbidden(_("Only the author, or who may write the repository, can do this."))
     return user
 
 
@@ -74,7 +82,9 @@ def require_governing(actor: Actor, discussion: Discussion) -> User:
     """May this actor lock, pin and merge? Who writes the repository. Raises as `require_discussing`."""
     user = require_discussing(actor, discussion.repository)
     if not Discussion.objects.governed_by(actor).filter(pk=discussion.pk).exists():
-        raise Forbidden(f"Only who may write {discussion.repository.full_name} can do this.")
+        raise Forbidden(
+            _("Only who may write %(repository)s can do this.") % {"repository": discussion.repository.full_name}
+        )
     return user
 
 
@@ -82,7 +92,9 @@ def require_editing(actor: Actor, comment: Event) -> User:
     """May this actor change its text? Its author alone. Raises as `require_commenting`."""
     user = require_commenting(actor, comment.discussion)
     if not Event.objects.editable_by(actor).filter(pk=comment.pk).exists():
-        raise Forbidden("A hidden comment stays as it is." if comment.is_hidden else "Only its author edits a comment.")
+        raise Forbidden(
+            _("A hidden comment stays as it is.") if comment.is_hidden else _("Only its author edits a comment.")
+        )
     return user
 
 
@@ -90,7 +102,7 @@ def require_hiding(actor: Actor, comment: Event) -> User:
     """Its author, and who writes the repository. Raises as `require_discussing`."""
     user = require_discussing(actor, comment.discussion.repository)
     if not Event.objects.hideable_by(actor).filter(pk=comment.pk).exists():
-        raise Forbidden("Only its author, or who may write the repository, can hide a comment.")
+        raise Forbidden(_("Only its author, or who may write the repository, can hide a comment."))
     return user
 
 
@@ -104,7 +116,7 @@ def collection_for(actor: Actor, slug: str) -> Collection:
 
     Raises CollectionNotFound; a private one and a missing one look alike.
     """
-    owner, _, name = slug.partition("/")
+    owner, _slash, name = slug.partition("/")
     found = _ID.search(name)
     if found and (pk := int(found[1], 16)) < 2**63:
         named = Namespace.objects.filter(Q(key=owner.lower()) | Q(redirects__old_key=owner.lower())).values("pk")
@@ -118,7 +130,10 @@ def require_collection_write(actor: Actor, collection: Collection) -> None:
     """May this actor change it? Raises Unauthenticated, Suspended, ReadOnlyToken, Forbidden."""
     actor.require_writer()
     if not Collection.objects.filter(pk=collection.pk).writable_by(actor).exists():
-        raise Forbidden(f"You may not change collections of {collection.namespace.name} with this account or token.")
+        raise Forbidden(
+            _("You may not change collections of %(namespace)s with this account or token.")
+            % {"namespace": collection.namespace.name}
+        )
 
 
 def require_collection_in(actor: Actor, namespace: Namespace) -> None:
@@ -128,4 +143,7 @@ def require_collection_in(actor: Actor, namespace: Namespace) -> None:
         actor.token.scoped_ids("write", "namespace")
     )
     if not (opened and actor.namespaces(Role.WRITE).filter(pk=namespace.pk).exists()):
-        raise Forbidden(f"You may not make collections for {namespace.name} with this account or token.")
+        raise Forbidden(
+            _("You may not make collections for %(namespace)s with this account or token.")
+            % {"namespace": namespace.name}
+        )

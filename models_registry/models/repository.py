@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Concat, Lower
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, Membership, Namespace, Role, User
 from hub.search_indexes import TrigramIndex
@@ -26,6 +27,11 @@ class Kind(models.TextChoices):
     def page_prefix(self) -> str:
         """What stands before `namespace/name` in an address."""
         return "" if self is Kind.MODEL else f"{self.plural}/"
+
+    @property
+    def in_words(self) -> str:
+        """As it stands within a sentence."""
+        return _("model") if self is Kind.MODEL else _("dataset")
 
 
 class Gate(models.TextChoices):

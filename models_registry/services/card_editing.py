@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from hub.errors import Invalid
@@ -31,12 +32,12 @@ def edit_card(*, actor: Actor, repository: Repository, values: dict[str, Any], t
     text = ""
     if entry is not None:
         if entry.is_folder or entry.lfs is not None:
-            raise Invalid("The README.md of this repository is no text file: its metadata cannot be changed here.")
+            raise Invalid(_("The README.md of this repository is no text file: its metadata cannot be changed here."))
         try:
             text = objects.inflate(trees.content_of(repository, entry)).decode("utf-8")
         except UnicodeDecodeError:
             raise Invalid(
-                "The README.md of this repository is not UTF-8: its metadata cannot be changed here."
+                _("The README.md of this repository is not UTF-8: its metadata cannot be changed here.")
             ) from None
     try:
         edited = with_values(text, values)
@@ -103,5 +104,5 @@ def read_readme(repository: Repository, commit: Commit) -> str | None:
         return None
     text = None if entry.is_folder else editing.text_of(repository, entry)
     if text is None:
-        raise Invalid("The README.md of this repository is no text, or too long to be edited here.")
+        raise Invalid(_("The README.md of this repository is no text, or too long to be edited here."))
     return text

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor
 from models_registry.errors import BadPath, ContentMismatch, ContentMissing, ContentTooLarge
 from models_registry.formats import git_objects, paths
@@ -30,7 +32,8 @@ class AddFile:
         checked_path(path)
         if len(content) > MAX_REGULAR_BYTES:
             raise ContentTooLarge(
-                f"{path} has {len(content)} bytes: files over {MAX_REGULAR_BYTES} bytes must be uploaded as LFS files."
+                _("%(path)s has %(count)s bytes: files over %(most)s bytes must be uploaded as LFS files.")
+                % {"path": path, "count": len(content), "most": MAX_REGULAR_BYTES}
             )
         return cls(path, objects.blob_of(content, spill_over=spill_over))
 
@@ -94,7 +97,10 @@ def possessed(actor: Actor, repository: Repository, changes: Sequence[Change]) -
     found = possession.claimed(actor, repository, list(named))
     for sha256, path in named.items():
         if sha256 not in found:
-            raise ContentMissing(f"The content of {path!r} (sha256 {sha256}) was not uploaded to this repository.")
+            raise ContentMissing(
+                _("The content of %(path)r (sha256 %(sha256)s) was not uploaded to this repository.")
+                % {"path": path, "sha256": sha256}
+            )
     return found
 
 
@@ -104,7 +110,10 @@ def blob_of(change: AddFile | AddLfsFile, content: dict[str, LfsObject]) -> Prep
         size = content[pointer.sha256].size
         said = pointer.size if isinstance(change, AddFile) else change.size
         if said is not None and said != size:
-            raise ContentMismatch(f"{change.path!r} was said to have {said} bytes, and has {size}.")
+            raise ContentMismatch(
+                _("%(path)r was said to have %(said)s bytes, and has %(size)s.")
+                % {"path": change.path, "said": said, "size": size}
+            )
         if isinstance(change, AddLfsFile):
             raw = git_objects.encode_pointer(Pointer(change.sha256, size))
             return objects.blob_of(raw)

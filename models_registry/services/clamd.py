@@ -20,7 +20,7 @@ _FOUND = re.compile(r"stream: (.+) FOUND")
 
 
 class ScannerUnavailable(Unavailable):
-    """The virus scanner does not answer just now."""
+    says = "The virus scanner does not answer just now."
 
 
 class Reply(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from models_registry import access
@@ -79,7 +80,10 @@ def build(
     Raises as `create_commit`, but for the rights.
     """
     if len(changes) > MAX_CHANGES:
-        raise ContentTooLarge(f"A commit may hold {MAX_CHANGES} changes; this one has {len(changes)}.")
+        raise ContentTooLarge(
+            _("A commit may hold %(most)s changes; this one has %(count)s.")
+            % {"most": MAX_CHANGES, "count": len(changes)}
+        )
     head = Commit.objects.get(repository=repository, oid=base.target)
     is_retry = False
     if parent is not None and not _is(parent, head.oid):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from django.utils.translation import gettext as _
+
 from hub.errors import BadRequest
 from models_registry.errors import RevisionNotFound
 from models_registry.formats.text_diff import Hunk
@@ -25,12 +27,12 @@ def sides(repository: Repository, asked: str) -> tuple[Commit, Commit]:
     """
     old, dots, new = parted(asked)
     if not dots:
-        raise BadRequest("Name two revisions with '..' between them, such as main..refs/pr/1.")
+        raise BadRequest(_("Name two revisions with '..' between them, such as main..refs/pr/1."))
     before, now = (references.resolve(repository, side or repository.default_branch) for side in (old, new))
     if dots == "...":
         fork = ancestry.fork_of(repository, before, now)
         if fork is None:
-            raise RevisionNotFound(f"{asked} (the two have no commit in common)")
+            raise RevisionNotFound(_("%(revisions)s (the two have no commit in common)") % {"revisions": asked})
         before = fork
     return before, now
 

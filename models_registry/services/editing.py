@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor
 from hub.errors import HubError
 from models_registry import access
@@ -34,7 +36,9 @@ def text_of(repository: Repository, entry: TreeEntry) -> str | None:
 def typed(text: str) -> str:
     """A text that was sent by a page, to be shown or kept. Raises ContentTooLarge."""
     if len(text) > LONGEST:
-        raise ContentTooLarge(f"A page takes texts of up to {LONGEST // 1024} KB: send longer ones with hf or git.")
+        raise ContentTooLarge(
+            _("A page takes texts of up to %(most)s KB: send longer ones with hf or git.") % {"most": LONGEST // 1024}
+        )
     return text
 
 
@@ -134,15 +138,21 @@ def move(
     opened = references.resolve(repository, parent)
     entry = trees.find(repository, opened, [path]).get(path)
     if entry is None:
-        raise EntryNotFound(f"There is no file or folder {path!r} at revision {opened.oid[:12]}.")
+        raise EntryNotFound(
+            _("There is no file or folder %(path)r at revision %(oid)s.") % {"path": path, "oid": opened.oid[:12]}
+        )
     if to == path or (entry.is_folder and to.startswith(f"{path}/")):
-        raise BadPath(f"{path!r} cannot be moved to {to!r}: it is the same place, or lies within.")
+        raise BadPath(
+            _("%(path)r cannot be moved to %(to)r: it is the same place, or lies within.") % {"path": path, "to": to}
+        )
     files = [entry]
     if entry.is_folder:
         listed, more = trees.listing(repository, opened, path, recursive=True, limit=2 * MAX_CHANGES)
         files = [one for one in listed if not one.is_folder]
         if more:
-            raise ContentTooLarge(f"{path} holds too many files to be moved here: move them with git.")
+            raise ContentTooLarge(
+                _("%(path)s holds too many files to be moved here: move them with git.") % {"path": path}
+            )
     changes = [
         Move(one.path, f"{to}{one.path.removeprefix(path)}", one.lfs.sha256 if one.lfs else None) for one in files
     ]
@@ -192,9 +202,11 @@ def hand_in(
     for attempt in range(_ATTEMPTS):
         head = references.resolve(repository, branch.name)
         if untouched and not _is_untouched(repository, untouched, opened, head):
-            raise BranchMoved(f"{untouched} was changed by somebody else since you opened it.")
+            raise BranchMoved(
+                _("%(untouched)s was changed by somebody else since you opened it.") % {"untouched": untouched}
+            )
         if free and trees.find(repository, head, [free]):
-            raise PathTaken(f"{free} is there already: choose another name, or edit that one.")
+            raise PathTaken(_("%(free)s is there already: choose another name, or edit that one.") % {"free": free})
         try:
             if as_proposal:
                 return propose(

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_countries import countries
 
 from accounts.models import Actor, AuditEntry, User
@@ -45,13 +46,16 @@ def questions_of(form: GateForm) -> tuple[Question, ...]:
 
 def _require_gate(repository: Repository) -> None:
     if not repository.gated:
-        raise BadRequest(f"{repository.full_name} is not gated: everybody who may see it may read it.")
+        raise BadRequest(
+            _("%(repository)s is not gated: everybody who may see it may read it.")
+            % {"repository": repository.full_name}
+        )
 
 
 def _require_scope(actor: Actor, repository: Repository) -> None:
     """Who asks accepts terms: a token for other repositories does not speak for its owner here. Raises Forbidden."""
     if not Repository.objects.filter(actor.scope_of("read"), pk=repository.pk).exists():
-        raise Forbidden(f"This token is not for {repository.full_name}.")
+        raise Forbidden(_("This token is not for %(repository)s.") % {"repository": repository.full_name})
 
 
 @transaction.atomic
@@ -75,7 +79,7 @@ def ask(
             _set(known, Status.ACCEPTED, "", timezone.now(), None)
         return known
     if Repository.objects.filter(pk=repository.pk).readable_by(actor).exists():
-        raise BadRequest(f"You may read {repository.full_name} already.")
+        raise BadRequest(_("You may read %(repository)s already.") % {"repository": repository.full_name})
     form = form_of(repository)
     made = AccessRequest.objects.create(
         repository=repository,
@@ -110,7 +114,11 @@ def _checked(form: GateForm, repository: Repository, answers: Mapping[str, Any],
         if question.type == FieldType.COUNTRY and checked.get(question.label, "DE") not in dict(countries):
             faults[question.label] = "is the code of no country"
     if faults or terms != form.terms_sha256:
-        raise AnswersNeeded(f"{repository.get_absolute_url()}/access", faults, terms_missing=terms != form.terms_sha256)
+        raise AnswersNeeded(
+            f"{repository.get_absolute_url()}/access",
+            faults,
+            terms_missing=terms != form.terms_sha256,
+        )
     return checked
 
 
@@ -122,10 +130,11 @@ def withdraw(*, actor: Actor, repository: Repository) -> None:
     access.keep(repository)
     request = AccessRequest.objects.filter(repository=repository, user=user).first()
     if request is None:
-        raise NotFound("You have not asked for access.")
+        raise NotFound(_("You have not asked for access."))
     if request.status == Status.REJECTED:
         raise DecisionStands(
-            f"The owners of {repository.full_name} have declined: that cannot be taken back by asking anew."
+            _("The owners of %(repository)s have declined: that cannot be taken back by asking anew.")
+            % {"repository": repository.full_name}
         )
     request.delete()
     AuditEntry.objects.record(
@@ -156,7 +165,7 @@ def kept_requests(*, actor: Actor, repository: Repository, status: str) -> Query
     """As `requests`, also while the gate is open: they are kept for when it closes again."""
     access.require_write(actor, repository)
     if status not in Status.values:
-        raise NotFound(f"Requests are pending, accepted or rejected, not {status[:40]!r}.")
+        raise NotFound(_("Requests are pending, accepted or rejected, not %(status)r.") % {"status": status[:40]})
     rows = AccessRequest.objects.filter(repository=repository, status=status)
     return rows.select_related("user__namespace", "decided_by")
 
@@ -190,12 +199,22 @@ def decide(
     access.require_write(actor, repository)
     _require_gate(repository)
     if status not in Status.values:
-        raise BadRequest("status must be pending, accepted or rejected.")
+        raise BadRequest(_("status must be pending, accepted or rejected."))
     if reason and (status != Status.REJECTED or len(reason) > LONGEST_REASON):
-        raise BadRequest(f"A rejection, and nothing else, may give a reason of at most {LONGEST_REASON} characters.")
+        raise BadRequest(
+            _("A rejection, and nothing else, may give a reason of at most %(most)s characters.")
+            % {"most": LONGEST_REASON}
+        )
     request = _request_of(repository, username, request_id)
     if request.status == status:
-        raise NotFound(f"The request of {request.user.username} is {status} already.")
+        raise NotFound(
+            {
+                Status.PENDING: _("The request of %(user)s is pending already."),
+                Status.ACCEPTED: _("The request of %(user)s is accepted already."),
+                Status.REJECTED: _("The request of %(user)s is rejected already."),
+            }[Status(status)]
+            % {"user": request.user.username}
+        )
     _set(request, Status(status), reason, timezone.now(), actor.user)
     AuditEntry.objects.record(
         actor,
@@ -219,7 +238,7 @@ def _request_of(repository: Repository, username: str | None, request_id: str | 
     else:
         found = None
     if found is None:
-        raise NotFound("There is no such request for access.")
+        raise NotFound(_("There is no such request for access."))
     return found
 
 
@@ -268,7 +287,10 @@ def grant(*, actor: Actor, repository: Repository, username: str) -> AccessReque
     access.keep(repository)
     request = AccessRequest.objects.filter(repository=repository, user=user).first()
     if request is not None and request.status == Status.ACCEPTED:
-        raise BadRequest(f"{user.username} has access to {repository.full_name} already.")
+        raise BadRequest(
+            _("%(user)s has access to %(repository)s already.")
+            % {"user": user.username, "repository": repository.full_name}
+        )
     if request is None:
         request = AccessRequest(repository=repository, user=user, granted_by_hand=True)
         request.save()

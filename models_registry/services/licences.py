@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Invalid
@@ -103,7 +104,7 @@ def front_matter(licence: str) -> dict[str, str | None]:
     """How a card names this licence: {key: value}, None where a key is taken out. Raises Invalid for what names none."""
     written = licence.strip()
     if len(written) > LONGEST:
-        raise Invalid(f"A licence's name has at most {LONGEST} characters.")
+        raise Invalid(_("A licence's name has at most %(most)s characters.") % {"most": LONGEST})
     if not written:
         return {"license": None, "license_name": None, "license_link": None}
     if written.lower() in UNSTATED:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from accounts.models import Namespace
 from hub import matching
@@ -75,7 +76,8 @@ class Order:
         """Raises BadRequest."""
         if name not in SORTS:
             raise BadRequest(
-                f"sort must be one of downloads, likes, lastModified, createdAt, trendingScore, not {name[:40]!r}."
+                _("sort must be one of downloads, likes, lastModified, createdAt, trendingScore, not %(name)r.")
+                % {"name": name[:40]}
             )
         return cls(*SORTS[name], ascending=ascending)
 
@@ -148,9 +150,9 @@ def _opened(cursor: str, order: Order) -> tuple[Any, int]:
         elif order.of is float and type(value) is int:
             value = float(value)
     except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
-        raise BadRequest("This cursor is none that the hub has given.") from None
+        raise BadRequest(_("This cursor is none that the hub has given.")) from None
     if not (type(value) is order.of and type(pk) is int and 0 <= pk < 2**63 and _can_be_stored(value)):
-        raise BadRequest("This cursor is none that the hub has given.")
+        raise BadRequest(_("This cursor is none that the hub has given."))
     return value, pk
 
 

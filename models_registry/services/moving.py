@@ -3,6 +3,8 @@
 from django.db import IntegrityError, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Concat
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Actor, AuditEntry, Namespace
 from accounts.services.accounts import keep, namespace_named
@@ -10,7 +12,7 @@ from hub.errors import Conflict
 from models_registry import access
 from models_registry.errors import RepositoryExists, RepositoryNotFound
 from models_registry.events import repository_moved
-from models_registry.models import Repository, RepositoryRedirect
+from models_registry.models import Kind, Repository, RepositoryRedirect
 from models_registry.services.repositories import check_name, full_key
 
 
@@ -30,14 +32,17 @@ def move_repository(*, actor: Actor, repository: Repository, namespace: str, nam
     locked = Repository.objects.select_for_update(of=("self",)).select_related("namespace")
     current = locked.filter(pk=repository.pk).first()
     if current is None:
-        raise RepositoryNotFound("The repository has just been deleted.")
+        raise RepositoryNotFound(_("The repository has just been deleted."))
     old_namespace, old_key, old_name = current.namespace, current.key, current.full_name
     current.namespace, current.name, current.full_key = target, name, full_key(target, name)
     try:
         with transaction.atomic():
             current.save(update_fields=["namespace", "name", "full_key"])
     except IntegrityError:
-        raise RepositoryExists(f"A {current.kind} repository called {target.name}/{name} already exists") from None
+        raise RepositoryExists(
+            _("A %(kind)s repository called %(target)s/%(name)s already exists")
+            % {"kind": Kind(current.kind).in_words, "target": target.name, "name": name}
+        ) from None
     RepositoryRedirect.objects.filter(namespace=target, kind=current.kind, key=name.lower()).delete()
     if (old_namespace.pk, old_key) != (target.pk, name.lower()):
         RepositoryRedirect.objects.update_or_create(
@@ -67,5 +72,9 @@ def require_nothing_in(namespace: Namespace) -> None:
     """Raises Conflict: an organisation goes when its repositories are deleted or given away."""
     count = Repository.objects.filter(namespace=namespace).count()
     if count:
-        things = "repository" if count == 1 else "repositories"
-        raise Conflict(f"{namespace.name} still has {count} {things}: delete or transfer what is there first.")
+        words = ngettext(
+            "%(namespace)s still has %(count)s repository: delete or transfer what is there first.",
+            "%(namespace)s still has %(count)s repositories: delete or transfer what is there first.",
+            count,
+        )
+        raise Conflict(words % {"namespace": namespace.name, "count": count})

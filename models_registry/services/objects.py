@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from hub.batches import batches
@@ -59,7 +60,7 @@ def next_batch(repository: Repository) -> int:
     Raises RepositoryNotFound if it has just been deleted.
     """
     if not Repository.objects.filter(pk=repository.pk).update(batch=F("batch") + 1):
-        raise RepositoryNotFound("The repository has just been deleted.")
+        raise RepositoryNotFound(_("The repository has just been deleted."))
     return Repository.objects.values_list("batch", flat=True).get(pk=repository.pk)
 
 

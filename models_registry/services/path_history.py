@@ -5,6 +5,8 @@ Along first parents: what a merge brought is told from the side it came from.
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from models_registry.errors import EntryNotFound
 from models_registry.models import Commit, Repository
 from models_registry.services import ancestry, history, trees
@@ -25,12 +27,15 @@ def of_path(repository: Repository, start: Commit, path: str, *, limit: int, beg
 
     begins_here: `start` is the `next` of the page before. Raises EntryNotFound if `start` has no such path.
     """
-    folder, _, name = path.rpartition("/")
+    folder, _slash, name = path.rpartition("/")
     if not begins_here:
         newest = _last_change(repository, start.oid, folder, name)
         if newest is None:
             if path not in trees.find(repository, start, [path]):
-                raise EntryNotFound(f"There is no file or folder {path!r} at revision {start.oid[:12]}.")
+                raise EntryNotFound(
+                    _("There is no file or folder %(path)r at revision %(oid)s.")
+                    % {"path": path, "oid": start.oid[:12]}
+                )
             return PathHistory([], None)  # pushed a moment ago: its maps are on their way
         start = Commit.objects.get(repository=repository, oid=newest)
     maps = ancestry.folder_changes(repository, start, folder, most=_MOST_MAPS + 1)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from django.utils.translation import gettext as _
+
 from models_registry.errors import BadPath, ContentTooLarge
 from models_registry.formats import paths
 from models_registry.formats.gitattributes import IgnoreRules, LfsRules
@@ -70,7 +72,7 @@ def decide(
         ignore_rules.encode() if ignore_rules is not None else _text_of(repository, present.get(".gitignore"))
     )
     if ignored.cost([file.path for file in files]) > MOST_MATCHES:
-        raise ContentTooLarge("These are too many files for so long a .gitignore: ask for fewer at once.")
+        raise ContentTooLarge(_("These are too many files for so long a .gitignore: ask for fewer at once."))
     decided = []
     for file in files:
         now = present.get(file.path)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from hub.errors import NotFound
@@ -94,7 +95,7 @@ def propose_commit(
     branch = base_for(repository, base)
     fork = ancestry.fork_of(repository, Commit.objects.get(repository=repository, oid=branch.target), head)
     if fork is not None and fork.oid == head.oid:
-        raise NothingToMerge(f"{branch.short_name} has all of these commits already.")
+        raise NothingToMerge(_("%(branch)s has all of these commits already.") % {"branch": branch.short_name})
     return open_at(actor=actor, repository=repository, base=branch, commit=head, title=title, description=body)
 
 
@@ -133,7 +134,9 @@ def pull_request(repository: Repository, number: int) -> PullRequest:
     """Raises NotFound."""
     found = PullRequest.objects.filter(repository=repository, number=number).select_related("author").first()
     if found is None:
-        raise NotFound(f"{repository.full_name} has no pull request {number}.")
+        raise NotFound(
+            _("%(repository)s has no pull request %(number)s.") % {"repository": repository.full_name, "number": number}
+        )
     return found
 
 
@@ -141,7 +144,7 @@ def set_open(repository: Repository, number: int, *, is_open: bool) -> None:
     """Close it, or open it again: within the transaction in which its discussion says so. Raises PullRequestClosed."""
     unmerged = PullRequest.objects.filter(repository=repository, number=number, merge_commit__isnull=True)
     if not unmerged.update(is_open=is_open):
-        raise PullRequestClosed(f"Pull request {number} is merged, and stays so.")
+        raise PullRequestClosed(_("Pull request %(number)s is merged, and stays so.") % {"number": number})
 
 
 def retarget(repository: Repository, number: int, *, base: str) -> Reference:
@@ -152,7 +155,7 @@ def retarget(repository: Repository, number: int, *, base: str) -> Reference:
     branch = base_for(repository, base)
     changed = PullRequest.objects.filter(repository=repository, number=number, is_open=True).update(base=branch.name)
     if not changed:
-        raise PullRequestClosed(f"Pull request {number} is merged or closed.")
+        raise PullRequestClosed(_("Pull request %(number)s is merged or closed.") % {"number": number})
     return branch
 
 
@@ -161,7 +164,10 @@ def sides(found: PullRequest) -> tuple[Commit, Commit]:
     rows = Reference.objects.filter(repository=found.repository_id, name__in=[found.base, found.reference_name])
     targets = dict(rows.values_list("name", "target"))
     if found.base not in targets:
-        raise RevisionNotFound(f"{found.base_name} (the branch that pull request {found.number} is meant for is gone)")
+        raise RevisionNotFound(
+            _("%(branch)s (the branch that pull request %(number)s is meant for is gone)")
+            % {"branch": found.base_name, "number": found.number}
+        )
     commits = Commit.objects.filter(repository=found.repository_id, oid__in=set(targets.values()))
     by_id = {commit.oid: commit for commit in commits}
     return by_id[targets[found.base]], by_id[targets[found.reference_name]]
@@ -178,7 +184,14 @@ def merge(*, actor: Actor, pull_request: PullRequest, merged: Merged, title: str
     batch = objects.next_batch(repository)  # holds the repository's row
     now = PullRequest.objects.get(pk=pull_request.pk)
     if not now.is_open:
-        raise PullRequestClosed(f"Pull request {now.number} is {'merged' if now.merge_commit else 'closed'} already.")
+        raise PullRequestClosed(
+            (
+                _("Pull request %(number)s is merged already.")
+                if now.merge_commit
+                else _("Pull request %(number)s is closed already.")
+            )
+            % {"number": now.number}
+        )
     base, head = sides(now)
     if (base.oid, head.oid) != (merged.base, merged.head):
         raise BranchMoved
@@ -220,4 +233,4 @@ def prepared_merge(found: PullRequest) -> Merged:
         base, head = sides(found)
         return merging.prepare(found.repository, base, head)
     except (ObjectDoesNotExist, KeyError):  # rows go while they are read
-        raise RepositoryNotFound("The repository has just been deleted.") from None
+        raise RepositoryNotFound(_("The repository has just been deleted.")) from None

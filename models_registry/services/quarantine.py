@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry
 from models_registry.errors import ContentQuarantined
@@ -88,8 +89,10 @@ def require_clonable(repository: Repository) -> None:
     regular = _memory.known().regular
     if regular and GitObject.objects.filter(repository=repository, oid__in=regular).exists():
         raise ContentQuarantined(
-            "A file of this repository is in quarantine, because it is malware: it cannot be cloned. Its other files can"
-            " be downloaded one by one."
+            _(
+                "A file of this repository is in quarantine, because it is malware: it cannot be cloned. Its other files can"
+                " be downloaded one by one."
+            )
         )
 
 

@@ -14,6 +14,8 @@ from functools import lru_cache
 from threading import BoundedSemaphore
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from models_registry import storage
 from models_registry.errors import StorageUnavailable
 from models_registry.formats import xorb
@@ -207,9 +209,13 @@ def _unpacked(body: memoryview, piece: Piece) -> Iterator[bytes | bytearray | me
             left -= len(part)
             yield part
     except MalformedXorb as error:
-        raise StorageUnavailable(f"The stored object {piece.key} is damaged: {error}") from error
+        raise StorageUnavailable(
+            _("The stored object %(key)s is damaged: %(error)s") % {"key": piece.key, "error": error}
+        ) from error
     if left:
-        raise StorageUnavailable(f"The stored object {piece.key} is damaged: {left} bytes are missing.")
+        raise StorageUnavailable(
+            _("The stored object %(key)s is damaged: %(left)s bytes are missing.") % {"key": piece.key, "left": left}
+        )
 
 
 def read_range(file: LfsObject | XetFile | GitObject, start: int, end: int) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from dulwich.refs import Ref, check_ref_format
 
 from accounts.models import Actor
@@ -96,7 +97,7 @@ def checked_name(full_name: str) -> str:
         or short.startswith("-")  # git takes it for an option
         or (len(short) == 40 and _HEX.issuperset(short.lower()))
     ):
-        raise Invalid(f"{short[:60]!r} is not a name for a branch or tag.")
+        raise Invalid(_("%(short)r is not a name for a branch or tag.") % {"short": short[:60]})
     return full_name
 
 
@@ -118,7 +119,7 @@ def delete_branch(*, actor: Actor, repository: Repository, name: str) -> None:
     """Raises Forbidden (the default branch too), RevisionNotFound."""
     access.require_write(actor, repository)
     if name == repository.default_branch:
-        raise Forbidden(f"Cannot delete refs/heads/{name}: it is the default branch.")
+        raise Forbidden(_("Cannot delete refs/heads/%(name)s: it is the default branch.") % {"name": name})
     _delete(actor, repository, f"refs/heads/{name}")
 
 
@@ -203,12 +204,15 @@ def add(repository: Repository, full_name: str, target: str) -> Reference:
     above = ["/".join(parts[:count]) for count in range(3, len(parts))]
     inside = Q(name__in=above) | Q(name__startswith=f"{full_name}/")
     if other := Reference.objects.filter(inside, repository=repository).first():
-        raise ReferenceExists(f"Reference {other.name} already exists, beside which git can keep no {full_name}")
+        raise ReferenceExists(
+            _("Reference %(other)s already exists, beside which git can keep no %(full_name)s")
+            % {"other": other.name, "full_name": full_name}
+        )
     try:
         with transaction.atomic():
             return Reference.objects.create(repository=repository, name=full_name, target=target)
     except IntegrityError:
-        raise ReferenceExists(f"Reference {full_name} already exists") from None
+        raise ReferenceExists(_("Reference %(full_name)s already exists") % {"full_name": full_name}) from None
 
 
 def peeled(repository: Repository, found: Iterable[Reference]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, AuditEntry, Namespace
 from accounts.services.accounts import keep, namespace_named
@@ -26,11 +27,14 @@ def check_name(name: str) -> None:
     """Raises BadName."""
     if not re.fullmatch(REPOSITORY_NAME, name) or "--" in name or ".." in name or name.endswith((".git", ".ipynb")):
         raise BadName(
-            f"{name!r} is no name for a repository: use at most 96 letters, digits, '-', '_' and '.', not at the ends,"
-            " without '--' or '..', and not ending in '.git'."
+            _(
+                "%(name)r is no name for a repository: use at most 96 letters, digits, '-', '_' and '.', not at the ends,"
+                " without '--' or '..', and not ending in '.git'."
+            )
+            % {"name": name}
         )
     if name[0] in "-." or name[-1] in "-.":
-        raise BadName(f"{name!r} may not begin or end with '-' or '.'.")
+        raise BadName(_("%(name)r may not begin or end with '-' or '.'.") % {"name": name})
 
 
 def full_key(namespace: Namespace, name: str) -> str:
@@ -104,7 +108,10 @@ def add_repository(*, actor: Actor, owner: Namespace, name: str, kind: str, priv
                 creator=actor.require_user(),
             )
     except IntegrityError:
-        raise RepositoryExists(f"You already created this {kind} repo: {owner.name}/{name}") from None
+        raise RepositoryExists(
+            _("You already created this %(kind)s repo: %(owner)s/%(name)s")
+            % {"kind": Kind(kind).in_words, "owner": owner.name, "name": name}
+        ) from None
     RepositoryRedirect.objects.filter(namespace=owner, kind=kind, key=name.lower()).delete()
     return repository
 
@@ -118,7 +125,7 @@ def delete_repository(*, actor: Actor, repository: Repository) -> None:
     access.require_administration(actor, repository)
     # Whoever is writing to it comes first; whoever comes later finds it gone.
     if not Repository.objects.select_for_update().filter(pk=repository.pk).values_list("pk"):
-        raise RepositoryNotFound("The repository has just been deleted.")
+        raise RepositoryNotFound(_("The repository has just been deleted."))
     repository_deleted.send(sender=Repository, repository=repository)
     AuditEntry.objects.record(
         actor, "repository.deleted", repository.full_name, namespace=repository.namespace, kind=repository.kind

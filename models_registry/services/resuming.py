@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from hub.errors import HubError
@@ -140,7 +141,7 @@ def complete(*, actor: Actor, repository: Repository, hashes: Sequence[str]) -> 
 def _complete(repository: Repository, sha256: str, session: UploadSession | None) -> None:
     if session is None:
         if not LfsObject.objects.filter(sha256=sha256, possessions__repository=repository).exists():
-            raise ContentMissing(f"No upload of {sha256} is under way.")
+            raise ContentMissing(_("No upload of %(sha256)s is under way.") % {"sha256": sha256})
     elif session.multipart_id:
         try:
             parts = [part for part, _size in storage.parts_of(session.key, session.multipart_id)]

@@ -46,7 +46,7 @@ def remove_large_files(actor: Actor, repository: Repository, hashes: Sequence[st
         rewriting.prepare()
         if rewriting.finish():
             return
-    raise Conflict("The repository is being written to all the time: try again in a moment.")
+    raise Conflict(_("The repository is being written to all the time: try again in a moment."))
 
 
 class _Folder(NamedTuple):

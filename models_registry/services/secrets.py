@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AccessToken, Actor, AuditEntry
 from accounts.services.tokens import revoke_token
@@ -155,10 +156,10 @@ def dismiss(*, actor: Actor, repository: Repository, finding: int, reason: str) 
     access.require_write(actor, repository)
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
-        raise Invalid(f"Say why, in at most {LONGEST_REASON} characters.")
+        raise Invalid(_("Say why, in at most %(most)s characters.") % {"most": LONGEST_REASON})
     row = repository.secret_findings.select_for_update(of=("self",)).filter(pk=finding).first()
     if row is None:
-        raise NotFound("There is no such finding.")
+        raise NotFound(_("There is no such finding."))
     row.dismissed_at, row.dismissed_by, row.dismissed_reason = timezone.now(), actor.require_user(), reason
     row.save(update_fields=["dismissed_at", "dismissed_by", "dismissed_reason"])
     AuditEntry.objects.record(

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor
 from hub.errors import Invalid
 from models_registry import access
@@ -55,10 +57,11 @@ def add(
     """
     access.require_proposal(actor, repository)
     if not files:
-        raise Invalid("Choose at least one file.")
+        raise Invalid(_("Choose at least one file."))
     if len(files) > MOST_FILES or sum(file.size for file in files) > MOST_BYTES:
         raise ContentTooLarge(
-            f"A form takes {MOST_FILES} files of {MOST_BYTES // 2**20} MB in all: send more with hf or git."
+            _("A form takes %(most)s files of %(size)s MB in all: send more with hf or git.")
+            % {"most": MOST_FILES, "size": MOST_BYTES // 2**20}
         )
     asked = []
     for file in files:
@@ -71,7 +74,7 @@ def add(
         if not answer.is_ignored
     ]
     if not changes:
-        raise Invalid("The repository's .gitignore names all of these files.")
+        raise Invalid(_("The repository's .gitignore names all of these files."))
     title = title or (f"Upload {changes[0].path}" if len(changes) == 1 else f"Upload {len(changes)} files")
     if as_proposal:
         return propose(

@@ -2,6 +2,8 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import Actor, AuditEntry
 from hub.errors import Conflict
@@ -15,8 +17,15 @@ _PERMISSIONS = {
 }
 
 
+_ALREADY = {
+    Standing.HIDDEN: gettext_lazy("%(name)s is hidden already."),
+    Standing.QUARANTINED: gettext_lazy("%(name)s is quarantined already."),
+    Standing.TAKEN_DOWN: gettext_lazy("%(name)s is taken down already."),
+}
+
+
 class StandsSo(Conflict):
-    """Another moderator was quicker: it stands so already."""
+    says = gettext_noop("Another moderator was quicker: it stands so already.")
 
 
 @transaction.atomic
@@ -30,7 +39,7 @@ def close(
     actor.require_permission(_PERMISSIONS[standing])
     row = _locked(repository)
     if row.standing == standing:
-        raise StandsSo(f"{row} is {standing} already.")
+        raise StandsSo(str(_ALREADY[standing]) % {"name": row})
     row.disabled_as, row.disabled_reason = standing, reason
     row.public_notice, row.legal_basis = notice, legal_basis
     _written(row, repository)
@@ -43,7 +52,7 @@ def reopen(*, actor: Actor, repository: Repository, reason: str = "") -> None:
     """It is seen, read and written as before. Needs the permission to close it so. Raises Forbidden, StandsSo."""
     row = _locked(repository)
     if row.standing == Standing.GOOD:
-        raise StandsSo(f"{row} is open already.")
+        raise StandsSo(_("%(name)s is open already.") % {"name": row})
     actor.require_permission(_PERMISSIONS[row.standing])
     was = row.standing
     row.disabled_as, row.disabled_reason, row.public_notice, row.legal_basis = Standing.HIDDEN, "", "", ""

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor
 from models_registry import access
 from models_registry.errors import EntryNotFound
@@ -35,9 +37,10 @@ def one(actor: Actor, repository: Repository, config: str = "", split: str = "")
     if found is None:
         named = "/".join(part[:100] for part in (config, split) if part)
         raise EntryNotFound(
-            f"{repository.full_name} has no split {named!r} that this hub has read."
+            _("%(repository)s has no split %(named)r that this hub has read.")
+            % {"repository": repository.full_name, "named": named}
             if named
-            else f"{repository.full_name} has no data files that this hub has read."
+            else _("%(repository)s has no data files that this hub has read.") % {"repository": repository.full_name}
         )
     return _shown(found)
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from hub.errors import Invalid
 from models_registry.models import Repository
 from models_registry.services.indexing import tensors
@@ -51,7 +53,7 @@ def _tensors(repository: Repository, entry: TreeEntry) -> Mapping[str, Tensor]:
     """Raises Invalid, StorageUnavailable."""
     summary = tensors.of_file(repository, entry)
     if summary is None:
-        raise Invalid(f"{entry.path} is no weight file that this hub reads.")
+        raise Invalid(_("%(path)s is no weight file that this hub reads.") % {"path": entry.path})
     if summary.problem:
-        raise Invalid(f"{entry.path}: {summary.problem}")
+        raise Invalid(_("%(path)s: %(problem)s") % {"path": entry.path, "problem": summary.problem})
     return {name: Tensor(dtype, tuple(shape)) for name, dtype, shape in summary.tensors}

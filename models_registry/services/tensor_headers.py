@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from hub.errors import Invalid
 from hub.wire import json_text
 from models_registry.errors import ContentTooLarge
@@ -30,14 +32,17 @@ def of_index(repository: Repository, commit: Commit, path: str) -> tuple[dict[st
     index = _index(repository, entry)
     shards = sorted({shard for shard in index["weight_map"].values() if isinstance(shard, str)})
     if len(shards) > MAX_SHARDS:
-        raise ContentTooLarge(f"The index names {len(shards)} files; at most {MAX_SHARDS} are read.")
+        raise ContentTooLarge(
+            _("The index names %(count)s files; at most %(most)s are read.")
+            % {"count": len(shards), "most": MAX_SHARDS}
+        )
     folder = path.rpartition("/")[0]
     place_of = {shard: joined(folder, shard) for shard in shards}
     found = trees.find(repository, commit, place_of.values())
     headers, left = {}, _MOST_BYTES
     for shard, place in place_of.items():
         if place not in found or found[place].is_folder:
-            raise Invalid(f"The index names {shard!r}, which is not there.")
+            raise Invalid(_("The index names %(shard)r, which is not there.") % {"shard": shard})
         headers[shard], size = _header(repository, found[place], left)
         left -= size
     metadata = index.get("metadata")
@@ -46,11 +51,14 @@ def of_index(repository: Repository, commit: Commit, path: str) -> tuple[dict[st
 
 def _index(repository: Repository, entry: TreeEntry) -> dict[str, Any]:
     if entry.size > _LONGEST_INDEX:
-        raise ContentTooLarge(f"{entry.path} has {entry.size} bytes; an index may have {_LONGEST_INDEX}.")
+        raise ContentTooLarge(
+            _("%(path)s has %(size)s bytes; an index may have %(most)s.")
+            % {"path": entry.path, "size": entry.size, "most": _LONGEST_INDEX}
+        )
     raw = reading.read_range(trees.stored(repository, entry), 0, entry.size)
     index = json_text.loads(raw)
     if not isinstance(index, dict) or not isinstance(index.get("weight_map"), dict):
-        raise Invalid(f"{entry.path} is no index of safetensors files.")
+        raise Invalid(_("%(path)s is no index of safetensors files.") % {"path": entry.path})
     return index
 
 
@@ -61,10 +69,10 @@ def _header(repository: Repository, entry: TreeEntry, most: int) -> tuple[dict[s
         raw = reading.read_range(stored, 0, min(_FIRST_READ, entry.size))
         end = header_end(raw, entry.size)
         if end > most:
-            raise ContentTooLarge(f"The headers have more than {_MOST_BYTES} bytes together.")
+            raise ContentTooLarge(_("The headers have more than %(most)s bytes together.") % {"most": _MOST_BYTES})
         if end > len(raw):
             raw += reading.read_range(stored, len(raw), end)
         parse_header(raw, entry.size)
     except InvalidHeaderError as error:
-        raise Invalid(f"{entry.path}: {error}") from None
+        raise Invalid(_("%(path)s: %(error)s") % {"path": entry.path, "error": error}) from None
     return json.loads(raw[PREFIX_BYTES:end]), end

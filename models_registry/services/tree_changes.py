@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from models_registry.errors import BadPath, EntryNotFound
 from models_registry.formats import git_objects, paths
 from models_registry.formats.git_objects import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, Entry
@@ -32,26 +34,26 @@ class TreeChanges:
             self.folders |= {path: dict(loaded.get(oid, {})) for path, oid in level.items()}
             below = {}
             for folder in wanted - self.folders.keys():
-                parent, _, name = folder.rpartition("/")
+                parent, _slash, name = folder.rpartition("/")
                 entry = self.folders.get(parent, {}).get(name)
                 if parent in level and entry is not None and entry.is_folder:
                     below[folder] = entry.oid
             level = below
 
     def get(self, path: str) -> Entry | None:
-        folder, _, name = path.rpartition("/")
+        folder, _slash, name = path.rpartition("/")
         return self.folders.get(folder, {}).get(name)
 
     def put(self, path: str, oid: str) -> None:
         existing = self.get(path)
         if existing is not None and existing.is_folder:
-            raise BadPath(f"{path!r} is a folder: delete it before you put a file in its place.")
-        folder, _, name = path.rpartition("/")
+            raise BadPath(_("%(path)r is a folder: delete it before you put a file in its place.") % {"path": path})
+        folder, _slash, name = path.rpartition("/")
         for parent in paths.parents_of(path)[1:]:
-            above, _, part = parent.rpartition("/")
+            above, _slash, part = parent.rpartition("/")
             entry = self.folders.setdefault(above, {}).get(part)
             if entry is not None and not entry.is_folder:
-                raise BadPath(f"{parent!r} is a file: it can hold no {path!r}.")
+                raise BadPath(_("%(parent)r is a file: it can hold no %(path)r.") % {"parent": parent, "path": path})
             if parent not in self.folders:
                 self.folders[parent] = {}
             if entry is None:
@@ -66,24 +68,26 @@ class TreeChanges:
         """A file, whose id is given back. Raises EntryNotFound; BadPath where something is there already."""
         entry = self.get(path)
         if entry is None or entry.is_folder:
-            raise EntryNotFound(f"There is no file {path!r} to move.")
+            raise EntryNotFound(_("There is no file %(path)r to move.") % {"path": path})
         if to != path and self.get(to) is not None:
-            raise BadPath(f"{to!r} is there already.")
+            raise BadPath(_("%(to)r is there already.") % {"to": to})
         self.remove(path)
         self.put(to, entry.oid)
-        folder, _, name = to.rpartition("/")
+        folder, _slash, name = to.rpartition("/")
         self.folders[folder][name] = entry  # its mode goes with it
         return entry.oid
 
     def remove(self, path: str) -> None:
         existing = self.get(path)
         if existing is None:
-            raise EntryNotFound(f"A file with this name doesn't exist: {path}")  # a text that Hub clients look for
+            raise EntryNotFound(
+                _("A file with this name doesn't exist: %(path)s") % {"path": path}
+            )  # a text that Hub clients look for
         if existing.is_folder:
             for folder in [folder for folder in self.folders if folder == path or folder.startswith(f"{path}/")]:
                 self.folders.pop(folder)
                 self.changed.pop(folder, None)
-        folder, _, name = path.rpartition("/")
+        folder, _slash, name = path.rpartition("/")
         del self.folders[folder][name]
         self._touch(path)
         self._prune(folder)
@@ -93,14 +97,14 @@ class TreeChanges:
         while folder and not self.folders[folder]:
             del self.folders[folder]
             self.changed.pop(folder, None)
-            above, _, part = folder.rpartition("/")
+            above, _slash, part = folder.rpartition("/")
             self.folders[above].pop(part)
             self._touch(folder)
             folder = above
 
     def _touch(self, path: str) -> None:
         while path:
-            path, _, name = path.rpartition("/")
+            path, _slash, name = path.rpartition("/")
             self.changed.setdefault(path, set()).add(name)
 
     def encode(self) -> tuple[str, list[Prepared]]:
@@ -110,14 +114,20 @@ class TreeChanges:
         for folder in sorted(self.changed, key=lambda path: (-depth_of(path), path)):
             entries = self.folders[folder]
             if len(entries) > MAX_FOLDER_ENTRIES:
-                raise BadPath(f"Folder {folder or '/'!r} would have more than {MAX_FOLDER_ENTRIES} entries.")
+                raise BadPath(
+                    _("Folder %(name)r would have more than %(most)s entries.")
+                    % {"name": folder or "/", "most": MAX_FOLDER_ENTRIES}
+                )
             twins = paths.case_twins(entries)
             if twins:
-                raise BadPath(f"{twins[0]!r} and {twins[1]!r} in folder {folder or '/'!r} differ in case alone.")
+                raise BadPath(
+                    _("%(first)r and %(second)r in folder %(folder)r differ in case alone.")
+                    % {"first": twins[0], "second": twins[1], "folder": folder or "/"}
+                )
             encoded = git_objects.encode_tree(entries)
             made.append(objects.row_of(encoded, ObjectKind.TREE))
             if folder:
-                above, _, name = folder.rpartition("/")
+                above, _slash, name = folder.rpartition("/")
                 self.folders[above][name] = Entry(FOLDER_MODE, encoded.oid)
             else:
                 root = encoded.oid

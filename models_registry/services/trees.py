@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from hub.batches import batches
 from models_registry.errors import EntryNotFound
 from models_registry.formats.git_objects import Entry, Pointer
@@ -51,7 +53,7 @@ def with_sizes(repository: Repository, entries: Iterable[TreeEntry]) -> list[Tre
         for oid, size, sha256, lfs_size in rows.values_list("oid", "size", "lfs_sha256", "lfs_size"):
             facts[oid] = (size, Pointer(sha256, lfs_size or 0) if sha256 else None)
     hashes: dict[str, str | None] = {}
-    for chunk in batches(sorted({pointer.sha256 for _, pointer in facts.values() if pointer}), 2000):
+    for chunk in batches(sorted({pointer.sha256 for _size, pointer in facts.values() if pointer}), 2000):
         possessed = LfsObject.objects.filter(sha256__in=chunk, possessions__repository=repository)
         hashes.update(possessed.values_list("sha256", "xet_file__hash"))
     complete = []
@@ -93,7 +95,7 @@ def find(repository: Repository, commit: Commit, paths: Iterable[str]) -> dict[s
         level = below
     found = []
     for path in wanted:
-        parent, _, name = path.rpartition("/")
+        parent, _slash, name = path.rpartition("/")
         entry = folders.get(parent, {}).get(name)
         if entry is not None:
             found.append(_bare(path, entry))
@@ -106,7 +108,9 @@ def folder_oid(repository: Repository, commit: Commit, path: str) -> str:
         return commit.tree
     entry = find(repository, commit, [path]).get(path)
     if entry is None or not entry.is_folder:
-        raise EntryNotFound(f"There is no folder {path!r} at revision {commit.oid[:12]}.")
+        raise EntryNotFound(
+            _("There is no folder %(path)r at revision %(oid)s.") % {"path": path, "oid": commit.oid[:12]}
+        )
     return entry.oid
 
 
@@ -175,12 +179,12 @@ class _Walk:
             if self._recursive and entry.is_folder and (within > self._after or self._after.startswith(within)):
                 items.append((within, _Unread(path, entry.oid)))
         items.sort(key=itemgetter(0))
-        return [item for _, item in items]
+        return [item for _path, item in items]
 
 
 def files(repository: Repository, commit: Commit) -> list[TreeEntry]:
     """Every file of a commit."""
-    entries, _ = listing(repository, commit, recursive=True)
+    entries, _is_all = listing(repository, commit, recursive=True)
     return [entry for entry in entries if not entry.is_folder]
 
 
@@ -188,7 +192,9 @@ def file(repository: Repository, commit: Commit, path: str) -> TreeEntry:
     """One file. Raises EntryNotFound."""
     entry = find(repository, commit, [path]).get(path)
     if entry is None or entry.is_folder:
-        raise EntryNotFound(f"There is no file {path!r} at revision {commit.oid[:12]}.")
+        raise EntryNotFound(
+            _("There is no file %(path)r at revision %(oid)s.") % {"path": path, "oid": commit.oid[:12]}
+        )
     return entry
 
 
@@ -199,7 +205,7 @@ def stored(repository: Repository, entry: TreeEntry) -> LfsObject | GitObject:
         return content_of(repository, entry)
     found = LfsObject.objects.filter(sha256=entry.lfs.sha256, possessions__repository=repository).first()
     if found is None:
-        raise EntryNotFound(f"The content of {entry.path!r} was removed from this repository.")
+        raise EntryNotFound(_("The content of %(path)r was removed from this repository.") % {"path": entry.path})
     return found
 
 

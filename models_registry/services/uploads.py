@@ -16,6 +16,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from hub.errors import Forbidden, RateLimited
@@ -80,7 +81,9 @@ def plan(
         require_few_parts(size for _sha256, size in lacking)
     under_way = UploadSession.objects.filter(user=actor.user, expires_at__gt=timezone.now(), failure="").count()
     if under_way + len(lacking) > MOST_UNDER_WAY:
-        raise RateLimited(f"At most {MOST_UNDER_WAY} uploads of one account may be under way: finish some first.")
+        raise RateLimited(
+            _("At most %(most)s uploads of one account may be under way: finish some first.") % {"most": MOST_UNDER_WAY}
+        )
     sessions = {item: _session(actor, repository, *item, multipart=multipart) for item in lacking}
     with transaction.atomic():
         access.keep(repository)
@@ -91,7 +94,9 @@ def plan(
 def require_few_parts(sizes: Iterable[int]) -> None:
     """Raises ContentTooLarge if contents of these sizes need more addresses than one call gives."""
     if sum(part_count(size) for size in sizes if _in_parts(size, multipart=True)) > MOST_ADDRESSES:
-        raise ContentTooLarge(f"These uploads need more than {MOST_ADDRESSES} parts together: ask for fewer at once.")
+        raise ContentTooLarge(
+            _("These uploads need more than %(most)s parts together: ask for fewer at once.") % {"most": MOST_ADDRESSES}
+        )
 
 
 def most(*, multipart: bool) -> int:
@@ -157,12 +162,12 @@ def complete_parts(session: UploadSession, parts: Sequence[Part], *, wait_second
     Raises Forbidden and its kin, if whoever began it may not go on; else as `settle`.
     """
     if not session.user.is_active:
-        raise Forbidden("The account that began this upload is closed.")
+        raise Forbidden(_("The account that began this upload is closed."))
     access.require_proposal(Actor(user=session.user), session.repository)
     if session.multipart_id:
         count = part_count(session.size)
         if [part.number for part in parts] != list(range(1, count + 1)):
-            raise ContentMismatch(f"The parts must be numbered from 1 to {count}.")
+            raise ContentMismatch(_("The parts must be numbered from 1 to %(count)s.") % {"count": count})
         if storage.size_of(session.key) is None:  # a second call finds them joined
             with contextlib.suppress(storage.ObjectMissing):  # joined by a call at this very moment
                 storage.complete_multipart(session.key, session.multipart_id, parts)
@@ -259,7 +264,7 @@ def _finished_meanwhile(session: UploadSession) -> LfsObject:
     """What another request made of the session at the same moment. Raises ContentMissing."""
     stored = LfsObject.objects.filter(sha256=session.sha256, possessions__repository=session.repository_id).first()
     if stored is None:
-        raise ContentMissing(f"Nothing was uploaded for sha256 {session.sha256} yet.")
+        raise ContentMissing(_("Nothing was uploaded for sha256 %(sha256)s yet.") % {"sha256": session.sha256})
     return stored
 
 

@@ -45,8 +45,7 @@ class OpenUpload(NamedTuple):
 
 
 class ObjectMissing(StorageUnavailable):
-    """The storage has lost an object that the hub knows of: tell the operator, who can run `manage.py fsck`."""
-
+    says = "The storage has lost an object that the hub knows of: tell the operator, who can run `manage.py fsck`."
     status = 500
 
 

@@ -121,7 +121,7 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     """`parent` is the commit at which it was opened: who changes the card meanwhile is not overwritten unseen."""
     change = CommitForm.of(request, kind, namespace, name, rest)
     if change.path:
-        raise NotFound(f"There is no branch {rest}.")
+        raise NotFound(_("There is no branch %(rest)s.") % {"rest": rest})
     repository, commit, branch, context = change.repository, change.commit, change.branch, change.context
     written = card_editing.read_readme(repository, commit)
     original, sent = _lines(written or ""), request.POST
@@ -174,7 +174,7 @@ def parts(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRe
     if part == "preview":
         return HttpResponse(_html(draft, branch))
     if part not in {"fields", "text", "review"}:
-        raise NotFound("The editor has no such part.")
+        raise NotFound(_("The editor has no such part."))
     _do(draft, request.GET.get("act", ""))
     context = _shown(request, draft, references.resolve(repository, branch)) | {"part": part}
     return render(request, "models_registry/_card_parts.html", context)

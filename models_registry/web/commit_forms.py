@@ -36,10 +36,12 @@ class CommitForm:
         revision, path = context["revision"], context["path"]
         branch = editing.branch_of(repository, revision)
         if branch is None:
-            raise Invalid(f"{revision} is no branch: files are changed on a branch alone.")
+            raise Invalid(_("%(revision)s is no branch: files are changed on a branch alone.") % {"revision": revision})
         ways = editing.ways(request.actor, repository, branch)
         if not ways.may_commit and not ways.may_propose:
-            raise Forbidden(f"You may not change {repository.full_name} with this account.")
+            raise Forbidden(
+                _("You may not change %(repository)s with this account.") % {"repository": repository.full_name}
+            )
         sent = request.POST
         context |= {
             "branch": branch,

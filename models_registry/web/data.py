@@ -72,7 +72,9 @@ def data(request: ActorRequest, kind: str, namespace: str, name: str) -> HttpRes
             "has_configs": len({other.config for other in listed}) > 1,
         }
     elif request.GET.get("config") or request.GET.get("split"):
-        raise EntryNotFound(f"{repository.full_name} has no split that this hub has read.")
+        raise EntryNotFound(
+            _("%(repository)s has no split that this hub has read.") % {"repository": repository.full_name}
+        )
     return render(request, "models_registry/data.html", context)
 
 

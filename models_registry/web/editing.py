@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import ActorRequest
@@ -25,7 +26,10 @@ def entry_of(form: CommitForm) -> TreeEntry:
     """What the address names, as it is, or as it was when the page was opened. Raises EntryNotFound."""
     found = _found(form)
     if found is None:
-        raise EntryNotFound(f"There is no file or folder {form.path!r} at revision {form.revision}.")
+        raise EntryNotFound(
+            _("There is no file or folder %(path)r at revision %(revision)s.")
+            % {"path": form.path, "revision": form.revision}
+        )
     return found
 
 
@@ -45,10 +49,12 @@ def edit(request: ActorRequest, kind: str, namespace: str, name: str, rest: str)
     # A text that is sent twice, because its file was deleted before the first time, makes it anew.
     entry = _found(form) if request.method == "POST" else entry_of(form)
     if entry is not None and entry.is_folder:
-        raise EntryNotFound(f"There is no file {form.path!r} at revision {form.revision}.")
+        raise EntryNotFound(
+            _("There is no file %(path)r at revision %(revision)s.") % {"path": form.path, "revision": form.revision}
+        )
     before = editing.text_of(form.repository, entry) if entry is not None else ""
     if before is None:
-        raise Invalid(f"{form.path} is not text, or too long to be edited here.")
+        raise Invalid(_("%(path)s is not text, or too long to be edited here.") % {"path": form.path})
     sent = request.POST
     to = sent.get("path", form.path).strip()
     file_name = form.path.rpartition("/")[2]

@@ -161,7 +161,7 @@ def _delete(request: ActorRequest, repository: Repository, page: str, name: str)
     if found is None:
         raise RevisionNotFound(name)
     if is_branch and name == repository.default_branch:
-        raise Forbidden(f"{name} is the default branch: make another one the default first.")
+        raise Forbidden(_("%(name)s is the default branch: make another one the default first.") % {"name": name})
     form = TypedName(request.POST or None, name=name)
     error, status = "", 400 if form.errors else 200
     if request.method == "POST" and form.is_valid():

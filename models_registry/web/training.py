@@ -51,13 +51,15 @@ class Choice:
         """Raises BadRequest."""
         axis, written = query.get("x", "step"), query.get("smooth", "") or "0"
         if axis not in AXES:
-            raise BadRequest(f"Curves are drawn over {', '.join(AXES)}, not {axis[:40]!r}.")
+            raise BadRequest(
+                _("Curves are drawn over %(choices)s, not %(axis)r.") % {"choices": ", ".join(AXES), "axis": axis[:40]}
+            )
         try:
             smoothing = float(written)
         except ValueError:
             smoothing = math.nan
         if not 0 <= smoothing < 1:
-            raise BadRequest(f"Smoothing is a number from 0 to below 1, not {written[:40]!r}.")
+            raise BadRequest(_("Smoothing is a number from 0 to below 1, not %(written)r.") % {"written": written[:40]})
         return cls(query.get("q", "").strip()[:LONGEST_WORDS], axis, smoothing, query.get("scale") == "log")
 
 
@@ -135,7 +137,10 @@ def chosen_runs(runs: Sequence[Run], query: QueryDict) -> list[Run]:
         return list(runs[:MOST_RUNS])
     found = [run for run in runs if run.name in named]
     if len(found) > MOST_RUNS:
-        raise BadRequest(f"At most {MOST_RUNS} runs are shown at once; {len(found)} are chosen.")
+        raise BadRequest(
+            _("At most %(most)s runs are shown at once; %(count)s are chosen.")
+            % {"most": MOST_RUNS, "count": len(found)}
+        )
     return found
 
 

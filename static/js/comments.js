@@ -9,6 +9,14 @@ function replaceIn(area, before, after) {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+function reason(said) {
+  try {
+    return JSON.parse(said).error;
+  } catch {
+    return "";
+  }
+}
+
 async function upload(area, file) {
   const form = area.form;
   const state = form.querySelector("[data-upload-state]");
@@ -23,7 +31,7 @@ async function upload(area, file) {
       body: file,
     });
     const said = await answer.text();
-    if (!answer.ok) throw new Error(answer.headers.get("X-Error-Message") || `${answer.status}`);
+    if (!answer.ok) throw new Error(reason(said) || `${answer.status}`);
     replaceIn(area, mark, `![${name}](${new URL(said.trim(), location.href).pathname})`);
     if (state) state.textContent = "";
   } catch (error) {

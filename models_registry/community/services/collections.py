@@ -11,6 +11,7 @@ from django.db.models.functions import RowNumber
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from accounts.services.accounts import namespace_named
@@ -46,16 +47,16 @@ class Shown:
 def _checked(title: str | None, description: str | None, theme: str | None) -> None:
     """Raises BadCollection."""
     if title is not None and not 0 < len(title.strip()) <= LONGEST_TITLE:
-        raise BadCollection(f"A title has between 1 and {LONGEST_TITLE} characters.")
+        raise BadCollection(_("A title has between 1 and %(most)s characters.") % {"most": LONGEST_TITLE})
     if description is not None and len(description) > LONGEST_DESCRIPTION:
-        raise BadCollection(f"A description has at most {LONGEST_DESCRIPTION} characters.")
+        raise BadCollection(_("A description has at most %(most)s characters.") % {"most": LONGEST_DESCRIPTION})
     if theme is not None and theme not in Collection.Theme.values:
-        raise BadCollection(f"A theme is one of {', '.join(Collection.Theme.values)}.")
+        raise BadCollection(_("A theme is one of %(choices)s.") % {"choices": ", ".join(Collection.Theme.values)})
 
 
 def _note(note: str) -> str:
     if len(note) > LONGEST_NOTE:
-        raise BadCollection(f"A note has at most {LONGEST_NOTE} characters.")
+        raise BadCollection(_("A note has at most %(most)s characters.") % {"most": LONGEST_NOTE})
     return note.strip()
 
 
@@ -69,7 +70,7 @@ def create_collection(
     _checked(title, description, None)
     own = Collection.objects.filter(namespace=owner)
     if own.count() >= MOST_COLLECTIONS:
-        raise BadCollection(f"One namespace has at most {MOST_COLLECTIONS} collections.")
+        raise BadCollection(_("One namespace has at most %(most)s collections.") % {"most": MOST_COLLECTIONS})
     last = own.aggregate(last=Max("position"))["last"]
     made = Collection(
         namespace=owner, title=title.strip(), description=description.strip(), private=private,
@@ -160,9 +161,9 @@ def _target(actor: Actor, collection: Collection, kind: str, name: str) -> dict[
     if kind == "collection":
         child = access.collection_for(actor, name)
         if child.pk == collection.pk:
-            raise BadCollection("A collection cannot be in itself.")
+            raise BadCollection(_("A collection cannot be in itself."))
         return {"child": child}
-    raise BadCollection("An item is a model, a dataset or a collection on this hub.")
+    raise BadCollection(_("An item is a model, a dataset or a collection on this hub."))
 
 
 @transaction.atomic
@@ -176,13 +177,13 @@ def add_item(*, actor: Actor, collection: Collection, kind: str, name: str, note
     note = _note(note)
     counted = found.items.aggregate(count=Count("pk"), last=Max("position"))
     if counted["count"] >= MOST_ITEMS:
-        raise BadCollection(f"A collection holds at most {MOST_ITEMS} items.")
+        raise BadCollection(_("A collection holds at most %(most)s items.") % {"most": MOST_ITEMS})
     item, is_new = CollectionItem.objects.get_or_create(
         collection=found, **target,
         defaults={"note": note, "position": 0 if counted["last"] is None else counted["last"] + 1},
     )  # fmt: skip
     if not is_new:
-        raise ItemExists(f"{name} is in this collection already.", details={"slug": found.slug})
+        raise ItemExists(_("%(name)s is in this collection already.") % {"name": name}, details={"slug": found.slug})
     _touch(found)
     return item
 

@@ -5,6 +5,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Actor, User
 from hub.errors import Conflict, Invalid, TooLarge
@@ -36,6 +38,12 @@ REACTIONS = ("👍", "👎", "😄", "🎉", "😕", "❤️", "🚀", "👀")
 
 Status = Discussion.Status
 Kind = Event.Kind
+
+_ALREADY = {
+    Status.DRAFT: gettext_lazy("It is draft already."),
+    Status.OPEN: gettext_lazy("It is open already."),
+    Status.CLOSED: gettext_lazy("It is closed already."),
+}
 
 
 @transaction.atomic
@@ -89,7 +97,7 @@ def edit(*, actor: Actor, event: Event, text: str) -> Event:
         return event
     is_held = spam.judge(actor=actor, text=text, place=spam.Place.COMMENT)
     if event.edits.count() >= MAX_EDITS:
-        raise Conflict(f"A comment may be edited {MAX_EDITS} times.")
+        raise Conflict(_("A comment may be edited %(most)s times.") % {"most": MAX_EDITS})
     before = event.text
     CommentEdit.objects.create(event=event, editor=event.author, text=before)
     event.text, event.edited_at = text, timezone.now()
@@ -128,9 +136,9 @@ def show(*, actor: Actor, event: Event) -> Event:
     event = _current(event, discussion)
     access.require_governing(actor, discussion)
     if (is_moderated(event) or event.hidden_by_staff) and not (actor.user and actor.user.is_staff):
-        raise WrongState("A maintainer of this hub hid the comment.")
+        raise WrongState(_("A maintainer of this hub hid the comment."))
     if event.hidden_by is None and event.author == actor.user:
-        raise WrongState(spam.HELD)
+        raise WrongState(_(spam.HELD))
     return reveal(actor=actor, event=event)
 
 
@@ -159,7 +167,7 @@ def retitle(*, actor: Actor, discussion: Discussion, title: str) -> Event:
     access.require_steering(actor, discussion)
     title, before = checked_title(title), discussion.title
     if title == before:
-        raise WrongState("This is its title already.")
+        raise WrongState(_("This is its title already."))
     spam.judge(actor=actor, text="", title=title, place=spam.Place.COMMENT)
     discussion.title = title
     discussion.save(update_fields=["title"])
@@ -188,13 +196,16 @@ def set_status(*, actor: Actor, discussion: Discussion, status: str, text: str =
 def _check_change(discussion: Discussion, status: str) -> None:
     wanted = {Status.OPEN, Status.CLOSED} | ({Status.DRAFT} if discussion.is_pull_request else set())
     if status not in wanted:
-        raise Invalid(f"The status can be {', '.join(sorted(wanted))}, not {status[:40]!r}.")
+        raise Invalid(
+            _("The status can be %(choices)s, not %(status)r.")
+            % {"choices": ", ".join(sorted(wanted)), "status": status[:40]}
+        )
     if discussion.status == Status.MERGED:
-        raise WrongState("It is merged, and stays so.")
+        raise WrongState(_("It is merged, and stays so."))
     if status == discussion.status:
-        raise WrongState(f"It is {Status(status).label.lower()} already.")
+        raise WrongState(str(_ALREADY[Status(status)]))
     if status == Status.DRAFT and discussion.status == Status.CLOSED:
-        raise WrongState("It is closed: reopen it first.")
+        raise WrongState(_("It is closed: reopen it first."))
 
 
 @transaction.atomic
@@ -207,7 +218,7 @@ def lock(*, actor: Actor, discussion: Discussion, to: bool = True) -> Event | No
     access.require_governing(actor, discussion)
     acts = ModerationAction.objects.filter(kind=Act.LOCK, subject_kind=SubjectKind.DISCUSSION, reversed_by=None)
     if not to and not (actor.user and actor.user.is_staff) and acts.filter(subject_id=discussion.pk).exists():
-        raise WrongState("A maintainer of this hub locked the thread.")
+        raise WrongState(_("A maintainer of this hub locked the thread."))
     return set_locked(actor=actor, discussion=discussion, to=to)
 
 
@@ -236,11 +247,11 @@ def pin(*, actor: Actor, discussion: Discussion, to: bool = True) -> Event | Non
 def react(*, actor: Actor, event: Event, sign: str) -> bool:
     """Whether the actor had not reacted so before. Raises as `comment`."""
     if sign not in REACTIONS:
-        raise Invalid(f"A reaction is one of {' '.join(REACTIONS)}.")
+        raise Invalid(_("A reaction is one of %(choices)s.") % {"choices": " ".join(REACTIONS)})
     event = _current(event, held(event.discussion))
     user = access.require_commenting(actor, event.discussion)
     if event.kind != Kind.COMMENT or event.is_hidden:
-        raise Invalid("Only comments that are shown take reactions.")
+        raise Invalid(_("Only comments that are shown take reactions."))
     _reaction, is_new = Reaction.objects.get_or_create(event=event, user=user, sign=sign)
     return is_new
 
@@ -309,7 +320,7 @@ def add_event(
 ) -> Event:
     """One more event of a thread that is held. Raises Conflict."""
     if discussion.events.count() >= MAX_EVENTS:
-        raise Conflict(f"A discussion holds {MAX_EVENTS} events: go on in a new one.")
+        raise Conflict(_("A discussion holds %(most)s events: go on in a new one.") % {"most": MAX_EVENTS})
     event = Event(discussion=discussion, author=actor.user, kind=kind, data=data or {}, **fields)
     event.save()
     is_comment = kind == Kind.COMMENT
@@ -341,23 +352,29 @@ def checked_title(title: str) -> str:
     """In one line. Raises Invalid, TooLarge."""
     title = " ".join(title.replace("\0", " ").split())
     if not title:
-        raise Invalid("A discussion needs a title.")
+        raise Invalid(_("A discussion needs a title."))
     if len(title) > MAX_TITLE:
-        raise TooLarge(f"A title may have {MAX_TITLE} characters; this one has {len(title)}.")
+        raise TooLarge(
+            _("A title may have %(most)s characters; this one has %(count)s.")
+            % {"most": MAX_TITLE, "count": len(title)}
+        )
     return title
 
 
 def _required_text(text: str) -> str:
     checked = checked_text(text)
     if not checked.strip():
-        raise Invalid("A comment needs a text.")
+        raise Invalid(_("A comment needs a text."))
     return checked
 
 
 def checked_text(text: str) -> str:
     """Raises Invalid, TooLarge."""
     if len(text) > MAX_COMMENT:
-        raise TooLarge(f"A comment may have {MAX_COMMENT} characters; this one has {len(text)}.")
+        raise TooLarge(
+            _("A comment may have %(most)s characters; this one has %(count)s.")
+            % {"most": MAX_COMMENT, "count": len(text)}
+        )
     if "\0" in text:
-        raise Invalid("The text holds a NUL character.")
+        raise Invalid(_("The text holds a NUL character."))
     return text.replace("\r\n", "\n")

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, Namespace, User, in_good_standing
 from hub.errors import BadRequest
@@ -22,12 +23,12 @@ def follow(*, actor: Actor, namespace: Namespace | None = None, repository: Repo
     """
     user = actor.require_writer()
     if namespace is not None and namespace.user_id == user.pk:
-        raise BadRequest("You cannot follow yourself.")
+        raise BadRequest(_("You cannot follow yourself."))
     if repository is not None:
         require_discussing(actor, repository)
         access.keep(repository)
     if Follow.objects.filter(user=user).count() >= MOST:
-        raise BadRequest(f"You follow {MOST} already: that is as many as one can.")
+        raise BadRequest(_("You follow %(most)s already: that is as many as one can.") % {"most": MOST})
     _row, is_new = Follow.objects.get_or_create(user=user, namespace=namespace, repository=repository)
     return is_new
 

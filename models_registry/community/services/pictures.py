@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Count, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from hub.errors import Invalid, NotFound, RateLimited, TooLarge
@@ -46,10 +47,10 @@ def take(*, actor: Actor, content: bytes) -> Picture:
     """
     user = actor.require_writer()
     if len(content) > LARGEST:
-        raise TooLarge(f"A picture may have {LARGEST} bytes.")
+        raise TooLarge(_("A picture may have %(most)s bytes.") % {"most": LARGEST})
     media_type = media_type_of(content)
     if media_type is None:
-        raise Invalid("Only PNG, JPEG, GIF and WebP pictures are taken here.")
+        raise Invalid(_("Only PNG, JPEG, GIF and WebP pictures are taken here."))
     _require_room(user.pk, len(content))
     name = secrets.token_urlsafe(32)
     key = keys.picture(hashlib.sha256(name.encode()).hexdigest())
@@ -62,7 +63,8 @@ def _require_room(user_id: int, size: int) -> None:
     sent = today.aggregate(count=Count("pk"), bytes=Sum("size"))
     if sent["count"] >= MOST_A_DAY or (sent["bytes"] or 0) + size > MOST_BYTES_A_DAY:
         raise RateLimited(
-            f"A member may send {MOST_A_DAY} pictures a day, and {MOST_BYTES_A_DAY} bytes of them: go on tomorrow.",
+            _("A member may send %(most)s pictures a day, and %(size)s bytes of them: go on tomorrow.")
+            % {"most": MOST_A_DAY, "size": MOST_BYTES_A_DAY},
             headers={"Retry-After": "3600"},
         )
 
@@ -71,7 +73,7 @@ def address_of(name: str, *, actor: Actor) -> str:
     """Where a picture's bytes are, for an hour. Who moderates sees hidden ones, too. Raises NotFound."""
     found = Picture.objects.filter(name=name).first()
     if found is None or (_is_hidden(found) and not actor.may("community.hide_picture")):
-        raise NotFound("There is no such picture.")
+        raise NotFound(_("There is no such picture."))
     return storage.presign_get(found.key, media_type=found.media_type)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from models_registry.community import access
@@ -112,7 +113,7 @@ def pull_request_of(discussion: Discussion) -> PullRequest:
     """Raises WrongState for a plain discussion."""
     found = PullRequest.objects.filter(repository=discussion.repository_id, number=discussion.number).first()
     if found is None:
-        raise WrongState("This discussion is no pull request.")
+        raise WrongState(_("This discussion is no pull request."))
     found.repository = discussion.repository
     return found
 
@@ -125,7 +126,7 @@ def retarget(*, actor: Actor, discussion: Discussion, base: str) -> Event:
     before = pull_request_of(discussion).base_name
     branch = registry.retarget(discussion.repository, discussion.number, base=base)
     if branch.short_name == before:
-        raise WrongState(f"It is meant for {before} already.")
+        raise WrongState(_("It is meant for %(before)s already.") % {"before": before})
     return discussions.add_event(actor, discussion, Kind.BASE, {"from": before, "to": branch.short_name})
 
 
@@ -148,7 +149,7 @@ def merge(*, actor: Actor, discussion: Discussion, text: str = "", head: str | N
     RevisionNotFound if its base is gone; BranchMoved if it has other commits than `head`, or never stands still.
     """
     access.require_governing(actor, discussion)
-    for _ in range(_ATTEMPTS):
+    for _attempt in range(_ATTEMPTS):
         now = Discussion.objects.for_lists().filter(pk=discussion.pk).first()
         if now is None:
             raise DiscussionNotFound
@@ -156,22 +157,22 @@ def merge(*, actor: Actor, discussion: Discussion, text: str = "", head: str | N
         found = pull_request_of(now)
         merged = registry.prepared_merge(found)
         if head is not None and not merged.head.startswith(head.lower()):
-            raise BranchMoved("It has other commits than those you looked at: look at them first.")
+            raise BranchMoved(_("It has other commits than those you looked at: look at them first."))
         try:
             return _merge(actor, now, found, merged, text)
         except BranchMoved:  # somebody wrote to one of the two meanwhile
             continue
-    raise BranchMoved("Its base is being written to all the time: try again in a moment.")
+    raise BranchMoved(_("Its base is being written to all the time: try again in a moment."))
 
 
 def _require_mergeable(discussion: Discussion) -> None:
     """Raises WrongState."""
     if discussion.status == Discussion.Status.MERGED:
-        raise WrongState("It is merged already.")
+        raise WrongState(_("It is merged already."))
     if discussion.status == Discussion.Status.CLOSED:
-        raise WrongState("It is closed: reopen it first.")
+        raise WrongState(_("It is closed: reopen it first."))
     if discussion.status == Discussion.Status.DRAFT:
-        raise WrongState("It is a draft: open it for review first.")
+        raise WrongState(_("It is a draft: open it for review first."))
 
 
 @transaction.atomic

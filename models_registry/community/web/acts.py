@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import ActorRequest
@@ -155,7 +156,7 @@ def tick(request: ActorRequest, kind: str, namespace: str, name: str, number: in
         event.text, int(index) if index.isdecimal() and len(index) <= _MOST_DIGITS else -1, done=_is_on(request)
     )
     if text is None:
-        raise Conflict("This task has changed meanwhile.")
+        raise Conflict(_("This task has changed meanwhile."))
     discussions.edit(actor=request.actor, event=event, text=text)
     return HttpResponse(status=204)
 
@@ -165,7 +166,7 @@ def history(request: ActorRequest, kind: str, namespace: str, name: str, number:
     """What a comment said before, and how each edit changed it; of a hidden one for those who may hide it."""
     discussion, event = _comment(request, kind, namespace, name, number, public_id)
     if event.is_hidden and event.pk not in Rights.of(request.actor, discussion, [event.pk]).hideable:
-        raise Forbidden("This comment is hidden, and so is its history.")
+        raise Forbidden(_("This comment is hidden, and so is its history."))
     edits = list(event.edits.select_related("editor").order_by("pk"))
     texts = [one.text for one in edits] + [event.text]
     rows = [(one, text_diff.hunks(f"{texts[at]}\n", f"{texts[at + 1]}\n")) for at, one in enumerate(edits)]

@@ -26,7 +26,7 @@ _NAMING: tuple[tuple[type[Model], str], ...] = (
 
 
 class TooManyOrphans(HubError):
-    """Most of what lies in storage has no row: is this the bucket of another hub, or a database of yesterday?"""
+    says = "Most of what lies in storage has no row: is this the bucket of another hub, or a database of yesterday?"
 
 
 def step_open_uploads(_position: str, plan: Plan, amounts: Amounts) -> str | None:

@@ -12,6 +12,8 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, AuditEntry, Namespace, User
 from accounts.services import renaming
@@ -40,11 +42,11 @@ MOST_HIDDEN_WITH_A_BAN = 10_000
 
 
 class DoneAlready(Conflict):
-    """Another moderator was quicker: this is done already."""
+    says = gettext_noop("Another moderator was quicker: this is done already.")
 
 
 class CannotBeUndone(Conflict):
-    """This act cannot be taken back."""
+    says = gettext_noop("This act cannot be taken back.")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Order:
 def _record(order: Order, kind: Act, subject: Subject, **more: Any) -> ModerationAction:
     """Within the transaction of the act itself."""
     if not order.reason.strip():
-        raise Invalid("An act needs a reason: those concerned read it.")
+        raise Invalid(_("An act needs a reason: those concerned read it."))
     if order.report is not None and order.because_of is None:
         report = reports.locked(order.report)
         reports.settle(actor=order.actor, report=report, state=ReportState.RESOLVED, reason=order.reason)
@@ -91,7 +93,7 @@ def close_repository(
 ) -> ModerationAction:
     """Hide it, put it in quarantine, or take it down with a public notice. Raises Forbidden, StandsSo, Settled, Invalid."""
     if standing == Standing.TAKEN_DOWN and not notice.strip():
-        raise Invalid("What is taken down needs a notice: everybody who asks for it reads that.")
+        raise Invalid(_("What is taken down needs a notice: everybody who asks for it reads that."))
     kind = {Standing.HIDDEN: Act.HIDE, Standing.QUARANTINED: Act.QUARANTINE, Standing.TAKEN_DOWN: Act.TAKE_DOWN}
     repositories.close(
         actor=order.actor,
@@ -119,7 +121,7 @@ def hide_comment(order: Order, comment: Event) -> ModerationAction:
     order.actor.require_permission("community.hide_comment")
     row = _held_comment(comment)
     if row.is_hidden and discussions.is_moderated(row):
-        raise DoneAlready("This comment is hidden already.")
+        raise DoneAlready(_("This comment is hidden already."))
     row.hidden_at = None  # whoever hid it, or held it back: who did may not show it again
     discussions.conceal(actor=order.actor, event=row, reason=order.reason)
     AuditEntry.objects.record(order.actor, "comment.hidden", str(row.discussion), id=row.public_id, reason=order.reason)
@@ -132,7 +134,7 @@ def show_comment(order: Order, comment: Event) -> ModerationAction:
     order.actor.require_permission("community.hide_comment")
     row = _held_comment(comment)
     if not row.is_hidden:
-        raise DoneAlready("This comment is shown already.")
+        raise DoneAlready(_("This comment is shown already."))
     discussions.reveal(actor=order.actor, event=row)
     AuditEntry.objects.record(order.actor, "comment.shown", str(row.discussion), id=row.public_id, reason=order.reason)
     subject = subjects.of_comment(row)
@@ -153,7 +155,7 @@ def set_lock(order: Order, discussion: Discussion, *, is_locked: bool) -> Modera
     order.actor.require_permission("community.lock_discussion")
     row = discussions.held(discussion)
     if discussions.set_locked(actor=order.actor, discussion=row, to=is_locked) is None:
-        raise DoneAlready(f"This thread is {'locked' if is_locked else 'open'} already.")
+        raise DoneAlready(_("This thread is locked already.") if is_locked else _("This thread is open already."))
     what = "thread.locked" if is_locked else "thread.unlocked"
     AuditEntry.objects.record(order.actor, what, str(row), reason=order.reason)
     subject = subjects.of_discussion(row)
@@ -203,7 +205,7 @@ def show_picture(order: Order, picture: Picture) -> ModerationAction:
 def _hidden(order: Order, rows: QuerySet[Hideable], pk: int) -> Hideable:
     row = rows.select_for_update(of=("self",)).get(pk=pk)
     if row.hidden_reason:
-        raise DoneAlready("It is hidden already.")
+        raise DoneAlready(_("It is hidden already."))
     row.hidden_reason = order.reason[:500]
     row.save(update_fields=["hidden_reason"])
     return row
@@ -212,7 +214,7 @@ def _hidden(order: Order, rows: QuerySet[Hideable], pk: int) -> Hideable:
 def _shown(rows: QuerySet[Hideable], pk: int) -> Hideable:
     row = rows.select_for_update(of=("self",)).get(pk=pk)
     if not row.hidden_reason:
-        raise DoneAlready("It is shown already.")
+        raise DoneAlready(_("It is shown already."))
     row.hidden_reason = ""
     row.save(update_fields=["hidden_reason"])
     return row
@@ -313,17 +315,17 @@ def _undoing(order: Order, subject: Subject, *kinds: Act) -> Order:
 def undo(order: Order, action: ModerationAction) -> ModerationAction:
     """Take an act back, with a reason of its own. Raises Forbidden, DoneAlready, CannotBeUndone, StandsSo, Settled."""
     if ModerationAction.objects.filter(reverses=action).exists():
-        raise DoneAlready("This act was taken back already.")
+        raise DoneAlready(_("This act was taken back already."))
     take_back = _TAKE_BACK.get(Act(action.kind))
     if take_back is None:
-        raise CannotBeUndone(f"“{action.get_kind_display()}” cannot be taken back.")
+        raise CannotBeUndone(_("“%(kind)s” cannot be taken back.") % {"kind": action.get_kind_display()})
     return take_back(replace(order, reverses=action), action.subject_id)
 
 
 def _user(namespace_id: int) -> User:
     user = Namespace.objects.select_related("user__namespace").get(pk=namespace_id).user
     if user is None:
-        raise CannotBeUndone("This member has left.")
+        raise CannotBeUndone(_("This member has left."))
     return user
 
 
@@ -343,7 +345,7 @@ def _gone(undo: Callable[[Order, int], ModerationAction]) -> Callable[[Order, in
         try:
             return undo(order, pk)
         except ObjectDoesNotExist:
-            raise CannotBeUndone("What this was done to is there no more.") from None
+            raise CannotBeUndone(_("What this was done to is there no more.")) from None
 
     return undo_if_there
 

@@ -3,6 +3,8 @@
 from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Conflict, Forbidden, Invalid, NotFound
@@ -32,11 +34,11 @@ _signer = signing.TimestampSigner(salt="moderation-appeal")
 
 
 class NoSuchAct(NotFound):
-    """There is no such act, or it does not concern you."""
+    says = gettext_noop("There is no such act, or it does not concern you.")
 
 
 class AppealedAlready(Conflict):
-    """An appeal against this act was made already: there is one."""
+    says = gettext_noop("An appeal against this act was made already: there is one.")
 
 
 def act_for(actor: Actor, pk: int) -> ModerationAction:
@@ -57,7 +59,7 @@ def named(value: str) -> tuple[ModerationAction, User]:
     try:
         action_id, user_id = _signer.unsign_object(value, max_age=_LINK_DAYS * 24 * 3600)
     except signing.BadSignature:
-        raise NoSuchAct("This link is wrong or older than half a year.") from None
+        raise NoSuchAct(_("This link is wrong or older than half a year.")) from None
     user = User.objects.filter(pk=user_id).first()
     if user is None:
         raise NoSuchAct
@@ -68,11 +70,11 @@ def named(value: str) -> tuple[ModerationAction, User]:
 def make(*, user: User, action: ModerationAction, text: str) -> Appeal:
     """The act concerns the member, who may be suspended or banned. Raises AppealedAlready, Invalid."""
     if not text.strip() or len(text) > MOST_TEXT:
-        raise Invalid(f"Say in at most {MOST_TEXT} characters why the act is wrong.")
+        raise Invalid(_("Say in at most %(most)s characters why the act is wrong.") % {"most": MOST_TEXT})
     if action.kind not in AGAINST:
-        raise Invalid("There is no appeal against this: it restores something.")
+        raise Invalid(_("There is no appeal against this: it restores something."))
     if ModerationAction.objects.filter(reverses=action).exists():
-        raise AppealedAlready("This act was taken back already.")
+        raise AppealedAlready(_("This act was taken back already."))
     try:
         with transaction.atomic():
             appeal = Appeal.objects.create(action=action, user=user, text=text)
@@ -87,12 +89,19 @@ def decide(*, actor: Actor, appeal: Appeal, reverse: bool, reason: str) -> None:
     """Uphold the act, or take it back. Raises Forbidden, DoneAlready, Invalid, and what taking it back raises."""
     user = actor.require_permission("community.decide_appeal")
     if not reason.strip():
-        raise Invalid("A decision needs a reason: the member reads it.")
+        raise Invalid(_("A decision needs a reason: the member reads it."))
     row = Appeal.objects.select_for_update(of=("self",)).select_related("action").get(pk=appeal.pk)
     if row.state != Appeal.State.OPEN:
-        raise acts.DoneAlready(f"{row.decided_by or 'Somebody'} has decided this appeal already: {row.state}.")
+        raise acts.DoneAlready(
+            (
+                _("%(name)s has decided this appeal already: the act stays.")
+                if row.state == Appeal.State.UPHELD
+                else _("%(name)s has decided this appeal already: the act was taken back.")
+            )
+            % {"name": row.decided_by or _("Somebody")}
+        )
     if row.user == user:
-        raise Forbidden("Nobody decides their own appeal.")
+        raise Forbidden(_("Nobody decides their own appeal."))
     if reverse and row.action.kind == Act.WARN:  # it cannot be unsaid; who has not read it yet need not
         User.objects.filter(pk=row.action.author_id or 0, warning=row.action.reason).update(warning="")
     elif reverse:

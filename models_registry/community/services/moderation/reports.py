@@ -6,6 +6,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Conflict, Invalid, Unauthenticated
@@ -23,7 +25,7 @@ RAISED_BY = 3  # complaints that make a report one step graver
 
 
 class Settled(Conflict):
-    """Another moderator has dealt with this report already."""
+    says = gettext_noop("Another moderator has dealt with this report already.")
 
 
 def open_report(
@@ -44,11 +46,13 @@ def open_report(
     actor = actor or Actor()
     if actor.user is None and not by_hub:
         if not category.needs_no_account:
-            raise Unauthenticated("Sign in to report this; without an account you can report what breaks the law.")
+            raise Unauthenticated(_("Sign in to report this; without an account you can report what breaks the law."))
         if not name.strip() or not email.strip():
-            raise Invalid("Leave your name and an address where we can answer you.")
+            raise Invalid(_("Leave your name and an address where we can answer you."))
     if len(text) > MOST_TEXT:
-        raise Invalid(f"At most {MOST_TEXT} characters, please: moderators look at the thing itself.")
+        raise Invalid(
+            _("At most %(most)s characters, please: moderators look at the thing itself.") % {"most": MOST_TEXT}
+        )
     try:
         return _open(subject, category, text, actor, name.strip(), email.strip(), by_hub)
     except IntegrityError:  # somebody reported the same at the same moment: join theirs
@@ -115,7 +119,14 @@ def locked(report: Report) -> Report:
     """Within a transaction: the report, as nobody else changes it meanwhile. Raises Settled."""
     row = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
     if row.is_settled:
-        raise Settled(f"{row.settled_by or 'Somebody'} has dealt with this report already: it is {row.state}.")
+        raise Settled(
+            (
+                _("%(name)s has dealt with this report already: it is resolved.")
+                if row.state == ReportState.RESOLVED
+                else _("%(name)s has dealt with this report already: it is dismissed.")
+            )
+            % {"name": row.settled_by or _("Somebody")}
+        )
     return row
 
 

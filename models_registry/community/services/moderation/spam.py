@@ -17,6 +17,8 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, Profile, User
 from hub.errors import Forbidden
@@ -25,7 +27,7 @@ from models_registry.community.services.moderation import reports, subjects
 from models_registry.community.services.moderation.subjects import Subject
 from models_registry.models import Card
 
-HELD = "Held back until a moderator has looked at it."
+HELD = gettext_noop("Held back until a moderator has looked at it.")
 IS_NEW = timedelta(days=7)
 REPEATS_WITHIN = timedelta(days=1)
 SHORTENERS = frozenset(
@@ -56,7 +58,7 @@ class Judgement:
 
 
 class SpamRefused(Forbidden):
-    """This looks like spam."""
+    says = gettext_noop("This looks like spam.")
 
 
 Check = Callable[[User, str, Place], Judgement]
@@ -75,7 +77,7 @@ def judge(*, actor: Actor, text: str, place: Place, title: str = "") -> bool:
     of_title, of_text = (check(author, said, place) if said else FINE for said in (title, text))
     for judged, refused in ((of_title, {Verdict.HOLD, Verdict.REFUSE}), (of_text, {Verdict.REFUSE})):
         if judged.verdict in refused:
-            raise SpamRefused(f"This looks like spam: {judged.reason}")
+            raise SpamRefused(_("This looks like spam: %(reason)s") % {"reason": _(judged.reason)})
     return of_text.verdict == Verdict.HOLD
 
 
@@ -132,7 +134,7 @@ def simple(author: User, text: str, place: Place) -> Judgement:
             return Judgement(Verdict.HOLD, "a new account's card with little but links")
         return FINE
     if is_new and len(links) >= _FAR_TOO_MANY:
-        return Judgement(Verdict.REFUSE, "a new account may not post that many links.")
+        return Judgement(Verdict.REFUSE, gettext_noop("a new account may not post that many links."))
     if is_new and len(links) >= _LINKS_OF_THE_NEW:
         return Judgement(Verdict.HOLD, "many links of a new account")
     if is_new and any(host in SHORTENERS for host in links):
@@ -160,5 +162,5 @@ def _repeated(author: User, text: str) -> Judgement:
     same = Event.objects.filter(author=author, kind=Event.Kind.COMMENT, created_at__gt=since, text=text)
     times = len(same.values_list("pk")[:_FAR_TOO_OFTEN])
     if times >= _FAR_TOO_OFTEN:
-        return Judgement(Verdict.REFUSE, "you have posted the same several times today.")
+        return Judgement(Verdict.REFUSE, gettext_noop("you have posted the same several times today."))
     return Judgement(Verdict.HOLD, "the same text again and again") if times >= _REPEATS else FINE

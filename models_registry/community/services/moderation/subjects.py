@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, Namespace, User
 from accounts.services.accounts import namespace_named
@@ -34,7 +35,7 @@ class Subject:
 
 
 class SubjectNotFound(NotFound):
-    """There is nothing of that name, or you may not see it."""
+    says = gettext_noop("There is nothing of that name, or you may not see it.")
 
 
 def of_repository(repository: Repository) -> Subject:

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from hub.errors import Invalid
 
@@ -48,20 +49,22 @@ class Endpoint:
 def endpoint_of(url: str) -> Endpoint:
     """Raises Invalid for what no webhook may have."""
     if len(url) > MAX_URL or not url.isprintable() or any(sign in url for sign in " \\"):
-        raise Invalid(f"The address must be a URL of at most {MAX_URL} characters, without spaces.")
+        raise Invalid(
+            _("The address must be a URL of at most %(most)s characters, without spaces.") % {"most": MAX_URL}
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise Invalid("The address is not a URL.") from None
+        raise Invalid(_("The address is not a URL.")) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Invalid("The address must begin with https:// or http:// and name a host.")
+        raise Invalid(_("The address must begin with https:// or http:// and name a host."))
     if parts.username is not None or parts.password is not None:
-        raise Invalid("The address must not hold a user name or password: use the secret.")
+        raise Invalid(_("The address must not hold a user name or password: use the secret."))
     is_secure = parts.scheme == "https"
     port = port if port is not None else 443 if is_secure else 80
     if port not in {80, 443} and port < 1024:
-        raise Invalid(f"The hub does not send to port {port}: use 80, 443, or one from 1024 on.")
+        raise Invalid(_("The hub does not send to port %(port)s: use 80, 443, or one from 1024 on.") % {"port": port})
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     endpoint = Endpoint(is_secure, _checked_host(parts.hostname), port, _quoted(target))
     try:
@@ -78,10 +81,10 @@ def _checked_host(host: str) -> str:
     try:
         name = host.encode("idna").decode().lower()
     except UnicodeError:
-        raise Invalid("The address names no host.") from None
+        raise Invalid(_("The address names no host.")) from None
     last = name.rstrip(".").rpartition(".")[2]
     if not _NAME.fullmatch(name) or _NUMBER.fullmatch(last):  # 2130706433, 0x7f.1 and 127.1 are 127.0.0.1 to some
-        raise Invalid("The address names no host.")
+        raise Invalid(_("The address names no host."))
     return name
 
 

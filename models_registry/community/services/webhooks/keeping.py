@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.errors import NamespaceNotFound
 from accounts.models import Actor, AuditEntry, Namespace, Role, TokenRole
@@ -42,7 +43,7 @@ def webhook(actor: Actor, pk: int) -> Webhook:
     """Raises NotFound, also for one that is another's."""
     found = _shown(actor, Webhook.objects.managed_by(actor)).filter(pk=pk).first()
     if found is None:
-        raise NotFound("There is no such webhook.")
+        raise NotFound(_("There is no such webhook."))
     return found
 
 
@@ -62,9 +63,9 @@ def owners(actor: Actor) -> list[Namespace]:
 def _require_administration(actor: Actor, owner: Namespace) -> None:
     user = actor.require_user()
     if actor.token is not None and actor.token.role == TokenRole.FINE_GRAINED:
-        raise Forbidden("A fine-grained token opens repositories, no webhooks.")
+        raise Forbidden(_("A fine-grained token opens repositories, no webhooks."))
     if owner.role_of(user) != Role.ADMIN:
-        raise Forbidden(f"You may not manage the webhooks of {owner.name}.")
+        raise Forbidden(_("You may not manage the webhooks of %(owner)s.") % {"owner": owner.name})
 
 
 @transaction.atomic
@@ -83,7 +84,10 @@ def create(
     endpoint_of(url)
     Namespace.objects.select_for_update(no_key=True).get(pk=owner.pk)  # one at a time, so that the count holds
     if Webhook.objects.filter(owner=owner).count() >= MOST:
-        raise Conflict(f"{owner.name} has {MOST} webhooks, the most there may be: delete one first.")
+        raise Conflict(
+            _("%(owner)s has %(most)s webhooks, the most there may be: delete one first.")
+            % {"owner": owner.name, "most": MOST}
+        )
     made = Webhook(owner=owner, url=url, secret=_checked_secret(secret))
     _set_domains(made, domains)
     made.save()
@@ -195,7 +199,7 @@ def send_test(*, actor: Actor, webhook: Webhook) -> Delivery:
 
 def _require_work(webhook: Webhook) -> None:
     if Webhook.objects.select_for_update(no_key=True).filter(pk=webhook.pk, disabled_at=None).first() is None:
-        raise Conflict("The webhook is disabled: enable it first.")
+        raise Conflict(_("The webhook is disabled: enable it first."))
 
 
 def _send_soon(webhook: Webhook) -> None:
@@ -205,35 +209,44 @@ def _send_soon(webhook: Webhook) -> None:
 
 def _checked_secret(secret: str) -> str:
     if len(secret) > LONGEST_SECRET or not all(" " <= sign <= "~" for sign in secret) or secret != secret.strip():
-        raise Invalid(f"The secret goes into a header: at most {LONGEST_SECRET} printable ASCII characters.")
+        raise Invalid(
+            _("The secret goes into a header: at most %(most)s printable ASCII characters.") % {"most": LONGEST_SECRET}
+        )
     return secret
 
 
 def _set_domains(webhook: Webhook, domains: Iterable[str]) -> None:
     asked = list(domains)
     if not asked or not set(asked) <= set(DOMAINS):
-        raise Invalid(f"The domains are one or both of {', '.join(DOMAINS)}.")
+        raise Invalid(_("The domains are one or both of %(choices)s.") % {"choices": ", ".join(DOMAINS)})
     webhook.on_repositories, webhook.on_discussions = "repo" in asked, "discussion" in asked
 
 
 def _watch(actor: Actor, webhook: Webhook, watched: Sequence[Watched]) -> None:
     items = list(dict.fromkeys(watched))
     if not items or len(items) > MOST_WATCHED:
-        raise Invalid(f"A webhook watches from one to {MOST_WATCHED} users, organisations, models and datasets.")
+        raise Invalid(
+            _("A webhook watches from one to %(most)s users, organisations, models and datasets.")
+            % {"most": MOST_WATCHED}
+        )
     found = {(row.namespace_id, row.repository_id): row for row in (_item(actor, webhook, item) for item in items)}
     WatchedItem.objects.bulk_create(found.values())
 
 
 def _item(actor: Actor, webhook: Webhook, watched: Watched) -> WatchedItem:
     if watched.type in _NOT_HERE:
-        raise NotOffered(f"This hub holds models and datasets, no {watched.type}s to watch.")
+        raise NotOffered(
+            _("This hub holds models and datasets, no %(types)s to watch.") % {"types": f"{watched.type}s"}
+        )
     if watched.type in Kind.values:
         return WatchedItem(webhook=webhook, repository=access.repository_for(actor, watched.type, watched.name))
     if watched.type not in {"user", "org"}:
-        raise BadRequest(f"There is nothing of the type {watched.type[:30]!r} to watch.")
+        raise BadRequest(_("There is nothing of the type %(type)r to watch.") % {"type": watched.type[:30]})
     space = namespace_named(watched.name)
     if space.is_organization != (watched.type == "org"):
-        raise NamespaceNotFound(f"There is no {watched.type} {watched.name!r}.")
+        raise NamespaceNotFound(
+            _("There is no %(type)s %(watched)r.") % {"type": watched.type, "watched": watched.name}
+        )
     return WatchedItem(webhook=webhook, namespace=space)
 
 
