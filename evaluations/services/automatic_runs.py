@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.errors import ReadOnlyToken, Suspended
 from accounts.models import Actor, User
@@ -16,6 +16,7 @@ from evaluations.services.requesting import request_evaluation
 from evaluations.services.suites import current_version
 from hub.errors import Forbidden, HubError, Unauthenticated, Unavailable
 from hub.jobs.models import Job
+from hub.kept_sentences import sentence
 from models_registry import access
 from models_registry.community.models import NoticeKind
 from models_registry.community.services import audience
@@ -30,6 +31,15 @@ logger = logging.getLogger(__name__)
 LOOKED_AT_AGAIN_AFTER = timedelta(minutes=5)
 
 Outcome = AutomaticEvaluation.Outcome
+_REFUSED = sentence(gettext_noop("Commit %(commit)s was not evaluated on %(suite)s. %(why)s"))
+_SWITCHED_OFF = sentence(
+    gettext_noop("New commits are not evaluated on %(suite)s any more: who switched that on may not do so now. %(why)s")
+)
+_ACCOUNT_GONE = sentence(gettext_noop("The account that switched it on is gone."))
+_HAS_A_SCORE = sentence(gettext_noop("Nothing runs: its model is that of commit %(commit)s, which has a score."))
+_IS_EVALUATED = sentence(
+    gettext_noop("Nothing runs: its model is that of commit %(commit)s, which is being evaluated.")
+)
 _RIGHTS_LOST = (Unauthenticated, Suspended, ReadOnlyToken, GatedRepository, Forbidden)
 
 
@@ -76,7 +86,7 @@ def consider(key: str) -> None:
 def _require_rights(row: AutomaticEvaluation) -> User:
     """Who switched it on, if they might do so today. Raises Unauthenticated, Suspended, RepositoryDisabled, Forbidden."""
     if row.user is None or not row.user.is_active:
-        raise Unauthenticated(_("The account that switched it on is gone."))
+        raise Unauthenticated(_ACCOUNT_GONE)
     access.refuse_what_is_closed(row.repository)
     access.require_administration(Actor(user=row.user), row.repository)
     return row.user
@@ -104,8 +114,8 @@ def _same_model(row: AutomaticEvaluation, oid: str) -> Run | None:
 def _unchanged(same: Run) -> str:
     words = {"commit": same.commit[:12]}
     if same.state == State.SCORED:
-        return _("Nothing runs: its model is that of commit %(commit)s, which has a score.") % words
-    return _("Nothing runs: its model is that of commit %(commit)s, which is being evaluated.") % words
+        return _HAS_A_SCORE % words
+    return _IS_EVALUATED % words
 
 
 def _note(row: AutomaticEvaluation, oid: str, outcome: Outcome, note: str, run: Run | None = None) -> None:
@@ -121,7 +131,7 @@ def _tell_of_refusal(row: AutomaticEvaluation, oid: str, why: str) -> None:
     words = {"commit": oid[:12], "suite": row.suite.title, "why": why}
     notify(
         kind=NoticeKind.EVALUATION, key=f"automatic:{row.pk}", users=[row.user], repository=row.repository,
-        text=_("Commit %(commit)s was not evaluated on %(suite)s. %(why)s") % words, url=settings_url(row),
+        text=_REFUSED % words, url=settings_url(row),
         outcome="refused",
     )  # fmt: skip
 
@@ -137,8 +147,7 @@ def _switch_off(row: AutomaticEvaluation, oid: str, why: str) -> None:
     notify(
         kind=NoticeKind.EVALUATION, key=f"automatic:{row.repository_id}:{row.suite_id}", users=told.values(),
         repository=row.repository, url=settings_url(row), outcome="off",
-        text=_("New commits are not evaluated on %(suite)s any more: who switched that on may not do so now. %(why)s")
-        % words,
+        text=_SWITCHED_OFF % words,
     )  # fmt: skip
     logger.info("%s is not evaluated on %s by itself any more: %s", row.repository, row.suite, why)
 

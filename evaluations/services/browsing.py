@@ -62,8 +62,8 @@ def best_ranks(repositories: Iterable[int]) -> dict[int, BestRank]:
     """{repository: its best rank on any current board}, of those that have one. One query."""
     rows = public_standings().filter(run__repository__in=list(repositories), suite_version__current=True)
     found: dict[int, BestRank] = {}
-    columns = ("run__repository", "first", "last", "suite_version__suite__title")
-    for repository, first, last, suite in rows.order_by("suite_version__suite__title").values_list(*columns):
-        rank = BestRank(first, last, suite)
+    columns = ("run__repository", "first", "last", "suite_version__suite__name", "suite_version__suite__title")
+    for repository, first, last, name, title in rows.order_by("suite_version__suite__title").values_list(*columns):
+        rank = BestRank(first, last, suite_words.title(Suite(name=name, title=title)))
         found[repository] = min(found.get(repository, rank), rank, key=lambda one: (one.first, one.last))
     return found

@@ -9,16 +9,19 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, User
 from evaluations.errors import AlreadyEntered, ChallengeClosed, EntryNotFound, TeamIsFull
 from evaluations.models import Challenge, ChallengeState, Entrant, EntrantState, Entry
 from hub.errors import Conflict, Invalid, NotFound
+from hub.kept_sentences import sentence
 from models_registry.community.models import NoticeKind
 from models_registry.community.services.notifications import notify
 
 LONGEST_NAME = 60
 MOST_INVITED = 20  # of one entry, who have not answered
+_INVITED = sentence(gettext_noop("You are invited to join “%(entry)s” in %(challenge)s"))
 
 
 def enter(*, actor: Actor, challenge: Challenge, name: str = "", now: datetime | None = None) -> Entry:
@@ -65,7 +68,7 @@ def invite(*, actor: Actor, entry: Entry, username: str, now: datetime | None = 
         names = {"entry": row.name, "challenge": row.challenge.title}
         notify(
             kind=NoticeKind.INVITED, key=f"entry:{row.pk}", users=[user], actor=actor.user,
-            text=_("You are invited to join “%(entry)s” in %(challenge)s") % names,
+            text=_INVITED % names,
             url=f"{row.challenge.get_absolute_url()}/entry",
         )  # fmt: skip
     return invitation

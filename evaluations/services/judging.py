@@ -12,7 +12,7 @@ from uuid import UUID
 import numpy as np
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from evaluations import ranks, splits
@@ -29,10 +29,13 @@ from evaluations.models import (
     Submission,
 )
 from evaluations.services import fetching, sealing
+from hub.kept_sentences import sentence
 from models_registry.community.models import NoticeKind
 from models_registry.community.services.notifications import notify
 
 logger = logging.getLogger(__name__)
+
+_PUBLISHED = sentence(gettext_noop("The results of %(challenge)s are published"))
 
 Rows = dict[UUID, np.ndarray]
 
@@ -167,7 +170,7 @@ def _publish(challenge: Challenge, now: datetime) -> None:
         kind=NoticeKind.EVALUATION,
         key=f"challenge:{challenge.pk}",
         users=entrants,
-        text=_("The results of %(challenge)s are published") % {"challenge": challenge.title},
+        text=_PUBLISHED % {"challenge": challenge.title},
         url=challenge.get_absolute_url(),
     )
     logger.info("challenge %s has its results", challenge.slug)

@@ -147,16 +147,21 @@ def guard(actor: Actor, repository: Repository, moves: Sequence[ReferenceMove]) 
 
 def _why_not(actor: Actor, repository: Repository, move: ReferenceMove, name: str, rules: Sequence[TagRule]) -> str:
     if move.name.startswith(_BRANCHES):
-        return f"{name} is the name of a protected tag: a branch of that name would be read in its place."
+        return _("%(name)s is the name of a protected tag: a branch of that name would be read in its place.") % {
+            "name": name
+        }
     if move.new is None:
         if Repository.objects.filter(pk=repository.pk).administered_by(actor).exists():
             return ""
-        return f"Tag {name} is protected: only who administers {repository.full_name} may delete it."
+        return _("Tag %(name)s is protected: only who administers %(repository)s may delete it.") % {
+            "name": name,
+            "repository": repository.full_name,
+        }
     by_suite: dict[str, list[TagRule]] = {}
     for rule in rules:
         by_suite.setdefault(rule.suite.name, []).append(rule)
     missing = [why for suite, asked in by_suite.items() if (why := _unmet(repository, move, suite, asked))]
-    return f"Tag {name} is protected. {' '.join(missing)}" if missing else ""
+    return _("Tag %(name)s is protected. %(why)s") % {"name": name, "why": " ".join(missing)} if missing else ""
 
 
 def _unmet(repository: Repository, move: ReferenceMove, suite: str, rules: Sequence[TagRule]) -> str:
@@ -179,24 +184,30 @@ def _fault(
     rule: TagRule, values: Mapping[str, float], now: str | None, floor: Mapping[str, float], version: SuiteVersion
 ) -> str:
     value = values.get(rule.metric)
-    what = f"{rule.metric} on {rule.suite.name}"
+    told = {"metric": rule.metric, "suite": rule.suite.name, "commit": (now or "")[:12]}
     if value is None:
-        return f"Its score on {rule.suite.name} has no {rule.metric}, of which the rule {rule.pattern} speaks."
+        words = _("Its score on %(suite)s has no %(metric)s, of which the rule %(pattern)s speaks.")
+        return words % {**told, "pattern": rule.pattern}
     if rule.minimum is not None and value < rule.minimum:
-        return f"{what} must be at least {rule.minimum:g}; this commit has {_shown(value, rule.minimum)}."
+        words = _("%(metric)s on %(suite)s must be at least %(bound)s; this commit has %(value)s.")
+        return words % {**told, "bound": f"{rule.minimum:g}", "value": _shown(value, rule.minimum)}
     if rule.maximum is not None and value > rule.maximum:
-        return f"{what} must be at most {rule.maximum:g}; this commit has {_shown(value, rule.maximum)}."
+        words = _("%(metric)s on %(suite)s must be at most %(bound)s; this commit has %(value)s.")
+        return words % {**told, "bound": f"{rule.maximum:g}", "value": _shown(value, rule.maximum)}
     if rule.not_worse and now is not None:
         if rule.metric not in floor:
-            return (
-                f"{what} must not be worse than where the tag stands now, and that commit, {now[:12]}, has no score"
-                f" on version {version.version}: ask for one."
+            words = _(
+                "%(metric)s on %(suite)s must not be worse than where the tag stands now, and that commit, %(commit)s, has no"
+                " score on version %(version)s: ask for one."
             )
+            return words % {**told, "version": version.version}
         if _is_worse(version, rule.metric, value, floor[rule.metric]):
-            return (
-                f"{what} must not be worse than where the tag stands now ({now[:12]}: "
-                f"{_shown(floor[rule.metric], value)}); this commit has {_shown(value, floor[rule.metric])}."
+            words = _(
+                "%(metric)s on %(suite)s must not be worse than where the tag stands now (%(commit)s: %(before)s); this commit"
+                " has %(value)s."
             )
+            before = floor[rule.metric]
+            return words % {**told, "before": _shown(before, value), "value": _shown(value, before)}
     return ""
 
 
@@ -242,21 +253,19 @@ def _how_to_get_a_score(repository: Repository, commit: str, version: SuiteVersi
     runs = Run.objects.filter(repository=repository, commit=commit, suite_version__suite=version.suite)
     latest: Run | None = runs.exclude(state=State.CANCELLED).order_by("-created_at").first()
     if latest is not None and not latest.is_final:
-        return (
-            f"Commit {short} is being evaluated on {suite}: tag it when it is scored"
-            f" ({settings.BASE_URL}{latest.get_absolute_url()})."
+        words = _("Commit %(commit)s is being evaluated on %(suite)s: tag it when it is scored (%(run)s).")
+        return words % {"commit": short, "suite": suite, "run": f"{settings.BASE_URL}{latest.get_absolute_url()}"}
+    words = _("Commit %(commit)s has no score on %(suite)s %(version)s: %(ask)s.")
+    if latest is not None and latest.state == State.FAILED:
+        words = _("Commit %(commit)s could not be scored on %(suite)s %(version)s (%(run)s): %(ask)s.")
+    elif latest is not None and latest.state == State.INVALIDATED:
+        words = _(
+            "Commit %(commit)s has a score that was invalidated, and no other, on %(suite)s %(version)s (%(run)s): %(ask)s."
         )
-    ended = {
-        State.FAILED.value: "could not be scored",
-        State.INVALIDATED.value: "has a score that was invalidated, and no other,",
-    }
-    said, seen = "has no score", ""
-    if latest is not None and latest.state in ended:
-        said, seen = ended[latest.state], f" ({settings.BASE_URL}{latest.get_absolute_url()})"
-    return (
-        f"Commit {short} {said} on {suite} {version.version}{seen}: ask for an evaluation of it, and tag it when it is"
-        f" scored ({settings.BASE_URL}{repository.get_absolute_url()}/evaluate?suite={suite}&revision={commit})."
-    )
+    seen = f"{settings.BASE_URL}{latest.get_absolute_url()}" if latest is not None else ""
+    form = f"{settings.BASE_URL}{repository.get_absolute_url()}/evaluate?suite={suite}&revision={commit}"
+    ask = _("ask for an evaluation of it, and tag it when it is scored (%(form)s)") % {"form": form}
+    return words % {"commit": short, "suite": suite, "version": version.version, "run": seen, "ask": ask}
 
 
 reference_guards.add(guard)

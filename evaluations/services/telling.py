@@ -7,13 +7,29 @@ who follow the repository or keep it, too.
 from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from evaluations.models import Comparison, Run, State, SuiteProposal
 from evaluations.services.differences import VERDICTS, Compared, compared
+from hub.kept_sentences import sentence
 from models_registry.community.models import Activity, NoticeKind
 from models_registry.community.services import activities
 from models_registry.community.services.notifications import notify
+
+_FAILED = sentence(gettext_noop("%(model)s could not be scored on %(suite)s"))
+_UP = sentence(gettext_noop("%(model)s: %(metric)s %(value)s on %(suite)s, up %(by)s from %(commit)s: %(verdict)s"))
+_DOWN = sentence(gettext_noop("%(model)s: %(metric)s %(value)s on %(suite)s, down %(by)s from %(commit)s: %(verdict)s"))
+_SAME = sentence(gettext_noop("%(model)s: %(metric)s %(value)s on %(suite)s, as %(commit)s"))
+_SCORED = sentence(gettext_noop("%(model)s: %(metric)s %(value)s on %(suite)s"))
+for _verdict in (
+    gettext_noop("better"),
+    gettext_noop("worse"),
+    gettext_noop("no difference that the data can show"),
+    gettext_noop("not tested: of one of the two runs no rows were kept"),
+):
+    sentence(_verdict)
+_PUBLISHED = sentence(gettext_noop("Your suite %(suite)s is published"))
+_DECLINED = sentence(gettext_noop("Your suite %(suite)s was declined: %(reason)s"))
 
 
 def tell_of_failure(run: Run) -> None:
@@ -23,7 +39,7 @@ def tell_of_failure(run: Run) -> None:
     names = {"model": run.repository.full_name, "suite": run.suite_version.suite.title}
     notify(
         kind=NoticeKind.EVALUATION, key=f"run:{run.pk}", users=[run.requested_by], repository=run.repository,
-        text=_("%(model)s could not be scored on %(suite)s") % names, url=run.get_absolute_url(),
+        text=_FAILED % names, url=run.get_absolute_url(),
     )  # fmt: skip
 
 
@@ -66,17 +82,17 @@ def _in_words(run: Run, beside: Compared | None) -> str:
         "suite": run.suite_version.suite.title,
     }  # fmt: skip
     if beside is None or not beside.differences:
-        return _("%(model)s: %(metric)s %(value)s on %(suite)s") % words
+        return _SCORED % words
     by = beside.differences[0].value
     words |= {
         "by": _shown(abs(by), of=primary.value), "commit": beside.previous.commit[:12],
         "verdict": str(VERDICTS[beside.comparison.verdict]),
     }  # fmt: skip
     if by > 0:
-        return _("%(model)s: %(metric)s %(value)s on %(suite)s, up %(by)s from %(commit)s: %(verdict)s") % words
+        return _UP % words
     if by < 0:
-        return _("%(model)s: %(metric)s %(value)s on %(suite)s, down %(by)s from %(commit)s: %(verdict)s") % words
-    return _("%(model)s: %(metric)s %(value)s on %(suite)s, as %(commit)s") % words
+        return _DOWN % words
+    return _SAME % words
 
 
 def _shown(value: float, of: float | None = None) -> str:
@@ -93,11 +109,9 @@ def tell_of_proposal(proposal: SuiteProposal) -> None:
     """Within the transaction that decides it."""
     if proposal.author is None:
         return
-    published = _("Your suite %(suite)s is published")
-    declined = _("Your suite %(suite)s was declined: %(reason)s")
     names = {"suite": proposal.title, "reason": proposal.reason}
     is_published = proposal.state == SuiteProposal.State.PUBLISHED
     notify(
         kind=NoticeKind.EVALUATION, key=f"proposal:{proposal.pk}", users=[proposal.author], repository=proposal.repository,
-        text=(published if is_published else declined) % names, url=proposal.get_absolute_url(),
+        text=(_PUBLISHED if is_published else _DECLINED) % names, url=proposal.get_absolute_url(),
     )  # fmt: skip

@@ -18,10 +18,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from hub.addresses import absolute
 from hub.drawing import remembered
+from hub.kept_sentences import in_words
 from hub.static_files import ALL_STYLES, STYLES
 
 register = template.Library()
 register.filter(absolute)
+register.filter("told", in_words)
 
 _NO_MARKUP = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 HUES = 6  # .avatar-1 … .avatar-6 in avatar.css

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+
 from hub.errors import BadRequest
 from hub.wire import json_text
 from models_registry.errors import BadPath, ContentTooLarge
@@ -60,7 +62,7 @@ def read_commit(stream: IO[bytes]) -> CommitBody:
             held += len(change.blob.data)
         commit.changes.append(change)
         if len(commit.changes) > MAX_CHANGES:
-            raise ContentTooLarge(f"A commit may hold {MAX_CHANGES} changes.")
+            raise ContentTooLarge(_("A commit may hold %(most)s changes.") % {"most": MAX_CHANGES})
     if not number:
         raise BadRequest("The commit is empty: the first line must be its header.")
     return commit
@@ -80,13 +82,13 @@ def _parsed(line: bytes, number: int) -> tuple[str, dict[str, Any]]:
 
 
 def _read_header(commit: CommitBody, value: dict[str, Any]) -> None:
-    title, _, more = _text(value, "summary", 1).replace("\r\n", "\n").strip().partition("\n\n")
+    title, _gap, more = _text(value, "summary", 1).replace("\r\n", "\n").strip().partition("\n\n")
     commit.title = " ".join(title.split("\n"))  # as git folds it
     commit.body = "\n\n".join(part for part in (more.lstrip("\n"), str(value.get("description") or "")) if part)
     if "\0" in commit.title or "\0" in commit.body:
         raise BadRequest("The commit's message holds a NUL character.")
     if len(commit.title) + len(commit.body) > MAX_MESSAGE:
-        raise ContentTooLarge(f"A commit's message may hold {MAX_MESSAGE} characters.")
+        raise ContentTooLarge(_("A commit's message may hold %(most)s characters.") % {"most": MAX_MESSAGE})
     parent = value.get("parentCommit")
     commit.parent = str(parent) if parent else None
     if not commit.title:
@@ -102,7 +104,9 @@ def _text(value: dict[str, Any], name: str, number: int) -> str:
 def _change(key: str, value: dict[str, Any], number: int, *, spill_over: int) -> Change:
     path = _text(value, "path", number)
     if len(path) > MAX_PATH_BYTES + 1:  # told here, before thousands of them are held
-        raise BadPath(f"{path[:60]!r}… is longer than {MAX_PATH_BYTES} bytes.")
+        raise BadPath(
+            _("%(path)s is longer than %(most)s bytes.") % {"path": f"{path[:60]!r}…", "most": MAX_PATH_BYTES}
+        )
     match key:
         case "file":
             return AddFile.of(path, _content(value, number), spill_over=spill_over)

@@ -17,6 +17,7 @@ from models_registry.models import Commit, Repository
 from models_registry.services import editing, objects, references, trees
 from models_registry.services.changes import AddFile
 from models_registry.services.commits import create_commit
+from models_registry.services.format_words import in_words
 
 README = "README.md"
 
@@ -42,7 +43,7 @@ def edit_card(*, actor: Actor, repository: Repository, values: dict[str, Any], t
     try:
         edited = with_values(text, values)
     except CardError as error:
-        raise Invalid(str(error)) from error
+        raise Invalid(in_words(str(error))) from error
     change = AddFile.of(README, edited.encode())
     return create_commit(
         actor=actor,

@@ -12,6 +12,7 @@ from models_registry.formats import git_objects, paths
 from models_registry.formats.git_objects import Pointer
 from models_registry.models import LfsObject, Repository
 from models_registry.services import objects, possession
+from models_registry.services.format_words import in_words
 from models_registry.services.objects import Prepared
 
 MAX_CHANGES = 25_000
@@ -79,7 +80,7 @@ def checked_path(path: str) -> str:
     try:
         return paths.checked(path)
     except paths.UnsafePath as error:
-        raise BadPath(str(error)) from None
+        raise BadPath(in_words(str(error))) from None
 
 
 def possessed(actor: Actor, repository: Repository, changes: Sequence[Change]) -> dict[str, LfsObject]:

@@ -30,6 +30,7 @@ from models_registry.services import card_editing, editing, licences, references
 from models_registry.services.browsing import matching
 from models_registry.services.card_editing import README
 from models_registry.services.cards import render as render_markdown
+from models_registry.services.format_words import in_words
 from models_registry.services.markdown import Place
 from models_registry.web import licence_words
 from models_registry.web.addressing import of_address
@@ -78,7 +79,7 @@ class Draft:
         try:
             metadata = parse(self.text).metadata
         except CardError as error:
-            self.errors.append(str(error))
+            self.errors.append(in_words(str(error)))
         else:
             self.form = FORMS[self.repository.kind](metadata=metadata)
 
@@ -93,11 +94,11 @@ class Draft:
                 self.matter = matter or ""
                 self.show_fields()
         except (CardError, Invalid) as error:
-            self.errors.append(str(error))
+            self.errors.append(in_words(str(error)))
 
     def check(self) -> list[str]:
         """The hub's own rules; returns what they warn of."""
-        errors, warnings = validate(self.text)
+        errors, warnings = ([in_words(told) for told in found] for found in validate(self.text))
         self.errors += [error for error in errors if error not in self.errors]
         return [] if errors else warnings
 

@@ -17,6 +17,7 @@ from models_registry.formats.licences import LONGEST
 from models_registry.formats.tasks import TASKS
 from models_registry.models import Gate, Kind
 from models_registry.models.repository import REPOSITORY_NAME
+from models_registry.services.format_words import in_words
 from models_registry.services.gating import LONGEST_REASON
 from models_registry.templatetags.registry import task_title
 
@@ -254,7 +255,7 @@ class AskForm(forms.Form):
     def take(self, refusal: AnswersNeeded) -> None:
         """Show what the service found wrong beside the fields it is about."""
         for label, fault in refusal.faults.items():
-            self.add_error(self.names.get(label), fault)
+            self.add_error(self.names.get(label), in_words(fault))
         if refusal.terms_missing:
             self.add_error(
                 None, _("The terms have changed meanwhile: read them again, and accept them as they are now.")

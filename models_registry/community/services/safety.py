@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils.translation import gettext_noop
 
 from accounts.models import AccessToken, Membership, Role, User
+from hub.kept_sentences import sentence
 from models_registry.community.models import Category, NoticeKind
 from models_registry.community.services.moderation import subjects
 from models_registry.community.services.moderation.reports import open_report
@@ -12,13 +14,18 @@ from models_registry.community.services.notifications import notify
 from models_registry.events import content_quarantined, secrets_found, token_leaked
 from models_registry.models import Quarantine, Repository, SecretFinding
 
+_MALWARE = sentence(gettext_noop("%(path)s is in quarantine: %(reason)s"))
+_SECRETS = sentence(gettext_noop("A %(kind)s lies open in %(path)s, and %(count)s more"))
+_SECRET = sentence(gettext_noop("A %(kind)s lies open in %(path)s"))
+_TOKEN = sentence(gettext_noop("Your access token “%(token)s” lay open in %(repository)s, and is revoked"))
+
 
 @receiver(content_quarantined)
 def tell_of_malware(sender: object, quarantine: Quarantine, repository: Repository, **_: Any) -> None:
     where = quarantine.path or quarantine.content[:12]
     notify(
         kind=NoticeKind.SAFETY, key=f"malware:{repository.pk}", repository=repository, users=_writers(repository),
-        text=f"{where} is in quarantine: {quarantine.reason}"[:500],
+        text=(_MALWARE % {"path": where, "reason": quarantine.reason})[:500],
     )  # fmt: skip
     open_report(
         subject=subjects.of_repository(repository), category=Category.MALWARE, by_hub=True,
@@ -29,10 +36,11 @@ def tell_of_malware(sender: object, quarantine: Quarantine, repository: Reposito
 @receiver(secrets_found)
 def tell_of_secrets(sender: object, repository: Repository, findings: list[SecretFinding], **_: Any) -> None:
     first = findings[0]
-    more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+    form = _SECRETS if len(findings) > 1 else _SECRET
+    told = {"kind": first.kind, "path": first.path, "count": len(findings) - 1}
     notify(
         kind=NoticeKind.SAFETY, key=f"secrets:{repository.pk}", repository=repository, users=_writers(repository),
-        text=f"A {first.kind} lies open in {first.path}{more}"[:500], url=f"{repository.get_absolute_url()}/secrets",
+        text=(form % told)[:500], url=f"{repository.get_absolute_url()}/secrets",
     )  # fmt: skip
 
 
@@ -40,7 +48,7 @@ def tell_of_secrets(sender: object, repository: Repository, findings: list[Secre
 def tell_of_a_token(sender: object, token: AccessToken, repository: Repository, **_: Any) -> None:
     notify(
         kind=NoticeKind.SAFETY, key=f"token:{token.pk}", users=[token.user], url="/settings/tokens",
-        text=f"Your access token “{token.name}” lay open in {repository.full_name}, and is revoked"[:500],
+        text=(_TOKEN % {"token": token.name, "repository": repository.full_name})[:500],
     )  # fmt: skip
 
 

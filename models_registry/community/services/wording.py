@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from hub.kept_sentences import in_words
 from models_registry.community.models import Event, NoticeKind, Notification
 
 _ICONS = {
@@ -24,6 +25,17 @@ _ICONS = {
     NoticeKind.SCORED: "bar-chart-steps",
 }
 _EXCERPT = 200
+_TOLD_BY_THE_HUB = frozenset(
+    {
+        NoticeKind.INVITED,
+        NoticeKind.MODERATION,
+        NoticeKind.SAFETY,
+        NoticeKind.WEBHOOK,
+        NoticeKind.EVALUATION,
+        NoticeKind.SCORED,
+    }
+)
+"""Their texts are sentences of the hub, others are written by people."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,8 @@ def of(notification: Notification) -> Line:
     place = notice.repository.full_name if notice.repository else ""
     if notice.organization:
         place = notice.organization.namespace.display_name
-    title, url, excerpt = notice.text or place, notice.url, ""
+    text = in_words(notice.text) if notice.kind in _TOLD_BY_THE_HUB else notice.text
+    title, url, excerpt = text or place, notice.url, ""
     if notice.kind == NoticeKind.ACCESS_DECIDED:
         title, excerpt = place, notice.text
     if notice.discussion is not None:

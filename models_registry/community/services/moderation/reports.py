@@ -2,16 +2,18 @@
 
 import logging
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, override
 
 from accounts.models import Actor, AuditEntry, User
 from hub.errors import Conflict, Invalid, Unauthenticated
 from hub.jobs.models import Job
+from hub.kept_sentences import sentence
 from models_registry.community.models import Category, Complaint, NoticeKind, Report, ReportState, Severity
 from models_registry.community.services.moderation.subjects import Subject
 from models_registry.community.services.notifications import notify
@@ -22,6 +24,9 @@ MOST_TEXT = 4000
 ANSWER = "answer_complaints"
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 RAISED_BY = 3  # complaints that make a report one step graver
+_URGENT = sentence(gettext_noop("Urgent report: %(category)s – %(subject)s"))
+_ACTED = sentence(gettext_noop("A moderator has acted on what you reported: %(subject)s"))
+_LEFT_ALONE = sentence(gettext_noop("A moderator saw no reason to act on what you reported: %(subject)s"))
 
 
 class Settled(Conflict):
@@ -97,11 +102,13 @@ def _open(subject: Subject, category: Category, text: str, actor: Actor, name: s
 def _ask_moderators(report: Report) -> None:
     """Those who handle reports are told at once of what cannot wait until they look into the queue."""
     handlers = User.objects.with_perm("community.handle_report", backend=_BACKEND).filter(is_staff=True)
+    with override(settings.LANGUAGE_CODE):
+        category = report.get_category_display()
     notify(
         kind=NoticeKind.MODERATION,
         key=f"urgent:{report.pk}",
         users=handlers,
-        text=f"Urgent report: {report.get_category_display()} – {report.subject_name}",
+        text=_URGENT % {"category": category, "subject": report.subject_name},
         url=reverse("admin:community_report_change", args=[report.pk]),
     )
 
@@ -170,12 +177,12 @@ def settle(*, actor: Actor, report: Report, state: ReportState, reason: str) -> 
     report.settled_by, report.settled_at = actor.user, timezone.now()
     report.save(update_fields=["state", "settled_reason", "settled_by", "settled_at"])
     AuditEntry.objects.record(actor, f"report.{state}", report.subject_name, report=report.pk, reason=reason)
-    acted = "A moderator has acted" if state == ReportState.RESOLVED else "A moderator saw no reason to act"
+    form = _ACTED if state == ReportState.RESOLVED else _LEFT_ALONE
     notify(
         kind=NoticeKind.MODERATION,
         key=f"report:{report.pk}",
         users=User.objects.filter(complaints__report=report),
-        text=f"{acted} on what you reported: {report.subject_name}",
+        text=form % {"subject": report.subject_name},
     )
     if report.complaints.filter(reporter=None).exclude(email="").exists():
         Job.objects.add(ANSWER, str(report.pk))

@@ -105,7 +105,7 @@ def check(address: str) -> None:
         return
     if not is_public(address):
         raise AddressRefused(
-            "The address leads into a private network, where this hub does not send: its operator can allow it."
+            _("The address leads into a private network, where this hub does not send: its operator can allow it.")
         )
 
 
@@ -145,9 +145,12 @@ def resolved(endpoint: Endpoint, *, seconds: float) -> list[str]:
     asking.start()
     asking.join(seconds)
     if asking.is_alive():
-        raise AddressRefused("Its name server did not answer in time.")
+        raise AddressRefused(_("Its name server did not answer in time."))
     if not found:
-        raise AddressRefused(f"The name {endpoint.host} means no address: {problem[0] if problem else 'none given'}.")
+        raise AddressRefused(
+            _("The name %(host)s means no address: %(problem)s.")
+            % {"host": endpoint.host, "problem": problem[0] if problem else _("none given")}
+        )
     for address in found:
         check(address)
     return found

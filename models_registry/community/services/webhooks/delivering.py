@@ -18,9 +18,11 @@ from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.text import Truncator
+from django.utils.translation import gettext_noop
 
 from accounts.models import Membership, Namespace, Role, User
 from hub.jobs.models import Job
+from hub.kept_sentences import sentence
 from models_registry.community.models import Delivery, DeliveryAttempt, NoticeKind, Webhook, WebhookEvent
 from models_registry.community.services.notifications import notify
 from models_registry.community.services.webhooks import announcing, keeping, payloads, sending
@@ -40,6 +42,8 @@ _IN_A_ROW = 20  # to one webhook, then another's turn comes
 _SECONDS = 60.0  # of one job
 _HIDDEN = "(the webhook's secret)"
 _LONGEST_ADDRESS = 100  # in a notice
+_SAYS_GONE = sentence(gettext_noop("The address answered that it is gone for good (410)."))
+_NOTHING_ARRIVED = sentence(gettext_noop("Nothing has arrived there for %(days)s days."))
 
 # Of this process: its other threads are for other work.
 _senders = BoundedSemaphore(settings.WEBHOOK_SENDERS)
@@ -172,9 +176,9 @@ def _note(webhook: Webhook, delivery: Delivery, answer: Answer, now: datetime) -
     if webhook.is_disabled:
         return
     if answer.status == _GONE:
-        _disable(webhook, "The address answered that it is gone for good (410).")
+        _disable(webhook, _SAYS_GONE)
     elif now - webhook.failing_since > GIVE_UP_AFTER:
-        _disable(webhook, f"Nothing has arrived there for {GIVE_UP_AFTER.days} days.")
+        _disable(webhook, _NOTHING_ARRIVED % {"days": GIVE_UP_AFTER.days})
 
 
 def _may_still_arrive(answer: Answer) -> bool:
