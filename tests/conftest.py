@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
+from django.utils import translation
 
 from hub.wire.rate_limits import counters
 from models_registry.services import counting, quarantine
@@ -112,6 +113,13 @@ def storage_server() -> Iterator[None]:
     yield
     server.terminate()
     server.wait()
+
+
+@pytest.fixture(autouse=True)
+def _every_test_begins_in_the_hubs_own_language() -> Iterator[None]:
+    """A request leaves its thread in the language of its reader."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from evaluations import suite_files
 from evaluations.errors import SuiteChanged, SuiteNotFound
@@ -38,7 +39,7 @@ def current_version(name: str) -> SuiteVersion:
     """Raises SuiteNotFound."""
     found = current_versions().filter(suite__name=name).first()
     if found is None:
-        raise SuiteNotFound(f"There is no suite {name!r}.")
+        raise SuiteNotFound(_("There is no suite %(name)r.") % {"name": name})
     return found
 
 

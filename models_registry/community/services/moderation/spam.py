@@ -22,12 +22,13 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, Profile, User
 from hub.errors import Forbidden
+from hub.kept_sentences import sentence
 from models_registry.community.models import Category, Collection, Event
 from models_registry.community.services.moderation import reports, subjects
 from models_registry.community.services.moderation.subjects import Subject
 from models_registry.models import Card
 
-HELD = gettext_noop("Held back until a moderator has looked at it.")
+HELD = sentence(gettext_noop("Held back until a moderator has looked at it."))
 IS_NEW = timedelta(days=7)
 REPEATS_WITHIN = timedelta(days=1)
 SHORTENERS = frozenset(
