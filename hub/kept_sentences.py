@@ -8,6 +8,9 @@ import re
 
 from django.utils.translation import gettext
 
+LONGEST = (
+    2_000  # characters: what people wrote within it may be anything, and forms with several places look at it again
+)
 _PLACE = re.compile(r"%\((\w+)\)s")
 _known: dict[str, re.Pattern[str]] = {}
 
@@ -21,7 +24,7 @@ def sentence(form: str) -> str:
 
 
 def in_words(text: str) -> str:
-    for form, pattern in _known.items():
+    for form, pattern in _known.items() if len(text) <= LONGEST else ():
         if found := pattern.fullmatch(text):
             return gettext(form) % {
                 name: gettext(part) if part in _known else part for name, part in found.groupdict().items()
