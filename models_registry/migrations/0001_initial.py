@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('storage_logical', models.BigIntegerField(default=0, help_text='Bytes of all its content, over its history.')),
                 ('storage_stored', models.BigIntegerField(default=0, help_text='Bytes that are stored for it: services.storage_use.')),
                 ('tag_words', models.TextField(blank=True, editable=False, help_text='Its tags, to be searched: services.tagging.')),
-                ('search_text', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Lower(django.db.models.functions.text.Concat('full_key', models.Value(' '), 'summary', models.Value(' '), 'tag_words')), output_field=models.TextField())),
+                ('search_text', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Lower(django.db.models.functions.text.Concat('full_key', models.Value(' '), 'summary', models.Value(' '), 'tag_words', output_field=models.TextField())), output_field=models.TextField())),
                 ('creator', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='created_repositories', to=settings.AUTH_USER_MODEL)),
                 ('namespace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='repositories', to='accounts.namespace')),
             ],

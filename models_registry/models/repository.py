@@ -200,7 +200,16 @@ class Repository(models.Model):
     storage_stored = models.BigIntegerField(default=0, help_text="Bytes that are stored for it: services.storage_use.")
     tag_words = models.TextField(blank=True, editable=False, help_text="Its tags, to be searched: services.tagging.")
     search_text = models.GeneratedField(
-        expression=Lower(Concat("full_key", models.Value(" "), "summary", models.Value(" "), "tag_words")),
+        expression=Lower(
+            Concat(
+                "full_key",
+                models.Value(" "),
+                "summary",
+                models.Value(" "),
+                "tag_words",
+                output_field=models.TextField(),
+            )
+        ),
         output_field=models.TextField(),
         db_persist=True,
     )
