@@ -1,6 +1,7 @@
 """What every page of ours draws: icons, avatars, short numbers. Loaded into all templates (settings.TEMPLATES)."""
 
 import json
+import re
 from datetime import datetime
 from urllib.parse import quote
 from zlib import crc32
@@ -13,7 +14,7 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from hub.addresses import absolute
@@ -26,6 +27,7 @@ register.filter(absolute)
 register.filter("told", in_words)
 
 _NO_MARKUP = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
+_OPTION = re.compile(r"(?<!\S)(--[\w-]+)")
 HUES = 6  # .avatar-1 … .avatar-6 in avatar.css
 
 
@@ -97,6 +99,17 @@ def json_ld(data: object) -> SafeString:
     """Facts for search engines (https://json-ld.org), as a block of data that no browser runs."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_NO_MARKUP)
     return format_html('<script type="application/ld+json">{}</script>', mark_safe(text))  # noqa: S308 - translated above
+
+
+@register.filter
+def whole_options(command: str) -> SafeString:
+    """A command whose options are in one piece each: browsers break lines behind hyphens."""
+    pieces = _OPTION.split(command)  # every second one is an option
+    parts = (
+        format_html('<span class="option">{}</span>', piece) if index % 2 else escape(piece)
+        for index, piece in enumerate(pieces)
+    )
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 @register.filter

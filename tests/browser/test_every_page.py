@@ -19,6 +19,7 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 # Bytes of HTML, CSS and JS as gzip would send them, all of them fetched anew.
 LIGHT = 150_000
+OF_SIZES = ["target-size"]  # of WCAG 2.2 AA; axe runs it only where it is asked to
 OF_COLOURS = ["color-contrast", "link-in-text-block"]  # what axe can say of a theme: the page is the same in each
 # All that the theme is: an attribute of the root. Nothing is judged half-way between two colours.
 DARKEN = """() => {
@@ -62,8 +63,9 @@ def part_of(pages: dict[str, str], part: int) -> dict[str, str]:
 
 
 def barriers(page: Page, *, rules: list[str] | None = None) -> list[str]:
-    """What axe finds, in one line each; by these rules alone, or by all of them."""
-    options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+    """What axe finds, in one line each; by these rules alone, or by all that it runs by default and those of sizes."""
+    wanted = {"runOnly": rules} if rules else {"rules": {rule: {"enabled": True} for rule in OF_SIZES}}
+    options = {"resultTypes": ["violations"]} | wanted
     found = Axe().run(page, options=options).response["violations"]
     return [
         f"{rule['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"
@@ -99,6 +101,7 @@ def test_every_page_is_open_to_all_quiet_light_and_fits_a_phone(
         page.set_viewport_size(PHONE)
         if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
             found.append(f"{name} scrolls sideways on a phone: {width} pixels")
+        found += [f"{name} (narrow): {barrier}" for barrier in barriers(page, rules=OF_SIZES)]
         if (weight := scales.weight(document)) >= LIGHT:
             found.append(f"{name} weighs {weight} bytes")
     assert not found, "\n".join(found)

@@ -75,6 +75,17 @@ def test_a_slash_leads_to_the_search_and_filters_change_the_address(
     expect(page.locator(".repo-list > li")).to_have_count(3)
 
 
+def test_the_open_tab_is_in_sight_on_a_phone(
+    page: Page, context: BrowserContext, live_server: LiveServer, scene: Scene
+) -> None:
+    sign_in(context, live_server, scene.member)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{live_server.url}/{scene.model.full_name}/settings")
+    tabs = page.get_by_role("navigation", name="Repository")
+    expect(tabs.get_by_role("link", name="Settings")).to_be_in_viewport(ratio=0.99)
+    expect(tabs.get_by_role("link", name="Card")).not_to_be_in_viewport()
+
+
 def test_the_theme_and_the_language_are_switched_at_the_foot(page: Page, live_server: LiveServer) -> None:
     page.goto(live_server.url + "/models")
     page.get_by_role("button", name="Dark").click()

@@ -230,3 +230,9 @@ def test_closeness_prefers_what_is_meant(text: str, name: str, at_least: float) 
 def test_words_are_corrected_by_names_that_were_found() -> None:
     assert matching.corrected("digts cnn", ["ada/digits-cnn"]) == "digits cnn"
     assert matching.corrected("digits", ["ada/digits-cnn"]) == ""
+
+
+def test_the_field_above_every_page_does_not_take_what_a_page_is_filtered_by_for_a_search(client: Client) -> None:
+    page = client.get("/models?q=digits").content.decode()
+    (field,) = re.findall(r'<input[^>]* id="site-search"[^>]*>', page)
+    assert "digits" not in field
