@@ -347,7 +347,7 @@ UNFOLD = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", _("简体中文"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "accounts" / "wording"]  # the second: other words for what allauth says
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -26,7 +26,7 @@ def test_from_signing_up_to_a_token_and_a_repository(page: Page, live_server: Li
     page.get_by_label("Username").fill("new-comer")
     page.get_by_label("Password", exact=True).fill(scenes.PASSWORD)
     page.get_by_label("Password (again)").fill(scenes.PASSWORD)
-    page.get_by_role("button", name="Sign Up").click()
+    page.get_by_role("button", name="Sign up").click()
     expect(page.get_by_label("Account: new-comer")).to_be_visible()
 
     page.goto(live_server.url + "/settings/tokens")
@@ -54,7 +54,7 @@ def test_signing_in_by_the_form_leads_back_to_where_one_wanted_to_go(
     page.goto(live_server.url + "/settings/tokens")
     page.get_by_label("Login").fill("alder")
     page.get_by_label("Password").fill(scenes.PASSWORD)
-    page.get_by_role("button", name="Sign In", exact=True).click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page).to_have_url(live_server.url + "/settings/tokens")
 
 

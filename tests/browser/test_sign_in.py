@@ -49,7 +49,7 @@ def sign_in(page: Page, site: str) -> None:
     page.goto(f"{site}/accounts/login/?next=/settings/security")
     page.get_by_label("Login").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign In", exact=True).click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def prove(page: Page) -> None:
@@ -71,7 +71,7 @@ def test_a_passkey_signs_in_without_a_password_and_serves_as_second_factor(page:
     page.get_by_label("Name").fill("Phone")
     page.get_by_label("Passwordless").check()
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery Codes")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     expect(page.get_by_label("Unused codes")).to_have_value(re.compile(r"^(\d{8}\n?){10}$"))
     page.get_by_label("I have saved").check()
     page.goto(f"{site}/settings/security")
@@ -108,7 +108,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for(page: Page, site: str, mem
     step = int(time.time()) // 30
     page.get_by_label("Authenticator code").fill(format_hotp_value(hotp_value(secret, step)))
     page.get_by_role("button", name="Activate").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery Codes")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     page.get_by_label("I have saved").check()
     sign_out(page, site)
     sign_in(page, site)
