@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.utils.encoding import escape_uri_path
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
@@ -20,6 +22,7 @@ from hub.errors import HubError, Moved, NotFound, Unavailable
 from hub.wire.addresses import FOR_PROGRAMS
 
 logger = logging.getLogger(__name__)
+_PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "..."})
 
 
 def forwarding(request: HttpRequest, error: HubError) -> HttpResponse | None:
@@ -45,13 +48,15 @@ def error_headers(error: HubError) -> dict[str, str]:
 
 
 def _message_header(message: str) -> dict[str, str]:
-    """A header is one line of latin-1: what is written in other letters stands in the body alone."""
-    line = " ".join(message.split())[:1000]
-    try:
-        line.encode("latin-1")
-    except UnicodeEncodeError:
+    """A header is one line of latin-1. Of an English sentence other letters are left open; another is in the body alone."""
+    line = " ".join(message.translate(_PLAIN).split())[:1000]
+    if get_language() != settings.LANGUAGE_CODE and not _is_latin(line):
         return {}
-    return {"X-Error-Message": line}
+    return {"X-Error-Message": line.encode("latin-1", "replace").decode("latin-1")}
+
+
+def _is_latin(line: str) -> bool:
+    return all(ord(letter) < 256 for letter in line)
 
 
 def to_api_response(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -9,6 +9,7 @@ from werkzeug.test import Client as WsgiClient
 
 from accounts.models import User
 from hub import wsgi
+from hub.error_responses import error_headers
 from hub.errors import Forbidden, HubError
 from hub.kept_sentences import in_words
 from models_registry.community.models import NoticeKind, Notification
@@ -172,3 +173,17 @@ def test_what_was_told_in_english_is_read_in_the_readers_language_and_what_peopl
         assert "您的" in wording.of(told).title
         assert wording.of(written).title == sentence
     assert wording.of(told).title == sentence
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("Only a token of the role “write” may…\ndo it.", 'Only a token of the role "write" may... do it.'),
+        ("There is no file 'é模型.bin'.", "There is no file 'é??.bin'."),
+    ],
+)
+def test_an_english_header_says_as_much_as_its_letters_can(message: str, line: str) -> None:
+    """HEAD has no body to say it."""
+    assert error_headers(HubError(message)) == {"X-Error-Message": line}
+    with translation.override("zh-hans"):
+        assert error_headers(HubError("模型 é")) == {}
