@@ -100,6 +100,10 @@ class Invitation(models.Model):
         return f"{whom} to {self.organization or 'the hub'}"
 
     @property
+    def role_title(self) -> str:
+        return Role(self.role).title
+
+    @property
     def value(self) -> str:
         """What its link ends in."""
         proof = salted_hmac("accounts.Invitation", f"{self.pk}:{self.nonce}", algorithm="sha256").hexdigest()[:40]

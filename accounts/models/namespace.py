@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from accounts.errors import NameTaken
 
@@ -53,6 +54,17 @@ class Role(models.IntegerChoices):
     CONTRIBUTOR = 20, "contributor"  # creates repositories, and writes those they created
     WRITE = 30, "write"  # writes all repositories
     ADMIN = 40, "admin"  # manages members and settings
+
+    @property
+    def title(self) -> str:
+        """What pages call it, in the reader's language; programs call it by its label."""
+        titles = {
+            Role.READ: pgettext("role in an organisation", "read"),
+            Role.CONTRIBUTOR: pgettext("role in an organisation", "contributor"),
+            Role.WRITE: pgettext("role in an organisation", "write"),
+            Role.ADMIN: pgettext("role in an organisation", "admin"),
+        }
+        return titles[self]
 
     @classmethod
     def named(cls, name: str) -> Role:
@@ -132,6 +144,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization}: {self.get_role_display()}"
+
+    @property
+    def role_title(self) -> str:
+        return Role(self.role).title
 
 
 class NamespaceManager(models.Manager["Namespace"]):

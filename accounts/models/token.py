@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import pgettext
 
 PREFIX = "hf_"  # Hub clients refuse to log in with anything else
 LAST_USE_RESOLUTION = timedelta(minutes=5)
@@ -65,6 +66,15 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def role_title(self) -> str:
+        titles = {
+            TokenRole.READ: pgettext("kind of access token", "Read"),
+            TokenRole.WRITE: pgettext("kind of access token", "Write"),
+            TokenRole.FINE_GRAINED: pgettext("kind of access token", "Fine-Grained"),
+        }
+        return titles[TokenRole(self.role)]
 
     def scoped_ids(self, action: str, of: str) -> list[int]:
         """Ids of the repositories or namespaces (`of`) that a fine-grained token opens for read or write."""

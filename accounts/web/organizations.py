@@ -118,7 +118,14 @@ def members(request: ActorRequest, name: str) -> HttpResponse:
     organization = administered(request, name)
     rows = Membership.objects.filter(organization=organization).select_related("user").order_by("-role", "pk")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return _page(request, "members", organization, page=page, roles=Role.choices, role_words=ROLE_WORDS.values())
+    return _page(
+        request,
+        "members",
+        organization,
+        page=page,
+        roles=[(role.value, role.title) for role in Role],
+        role_words=ROLE_WORDS.values(),
+    )
 
 
 @login_required
@@ -128,7 +135,7 @@ def change_role(request: ActorRequest, name: str, member: str) -> HttpResponse:
     user = user_named(member)
     if form.is_valid():
         role: Role = form.cleaned_data["role"]
-        said = _("%(member)s has the role %(role)s now.") % {"member": user.username, "role": role.label}
+        said = _("%(member)s has the role %(role)s now.") % {"member": user.username, "role": role.title}
         tried(
             request,
             lambda: memberships.change_role(actor=request.actor, organization=organization, user=user, role=role),

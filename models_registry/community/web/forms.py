@@ -2,10 +2,20 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Actor, Namespace, Role
 from models_registry.community.models import Collection
 from models_registry.community.services import collections
+
+THEMES = [
+    (Collection.Theme.ORANGE, pgettext_lazy("colour", "Orange")),
+    (Collection.Theme.BLUE, pgettext_lazy("colour", "Blue")),
+    (Collection.Theme.GREEN, pgettext_lazy("colour", "Green")),
+    (Collection.Theme.PURPLE, pgettext_lazy("colour", "Purple")),
+    (Collection.Theme.PINK, pgettext_lazy("colour", "Pink")),
+    (Collection.Theme.INDIGO, pgettext_lazy("colour", "Indigo")),
+]
 
 
 class CollectionForm(forms.Form):
@@ -21,7 +31,7 @@ class CollectionForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    theme = forms.ChoiceField(label=_("Colour"), choices=Collection.Theme.choices, required=False)
+    theme = forms.ChoiceField(label=_("Colour"), choices=THEMES, required=False)
     visibility = forms.ChoiceField(
         label=_("Visibility"),
         widget=forms.RadioSelect,
@@ -50,6 +60,6 @@ class ItemForm(forms.Form):
         choices=[("model", _("Model")), ("dataset", _("Dataset")), ("collection", _("Collection"))],
     )
     name = forms.CharField(
-        label=_("Name"), max_length=300, widget=forms.TextInput(attrs={"placeholder": "namespace/name"})
+        label=_("Name"), max_length=300, widget=forms.TextInput(attrs={"placeholder": _("owner/name")})
     )
     note = forms.CharField(label=_("Note"), max_length=collections.LONGEST_NOTE, required=False)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Namespace
 from accounts.requests import ActorRequest
@@ -121,7 +122,7 @@ def fill() -> None:
     )
     for key, title, url, count in (
         ("collections", _("Collections"), _page_of("namespace-collections"), _collection_count),
-        ("likes", _("Likes"), _likes_url, _no_count),
+        ("likes", pgettext_lazy("what somebody likes", "Likes"), _likes_url, _no_count),
         ("activity", _("Activity"), _page_of("activity"), _no_count),
     ):
         panels.add_namespace_tab(panels.NamespaceTab(key=key, title=title, url=url, count=count))
