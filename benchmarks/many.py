@@ -42,7 +42,7 @@ def main(count: int) -> None:
             Card(repository=row, commit="0" * 40, front_matter={"license": row.licence}) for row in rows
         )
     with connection.cursor() as cursor:
-        if count > made:
+        if count >= 2 * made:
             _copy(cursor, count // made)
         cursor.execute("ANALYZE")  # as a database does by itself, a minute later
 

@@ -5,28 +5,42 @@ such a sentence again by the form in which it was made, and says it in the reade
 """
 
 import re
+from typing import NamedTuple
 
 from django.utils.translation import gettext
 
-LONGEST = (
-    2_000  # characters: what people wrote within it may be anything, and forms with several places look at it again
-)
+LONGEST = 2_000  # characters
+# Places in which no space stands. Without them what somebody wrote could pass for a sentence of ours, and be looked at for long.
+_OF_ONE_WORD = frozenset({"by", "commit", "count", "days", "line", "model", "most", "repository", "token", "value"})
 _PLACE = re.compile(r"%\((\w+)\)s")
-_known: dict[str, re.Pattern[str]] = {}
+
+
+class _Form(NamedTuple):
+    text: str
+    pattern: re.Pattern[str]
+    fixed: int  # characters beside its places
+
+
+_known: dict[str, _Form] = {}
 
 
 def sentence(form: str) -> str:
     """The form, such as "%(name)s is gone", which is known from now on."""
     parts = _PLACE.split(form)
-    pattern = "".join(f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
-    _known[form] = re.compile(pattern, re.DOTALL)
+    pattern = "".join(
+        f"(?P<{part}>{r'[^ ]+' if part in _OF_ONE_WORD else '.+?'})" if place % 2 else re.escape(part)
+        for place, part in enumerate(parts)
+    )
+    _known[form] = _Form(form, re.compile(pattern, re.DOTALL), sum(map(len, parts[::2])))
     return form
 
 
 def in_words(text: str) -> str:
-    for form, pattern in _known.items() if len(text) <= LONGEST else ():
-        if found := pattern.fullmatch(text):
-            return gettext(form) % {
+    if len(text) > LONGEST:
+        return text
+    for form in sorted(_known.values(), key=lambda one: -one.fixed):  # the most exact one that fits
+        if found := form.pattern.fullmatch(text):
+            return gettext(form.text) % {
                 name: gettext(part) if part in _known else part for name, part in found.groupdict().items()
             }
     return text

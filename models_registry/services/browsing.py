@@ -132,11 +132,13 @@ class Listing:
 
 
 def matching(repositories: RepositoryQuerySet, text: str) -> RepositoryQuerySet:
-    """Those in whose name, owner, summary or tags every word occurs; `license:mit` is a tag as it stands."""
+    """Those in whose name, owner, summary or tags every word occurs; `license:mit` may be a tag as it stands."""
     for word in text.split()[:MOST_WORDS]:
         if ":" in word:
-            labelled = RepositoryTag.objects.filter(tag__in={word, word.lower()})
-            repositories = repositories.filter(pk__in=labelled.values("repository"))
+            described = Repository.objects.filter(search_text__contains=word.lower()).values("pk")
+            labelled = RepositoryTag.objects.filter(tag__in={word, word.lower()}).values("repository")
+            # A union and no "or": so that each half is answered from its own index.
+            repositories = repositories.filter(pk__in=described.union(labelled))
         else:
             repositories = repositories.filter(search_text__contains=word.lower())
     return repositories
@@ -233,21 +235,22 @@ class _Indexed:
     ):
         self._index, self._visible, self._filters = index, visible, filters
         self._inside: _Live | None = None
-        own: list[int] = []
+        self._own: list[int] = []  # at most one more than FEW
         if actor.user is not None:
             inside = visible.exclude(private=False, disabled_reason="")
             if inside.exists():
                 self._inside = _Live(inside, filters)
-                own = list(self._inside.rows().order_by().values_list("pk", flat=True)[: FEW + 1])
+                self._own = list(self._inside.rows().order_by().values_list("pk", flat=True)[: FEW + 1])
+        self._are_many = len(self._own) > FEW
         self._found = index.everything if texted is None else texted
         self.is_more = texted is not None and len(texted) > MOST_FOUND
         self._all = self._selected(None)
-        self._own = own
-        self.count = len(self._all) + len(own)
+        own = self._inside.rows().count() if self._inside is not None and self._are_many else len(self._own)
+        self.count = len(self._all) + own
 
     def rows(self) -> RepositoryQuerySet:
         """In no order yet. By their ids, where those are few or a text was looked for: it is not looked for again."""
-        if self.is_more or (self.count > FEW and not self._filters.text):
+        if self.is_more or self._are_many or (self.count > FEW and not self._filters.text):
             return narrowed(self._visible, self._filters)
         return self._visible.filter(pk__in=[*self._all, *self._own])
 

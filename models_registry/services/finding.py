@@ -10,6 +10,7 @@ from hub import matching
 from hub.matching import CANDIDATES, Found
 from models_registry.models import Card, Repository
 from models_registry.models.repository import RepositoryQuerySet
+from models_registry.services.browsing import matching as matched
 
 
 def find(actor: Actor, kind: str, text: str, most: int) -> Found:
@@ -17,9 +18,9 @@ def find(actor: Actor, kind: str, text: str, most: int) -> Found:
     visible = Repository.objects.visible_to(actor).filter(kind=kind)
     popular = visible.order_by("-downloads", "-pk")
     asked = text.lower().strip()
-    described = visible.filter(matching.containing("search_text", text))
+    described = matched(visible, text)
     named = popular.filter(full_key__contains=f"/{asked}")
-    ways = (named, popular.filter(matching.containing("search_text", text)))
+    ways = (named, matched(popular, text))
     best = _ranked(chain.from_iterable(map(_candidates, ways)), text, most)
     if len(best) < most:
         readable = Repository.objects.readable_by(actor).filter(kind=kind)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from models_registry.models import Repository, RepositoryTag
 
-MOST_SEARCHED = 2_000  # characters
+MOST_SEARCHED = 10_000  # characters
 
 
 def write(repository: Repository, tags: Iterable[str]) -> None:
@@ -16,5 +16,8 @@ def write(repository: Repository, tags: Iterable[str]) -> None:
 
 
 def searched(tags: Iterable[str]) -> str:
-    """The words among them. `license:mit` and the like are for filters: they would be found by half of what is typed."""
-    return " ".join(tag for tag in tags if ":" not in tag)[:MOST_SEARCHED]
+    """The words among them, in lower case: some databases know that of ASCII alone.
+
+    `license:mit` and the like are for filters: half of what is typed would find them.
+    """
+    return " ".join(tag.lower() for tag in tags if ":" not in tag)[:MOST_SEARCHED]

@@ -112,8 +112,18 @@ def test_a_long_card_of_many_words_is_kept_and_found_by_its_beginning(client: Cl
 
 def test_a_tag_is_found_though_no_name_has_it(client: Client) -> None:
     model = make.repository(make.user("ada"), "pine")
-    tagging.write(model, ["vision"])
-    assert found(client, "q=vision") == [model.get_absolute_url()]
+    tagging.write(model, ["vision", "license:mit", "Ärger"])
+    for text in ("vision", "license:mit", "ärger", "Ärger"):
+        assert found(client, f"q={text}&type=models") == [model.get_absolute_url()], text
+    assert not found(client, "q=mit&type=models")
+
+
+@pytest.mark.parametrize("address", ["/models?q={}", "/search?q={}"])
+def test_a_colon_between_words_hides_nothing(client: Client, address: str) -> None:
+    make.repository(make.user("ada"), "pine", summary="BERT: a model for German")
+    page = client.get(address.format("BERT: a model")).content.decode()
+    assert "<b>pine</b>" in page
+    assert "spelt nearly" not in page
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Actor
 from evaluations.services import ranking
 from models_registry.models import FacetIndex, Kind, Repository
-from models_registry.services import facet_index, indexing, tagging
+from models_registry.services import browsing, facet_index, indexing, tagging
 from models_registry.services.changes import AddFile, Change, Delete
 from models_registry.services.commits import create_commit
 from tests import make
@@ -112,6 +112,21 @@ def test_what_is_private_counts_for_its_members_alone(
     names, facets = look(client, "licence=mit")
     assert names == {"ash", "fir", "oak", "yew"}
     assert facets["task"] == {"translation": 2, "fill-mask": 2}
+
+
+def test_of_very_many_private_ones_each_is_shown_to_its_owner(
+    client: Client, counted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing, "FEW", 1)
+    ada = make.user("ada")
+    make.repository(ada, "otter-public")
+    for number in range(4):
+        make.repository(ada, f"otter-{number}", private=True)
+    if counted == "by its index":
+        facet_index.make(Kind.MODEL)
+    client.force_login(ada)
+    page = client.get("/models?q=otter").content.decode()
+    assert len(set(re.findall(r"<b>(otter-\w+)</b>", page))) == 5
 
 
 def test_an_index_that_is_a_minute_old_shows_nobody_what_was_made_private_since(
