@@ -5,6 +5,7 @@ more than most of its answers do; a request to an address of the API that carrie
 """
 
 import gc
+import itertools
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -38,10 +39,24 @@ class _Handler(WSGIHandler):
 django.setup(set_prefix=False)
 _pages = _Handler(settings.MIDDLEWARE)
 _programs = _Handler(settings.MIDDLEWARE_FOR_PROGRAMS)
-gc.freeze()  # what is loaded stays: looking through all of it for garbage would hold up a request now and then
+_SETTLES_AT = frozenset(
+    {50, 500, 5_000}
+)  # requests: by then templates, catalogues and what is remembered are there, too
+_requests = itertools.count(1)
+
+
+def _settle() -> None:
+    """What is loaded stays: looking through all of it for garbage would hold up a request now and then."""
+    gc.collect()
+    gc.freeze()
+
+
+_settle()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    if next(_requests) in _SETTLES_AT:
+        _settle()
     has_session = settings.SESSION_COOKIE_NAME in environ.get("HTTP_COOKIE", "")
     is_program = not has_session and FOR_PROGRAMS.match(environ.get("PATH_INFO", ""))
     return (_programs if is_program else _pages)(without_charset(environ), start_response)

@@ -1,3 +1,5 @@
+import gc
+import itertools
 import json
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -92,3 +94,13 @@ def test_what_breaks_is_told_to_programs_in_json_and_to_people_on_a_page(
     assert (page.status_code, page["Content-Type"]) == (status, "text/html; charset=utf-8")
     assert "To the home page" in page.text
     assert str(error) not in page.text
+
+
+def test_what_the_first_requests_load_is_not_looked_through_for_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = WsgiClient(wsgi.application)
+    monkeypatch.setattr(wsgi, "_requests", itertools.count(49))
+    programs.get("/api/nothing")
+    before = gc.get_freeze_count()
+    loaded = [[number] for number in range(10_000)]
+    programs.get("/api/nothing")
+    assert gc.get_freeze_count() >= before + len(loaded)
