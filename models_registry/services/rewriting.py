@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from hub.batches import batches
@@ -42,7 +43,7 @@ def remove_large_files(actor: Actor, repository: Repository, hashes: Sequence[st
     the repository is written to all the time, ReferenceGuarded if a guarded tag would move.
     """
     rewriting = _Rewriting(actor, repository, hashes)
-    for _ in range(_ATTEMPTS):
+    for _attempt in range(_ATTEMPTS):
         rewriting.prepare()
         if rewriting.finish():
             return
