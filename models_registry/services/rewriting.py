@@ -83,7 +83,7 @@ class _Rewriting:
             .iterator(chunk_size=2000)
             if oid not in self._seen
         }
-        for chunk in batches(_parents_first({oid: parents for oid, (_, parents) in commits.items()}), _COMMITS):
+        for chunk in batches(_parents_first({oid: parents for oid, (_tree, parents) in commits.items()}), _COMMITS):
             self._make_trees([commits[oid][0] for oid in chunk])
             self._make_commits({oid: commits[oid] for oid in chunk})
             self._seen.update(chunk)
