@@ -32,8 +32,8 @@ _PARTS = re.compile(r"[\W_]+")
 class Found:
     """What a text found of one kind. `rows`: the best ones, the best first, `wanted` at most. `matches`: all, to be counted.
 
-    `names`: what those are called that are only spelt nearly so, to tell what may have been
-    meant; empty if the text stands in what was found.
+    `names`: what those are called that are only spelt nearly so, to tell what may have been meant; empty if the text stands
+    in what was found.
     """
 
     rows: Sequence[Any]
@@ -87,8 +87,11 @@ def nearly(rows: Rows, field: str, text: str) -> Rows:
 
 
 def _alike(rows: Rows, field: str, text: str) -> list[Any]:
-    """Their primary keys. Of all rows, without another condition, so that no other index is taken for it: a comparison of
-    trigrams costs a hundred times what PostgreSQL reckons with."""
+    """Their primary keys.
+
+    Of all rows, without another condition, so that no other index is taken for it: a comparison of trigrams costs a hundred
+    times what PostgreSQL reckons with.
+    """
     typed = words(text)
     found = Q()
     for word in typed:
