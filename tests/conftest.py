@@ -12,7 +12,8 @@ from django.test import override_settings
 from django.utils import translation
 
 from hub.wire.rate_limits import counters
-from models_registry.services import counting, quarantine
+from models_registry.models import Kind
+from models_registry.services import counting, facet_index, quarantine
 from models_registry.storage import s3
 from tests.environment import DATA_DIR
 
@@ -140,6 +141,15 @@ def _no_test_knows_anothers_quarantine(db: None, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(quarantine, "KNOWN_FOR", 3600)
     quarantine.forget()
     quarantine.holds("")
+
+
+@pytest.fixture(autouse=True)
+def _no_test_knows_anothers_facets(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each process looks for a newer index every few seconds, one query more of whichever page comes then."""
+    monkeypatch.setattr(facet_index, "LOOK_AGAIN", 3600)
+    facet_index.forget()
+    for kind in Kind:
+        facet_index.current(kind)
 
 
 @pytest.fixture(autouse=True)
