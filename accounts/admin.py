@@ -18,7 +18,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -32,9 +33,10 @@ from accounts.services.memberships import appoint
 from accounts.services.organizations import verify
 from accounts.services.staff_roles import set_roles
 from accounts.services.tokens import revoke_token
+from hub import field_words
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding, refused
 from hub.errors import Forbidden, HubError
-from hub.staff_roles import ROLES
+from hub.staff_roles import ROLES, WORDS
 from hub.wire.csv_files import csv_file
 
 # Staff sign in where everybody does: with its limits on guessing, and two factors where they are set up.
@@ -54,9 +56,9 @@ def _is_suspended(request: HttpRequest) -> bool:
 
 def _login(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     if _is_suspended(request):
-        raise Forbidden(_("Your account is suspended: the administration is closed to you until that ends."))
+        raise Forbidden(gettext("Your account is suspended: the administration is closed to you until that ends."))
     if _may_enter(request) and _needs_second_factor(request):
-        messages.warning(request, _("The administration opens when you have set up a second factor."))
+        messages.warning(request, gettext("The administration opens when you have set up a second factor."))
         return redirect("settings-security")
     return cast("HttpResponse", _sign_in(request, *args, **kwargs))
 
@@ -67,6 +69,7 @@ def _has_permission(request: HttpRequest) -> bool:
 
 admin.site.login = _login  # type: ignore[method-assign]
 admin.site.has_permission = _has_permission  # type: ignore[method-assign]
+field_words.use()
 # Roles are groups that `migrate` makes and an act gives; factors and keys are their owner's, or come from the settings.
 for model in (Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
     if admin.site.is_registered(model):
@@ -75,9 +78,9 @@ for model in (Group, EmailAddress, Authenticator, SocialAccount, SocialApp, Soci
 
 class RolesForm(BaseDialogForm):
     roles = forms.MultipleChoiceField(
-        label="Roles",
+        label=_("Roles"),
         required=False,
-        choices=[(role, role) for role in ROLES],
+        choices=[(role, WORDS[role]) for role in ROLES],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 
@@ -113,22 +116,25 @@ class UserAdmin(ShowOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
 
-    @display(description="Standing", label={"banned": "danger", "suspended": "warning", "good": "success"})
-    def standing(self, user: User) -> str:
-        return "banned" if not user.is_active else "suspended" if user.is_suspended else "good"
+    @display(description=_("Standing"), label={"banned": "danger", "suspended": "warning", "good": "success"})
+    def standing(self, user: User) -> tuple[str, str]:
+        if not user.is_active:
+            return "banned", gettext("banned")
+        return ("suspended", gettext("suspended")) if user.is_suspended else ("good", gettext("good"))
 
-    @display(description="Roles")
+    @display(description=_("Roles"))
     def roles(self, user: User) -> str:
-        return ", ".join(group.name for group in user.groups.all()) + (" superuser" if user.is_superuser else "")
+        names = [str(WORDS.get(group.name, group.name)) for group in user.groups.all()]
+        return ", ".join([*names, gettext("superuser")] if user.is_superuser else names)
 
     @action(
-        description="Roles",
+        description=_("Roles"),
         permissions=["giving_roles"],
         dialog={
-            "title": "Roles on this hub's staff",
-            "description": "Whoever has a role is let into the administration, to do what that role includes.",
+            "title": _("Roles on this hub's staff"),
+            "description": _("Whoever has a role is let into the administration, to do what that role includes."),
             "form_class": RolesForm,
-            "form_submit_text": "Save",
+            "form_submit_text": _("Save"),
         },
     )
     def set_roles(self, request: ActorRequest, form: RolesForm, object_id: str) -> HttpResponse:
@@ -138,7 +144,8 @@ class UserAdmin(ShowOnly):
             set_roles(actor=request.actor, user=user, roles=form.cleaned_data["roles"])
         except HubError as refusal:
             return refused(request, page, refusal)
-        return done(request, page, f"{user} has the roles: {', '.join(form.cleaned_data['roles']) or 'none'}.")
+        roles = ", ".join(str(WORDS[role]) for role in form.cleaned_data["roles"]) or gettext("none")
+        return done(request, page, gettext("%(user)s has the roles: %(roles)s.") % {"user": user, "roles": roles})
 
     def has_giving_roles_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
         return bool(getattr(request.user, "is_superuser", False))
@@ -146,13 +153,13 @@ class UserAdmin(ShowOnly):
 
 class VerificationForm(ReasonForm):
     verified_as = forms.ChoiceField(
-        label="It is verified as", choices=Verified.choices, required=False, widget=UnfoldAdminSelectWidget
+        label=_("It is verified as"), choices=Verified.choices, required=False, widget=UnfoldAdminSelectWidget
     )
     field_order = ["verified_as", "reason"]
 
 
 class AppointmentForm(ReasonForm):
-    member = forms.CharField(label="Name of the member", max_length=42, widget=UnfoldAdminTextInputWidget)
+    member = forms.CharField(label=_("Name of the member"), max_length=42, widget=UnfoldAdminTextInputWidget)
     field_order = ["member", "reason"]
 
 
@@ -160,7 +167,7 @@ class AppointmentForm(ReasonForm):
 class OrganizationAdmin(ShowOnly):
     """Members and settings are its administrators' own, on the site's pages."""
 
-    list_display = ["__str__", "name", "verified_as", "members", "private_by_default", "created_at"]
+    list_display = ["__str__", "name", "verified_as", "how_many", "private_by_default", "created_at"]
     list_filter = ["verified_as"]
     search_fields = ["full_name", "namespace__name"]
     fields = ["full_name", "name", "verified_as", "private_by_default", "default_role", "administrators", "created_at"]
@@ -176,27 +183,27 @@ class OrganizationAdmin(ShowOnly):
     def view_on_site(self, organization: Organization) -> str:
         return organization.namespace.get_absolute_url()
 
-    @display(description="Name", ordering="namespace__key")
+    @display(description=_("Name"), ordering="namespace__key")
     def name(self, organization: Organization) -> str:
         return organization.namespace.name
 
-    @display(description="Members", ordering="member_count")
-    def members(self, organization: Organization) -> int:
+    @display(description=_("Members"), ordering="member_count")
+    def how_many(self, organization: Organization) -> int:
         return organization.member_count  # type: ignore[attr-defined]  # by get_queryset
 
-    @display(description="Administrators")
+    @display(description=_("Administrators"))
     def administrators(self, organization: Organization) -> str:
         rows = organization.memberships.of_administrators().select_related("user").order_by("pk")[:20]
-        return ", ".join(row.user.username for row in rows) or "nobody"
+        return ", ".join(row.user.username for row in rows) or gettext("nobody")
 
     @action(
-        description="Verified mark",
+        description=_("Verified mark"),
         permissions=["verifying"],
         dialog={
-            "title": "The mark beside its name",
-            "description": "Make sure whom they speak for before you set it: the mark is all that readers see.",
+            "title": _("The mark beside its name"),
+            "description": _("Make sure whom they speak for before you set it: the mark is all that readers see."),
             "form_class": VerificationForm,
-            "form_submit_text": "Save",
+            "form_submit_text": _("Save"),
         },
     )
     def verify_organization(self, request: ActorRequest, form: VerificationForm, object_id: str) -> HttpResponse:
@@ -206,16 +213,16 @@ class OrganizationAdmin(ShowOnly):
             verify(actor=request.actor, organization=organization, verified_as=mark, reason=reason)
         except HubError as refusal:
             return refused(request, self._page(object_id), refusal)
-        return done(request, self._page(object_id), f"{organization.namespace}: {mark.label}.")
+        return done(request, self._page(object_id), f"{organization.namespace}: {mark.label}")
 
     @action(
-        description="Appoint an administrator",
+        description=_("Appoint an administrator"),
         permissions=["appointing"],
         dialog={
-            "title": "Give it an administrator",
-            "description": "For an organisation that nobody manages any more. The member need not belong to it yet.",
+            "title": _("Give it an administrator"),
+            "description": _("For an organisation that nobody manages any more. The member need not belong to it yet."),
             "form_class": AppointmentForm,
-            "form_submit_text": "Appoint",
+            "form_submit_text": _("Appoint"),
         },
     )
     def appoint_administrator(self, request: ActorRequest, form: AppointmentForm, object_id: str) -> HttpResponse:
@@ -225,7 +232,8 @@ class OrganizationAdmin(ShowOnly):
             appoint(actor=request.actor, organization=organization, user=user, reason=form.cleaned_data["reason"])
         except HubError as refusal:
             return refused(request, self._page(object_id), refusal)
-        return done(request, self._page(object_id), f"{user} administers {organization.namespace} now.")
+        said = gettext("%(user)s administers %(organization)s now.")
+        return done(request, self._page(object_id), said % {"user": user, "organization": organization.namespace})
 
     @staticmethod
     def _page(object_id: str) -> str:
@@ -243,25 +251,26 @@ class AccessTokenAdmin(ShowOnly):
     fields = ["user", "name", "prefix", "role", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at"]
     actions_detail = ["revoke"]
 
-    @display(description="Standing", label={"revoked": "danger", "in use": "success"})
-    def standing(self, token: AccessToken) -> str:
-        return "revoked" if token.revoked_at else "in use"
+    @display(description=_("Standing"), label={"revoked": "danger", "in use": "success"})
+    def standing(self, token: AccessToken) -> tuple[str, str]:
+        return ("revoked", gettext("revoked")) if token.revoked_at else ("in use", gettext("in use"))
 
     @action(
-        description="Revoke",
+        description=_("Revoke"),
         permissions=["revoking"],
         variant=ActionVariant.DANGER,
         dialog={
-            "title": "Revoke this token",
-            "description": "It opens nothing any more. This cannot be undone.",
+            "title": _("Revoke this token"),
+            "description": _("It opens nothing any more. This cannot be undone."),
             "form_class": ConfirmForm,
-            "form_submit_text": "Revoke",
+            "form_submit_text": _("Revoke"),
         },
     )
     def revoke(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         token = AccessToken.objects.select_related("user").get(pk=object_id)
         revoke_token(actor=request.actor, token=token)
-        return done(request, reverse("admin:accounts_accesstoken_change", args=[object_id]), f"{token} is revoked.")
+        page = reverse("admin:accounts_accesstoken_change", args=[object_id])
+        return done(request, page, gettext("%(token)s is revoked.") % {"token": token})
 
 
 @admin.register(Namespace)
@@ -274,7 +283,7 @@ class NamespaceAdmin(ShowOnly):
 class KindOfAct(admin.SimpleListFilter):
     """By what was acted upon: the first word of an act's name."""
 
-    title = "kind"
+    title = _("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -302,7 +311,7 @@ class AuditEntryAdmin(ShowOnly):
     def get_actions_list(self, request: HttpRequest) -> list[Any]:
         return []  # its button would forget how the list is filtered: the template above the list links it instead
 
-    @display(description="Reason")
+    @display(description=_("Reason"))
     def why(self, entry: AuditEntry) -> str:
         return str(entry.details.get("reason") or "")[:120]
 
@@ -319,7 +328,7 @@ class AuditEntryAdmin(ShowOnly):
             queryset = queryset.filter(said)
         return queryset, False
 
-    @action(description="As CSV", url_path="as-csv", permissions=["view"])
+    @action(description=_("As CSV"), url_path="as-csv", permissions=["view"])
     def as_csv(self, request: ActorRequest) -> StreamingHttpResponse:
         export = AuditEntry.objects.record(request.actor, "audit.exported", request.META.get("QUERY_STRING", "")[:255])
         entries = self.get_changelist_instance(request).get_queryset(request).filter(pk__lt=export.pk)

@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -20,10 +21,10 @@ from hub.errors import HubError
 
 class ReasonForm(BaseDialogForm):
     reason = forms.CharField(
-        label="Reason",
+        label=_("Reason"),
         max_length=500,
         widget=UnfoldAdminTextareaWidget,
-        help_text="Kept in the audit log; those concerned read it.",
+        help_text=_("Kept in the audit log; those concerned read it."),
     )
 
 

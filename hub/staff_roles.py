@@ -5,6 +5,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 _LOOK_AT_PEOPLE_AND_REPOSITORIES = [
     "accounts.view_user",
     "accounts.view_organization",
@@ -78,6 +80,8 @@ ROLES: dict[str, list[str]] = {
         "evaluations.manage_worker",
     ],
 }
+
+WORDS = {"moderator": _("moderator"), "evaluator": _("evaluator"), "operator": _("operator")}
 
 
 def set_up(apps: Any, using: str = "default") -> None:

@@ -18,7 +18,17 @@ from django.utils.translation import gettext as _
 
 from accounts import exporting
 from accounts.events import user_leaving
-from accounts.models import AccessToken, Actor, AuditEntry, Invitation, Membership, Namespace, NamespaceRedirect, User
+from accounts.models import (
+    AccessToken,
+    Actor,
+    AuditEntry,
+    Invitation,
+    Membership,
+    Namespace,
+    NamespaceRedirect,
+    Role,
+    User,
+)
 from accounts.services import sessions
 from hub.errors import Forbidden
 
@@ -116,7 +126,7 @@ def _tokens(user: User) -> Iterable[dict[str, Any]]:
 def _memberships(user: User) -> Iterable[dict[str, Any]]:
     for row in Membership.objects.filter(user=user).select_related("organization__namespace").iterator():
         yield {
-            "organization": row.organization.namespace.name, "role": row.get_role_display(), "since": row.created_at
+            "organization": row.organization.namespace.name, "role": Role(row.role).label, "since": row.created_at
         }  # fmt: skip
 
 
