@@ -3,6 +3,7 @@
 from django.utils.translation import gettext, gettext_noop
 
 from hub.errors import Conflict, Invalid, NotFound, RateLimited, Unavailable
+from hub.kept_sentences import in_words
 
 
 class SuiteNotFound(NotFound):
@@ -119,6 +120,6 @@ class InvalidProposal(Invalid):
     """A proposed suite that cannot be one. `faults`: what is wrong, in a sentence each."""
 
     def __init__(self, faults: list[str]) -> None:
-        words = gettext("This is no suite that can be proposed: %(faults)s") % {"faults": " ".join(faults)}
+        words = gettext("This is no suite that can be proposed: %(faults)s") % {"faults": " ".join(map(in_words, faults))}
         super().__init__(words[:900], details={"faults": faults})
         self.faults = faults

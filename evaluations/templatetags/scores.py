@@ -11,10 +11,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from evaluations.services import suite_words
+from evaluations.services import failure_words, suite_words
 from hub import drawing
 
 register = template.Library()
+register.filter("failure_title", failure_words.title)
 register.filter("suite_title", suite_words.title)
 register.filter("suite_summary", suite_words.summary)
 

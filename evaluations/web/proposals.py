@@ -12,6 +12,7 @@ from accounts.requests import ActorRequest
 from evaluations import proposals
 from evaluations.errors import InvalidProposal
 from evaluations.services import proposing
+from evaluations.services.proposal_words import in_words
 from evaluations.web.forms import ProposeForm
 from hub.errors import HubError
 from hub.wire import rate_limits
@@ -64,7 +65,7 @@ def propose(request: ActorRequest) -> HttpResponse:
             )
         except InvalidProposal as refusal:
             for fault in refusal.faults:
-                form.add_error(None, fault)
+                form.add_error(None, in_words(fault))
         except HubError as refusal:
             form.add_error(None, str(refusal))
         else:

@@ -358,3 +358,19 @@ def test_the_admin_shows_every_version_of_the_hub(maintainer: Actor, digits: Sui
     page = client.get(address).content.decode()
     assert digits.data_revision in page
     assert hosting.is_hosted(digits)
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        (changed(data__n=9), "它必须是"),
+        (changed(io__output__shape=["N", 1]), "标签"),
+        (changed(limits__wall_s=10**5), "最多"),
+        ("a: &x 1\nb: *x", "锚点"),
+    ],
+)
+def test_the_page_tells_faults_in_the_readers_language(definition: Any, said: str) -> None:
+    repository = offered(definition)
+    asked = {"repository": repository.full_name, "revision": "main"}
+    page = browser(repository.creator).post("/suites/propose", asked, headers={"Accept-Language": "zh-hans"})
+    assert said in page.content.decode()
