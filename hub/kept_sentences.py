@@ -22,6 +22,7 @@ class _Form(NamedTuple):
 
 
 _known: dict[str, _Form] = {}
+_beginnings: list[str] = []
 
 
 def sentence(form: str) -> str:
@@ -35,9 +36,18 @@ def sentence(form: str) -> str:
     return form
 
 
+def beginning(form: str) -> str:
+    """A sentence without places, which somebody's own words may follow: those stay as they are."""
+    _beginnings.append(sentence(form))
+    return form
+
+
 def in_words(text: str) -> str:
     if len(text) > LONGEST:
         return text
+    for words in _beginnings:
+        if text.startswith(f"{words} "):
+            return gettext(words) + text.removeprefix(words)
     for form in sorted(_known.values(), key=lambda one: -one.fixed):  # the most exact one that fits
         if found := form.pattern.fullmatch(text):
             return gettext(form.text) % {

@@ -10,6 +10,7 @@ from accounts.errors import ReadOnlyToken, Suspended
 from accounts.models.namespace import Namespace, Role
 from accounts.models.token import AccessToken, TokenRole
 from hub.errors import Forbidden, Unauthenticated
+from hub.kept_sentences import in_words
 
 if TYPE_CHECKING:
     from accounts.models.user import User
@@ -62,7 +63,7 @@ class Actor:
         """The user, if this credential may write anything at all. Raises Unauthenticated, Suspended, ReadOnlyToken."""
         user = self.require_user()
         if user.is_suspended:
-            told = {"reason": user.suspended_reason}
+            told = {"reason": in_words(user.suspended_reason)}
             if user.suspended_until is None:
                 raise Suspended(_("This account is suspended: %(reason)s") % told)
             told["until"] = f"{user.suspended_until:%Y-%m-%d %H:%M} UTC"

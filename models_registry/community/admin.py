@@ -11,6 +11,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
@@ -46,28 +48,31 @@ from models_registry.community.models import (
     ModerationAction,
     Picture,
     Report,
+    ReportState,
     SubjectKind,
 )
 from models_registry.community.services.moderation import acts, appeals, context, reports
 from models_registry.models import Repository
 
-SEVERITY_COLOURS = {"urgent": "danger", "high": "warning", "normal": "info"}
-STATE_COLOURS = {"open": "danger", "in work": "warning", "resolved": "success", "reversed": "success"}
+# Of all states: django-unfold shows the words of those that stand here. "": no colour.
+SEVERITY_COLOURS = {"urgent": "danger", "high": "warning", "normal": "info", "low": ""}
+REPORT_COLOURS = {"open": "danger", "in work": "warning", "resolved": "success", "dismissed": ""}
+APPEAL_COLOURS = {"open": "danger", "upheld": "", "reversed": "success"}
 for model in (User, Namespace):
     admin.site.unregister(model)
 
 
 @admin.register(User)
 class ModeratedUserAdmin(OnMembers, UserAdmin):
-    actions_detail = [*UserAdmin.actions_detail, {"title": "Moderate", "items": ON_MEMBERS}]
+    actions_detail = [*UserAdmin.actions_detail, {"title": _("Moderate"), "items": ON_MEMBERS}]
     actions = ["suspend_each", "ban_each"]
 
-    @admin.action(description="Suspend for a week", permissions=["suspending"])
+    @admin.action(description=_("Suspend for a week"), permissions=["suspending"])
     def suspend_each(self, request: ActorRequest, users: QuerySet[User]) -> HttpResponse | None:
         until = forms.in_a_week()
         return each(self, request, users, "suspend_each", lambda order, user: acts.suspend(order, user, until=until))
 
-    @admin.action(description="Ban, and hide what they made", permissions=["banning"])
+    @admin.action(description=_("Ban, and hide what they made"), permissions=["banning"])
     def ban_each(self, request: ActorRequest, users: QuerySet[User]) -> HttpResponse | None:
         return each(self, request, users, "ban_each", lambda order, user: acts.ban(order, user, with_content=True))
 
@@ -93,15 +98,15 @@ class CommentAdmin(OnComments):
         rows = super().get_queryset(request).filter(kind=Event.Kind.COMMENT)
         return rows.select_related("discussion__repository__namespace", "author")
 
-    @display(description="Text")
+    @display(description=_("Text"))
     def beginning(self, comment: Event) -> str:
         return comment.text[:100]
 
-    @display(description="Shown", boolean=True)
+    @display(description=_("Shown"), boolean=True)
     def is_shown(self, comment: Event) -> bool:
         return not comment.is_hidden
 
-    @admin.action(description="Hide", permissions=["hiding_comments"])
+    @admin.action(description=_("Hide"), permissions=["hiding_comments"])
     def hide_each(self, request: ActorRequest, comments: QuerySet[Event]) -> HttpResponse | None:
         return each(self, request, comments, "hide_each", acts.hide_comment)
 
@@ -139,7 +144,7 @@ class CollectionAdmin(OnCollections):
     def view_on_site(self, collection: Collection) -> str:
         return collection.get_absolute_url()
 
-    @display(description="Shown", boolean=True)
+    @display(description=_("Shown"), boolean=True)
     def is_shown(self, collection: Collection) -> bool:
         return not collection.hidden_reason
 
@@ -147,15 +152,16 @@ class CollectionAdmin(OnCollections):
 class Unsettled(admin.SimpleListFilter):
     """Without a choice: what is still to be done."""
 
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("mine", "on my desk"), ("open", "open"), ("resolved", "resolved"), ("dismissed", "dismissed")]
+        states = [ReportState.OPEN, ReportState.RESOLVED, ReportState.DISMISSED]
+        return [("mine", gettext("on my desk")), *((state.value, state.label.lower()) for state in states)]
 
     def choices(self, changelist: Any) -> Any:
         for choice in super().choices(changelist):
-            yield choice | ({"display": "to be done"} if choice["query_string"] in {"", "?"} else {})
+            yield choice | ({"display": gettext("to be done")} if choice["query_string"] in {"", "?"} else {})
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         if self.value() == "mine":
@@ -181,7 +187,7 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads, OnC
     actions_detail = [
         "take",
         {
-            "title": "Act",
+            "title": pgettext_lazy("report", "Act"),
             "variant": ActionVariant.PRIMARY,
             "items": [
                 *ON_COMMENTS,
@@ -192,7 +198,7 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads, OnC
                 *ON_NAMES,
             ],
         },
-        {"title": "The author", "items": ON_MEMBERS},
+        {"title": _("The author"), "items": ON_MEMBERS},
         "resolve",
         "dismiss",
         "put_back",
@@ -209,17 +215,17 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads, OnC
     def get_ordering(self, request: HttpRequest) -> list[str]:
         return ["-severity", "created_at", "pk"]
 
-    @display(description="Why", ordering="category")
+    @display(description=_("Why"), ordering="category")
     def what(self, report: Report) -> str:
         return report.get_category_display()
 
-    @display(description="Severity", ordering="severity", label=SEVERITY_COLOURS)
-    def urgency(self, report: Report) -> str:
-        return report.get_severity_display()
+    @display(description=_("Severity"), ordering="severity", label=SEVERITY_COLOURS)
+    def urgency(self, report: Report) -> tuple[str, str]:
+        return report.severity_name, report.get_severity_display()
 
-    @display(description="State", ordering="state", label=STATE_COLOURS)
-    def standing(self, report: Report) -> str:
-        return report.state
+    @display(description=_("State"), ordering="state", label=REPORT_COLOURS)
+    def standing(self, report: Report) -> tuple[str, str]:
+        return report.state, report.get_state_display().lower()
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -295,42 +301,46 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads, OnC
         return report is not None and not report.is_settled
 
     @action(
-        description="Take",
+        description=pgettext_lazy("report", "Take"),
         permissions=["handling", "unsettled"],
         dialog={
-            "title": "Take this report",
-            "description": "Others see that you work on it.",
+            "title": _("Take this report"),
+            "description": _("Others see that you work on it."),
             "form_class": forms.Sure,
         },
     )
     def take(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._settle(request, object_id, reports.take, "It is on your desk.")
+        return self._settle(request, object_id, reports.take, gettext("It is on your desk."))
 
     @action(
-        description="Put back",
+        description=_("Put back"),
         permissions=["handling", "unsettled"],
-        dialog={"title": "Put it back", "description": "For others to take.", "form_class": forms.Sure},
+        dialog={"title": _("Put it back"), "description": _("For others to take."), "form_class": forms.Sure},
     )
     def put_back(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._settle(request, object_id, reports.put_back, "It is on nobody's desk.")
+        return self._settle(request, object_id, reports.put_back, gettext("It is on nobody's desk."))
 
     @action(
-        description="Resolve",
+        description=_("Resolve"),
         permissions=["handling", "unsettled"],
-        dialog={"title": "It is dealt with", "form_class": forms.ActForm, "form_submit_text": "Resolve"},
+        dialog={"title": _("It is dealt with"), "form_class": forms.ActForm, "form_submit_text": _("Resolve")},
     )
     def resolve(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         reason = form.cleaned_data["reason"]
-        return self._settle(request, object_id, reports.resolve, "It is resolved.", reason=reason)
+        return self._settle(request, object_id, reports.resolve, gettext("It is resolved."), reason=reason)
 
     @action(
-        description="Dismiss",
+        description=pgettext_lazy("report", "Dismiss"),
         permissions=["handling", "unsettled"],
-        dialog={"title": "There is nothing to do", "form_class": forms.ActForm, "form_submit_text": "Dismiss"},
+        dialog={
+            "title": _("There is nothing to do"),
+            "form_class": forms.ActForm,
+            "form_submit_text": pgettext_lazy("report", "Dismiss"),
+        },
     )
     def dismiss(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         reason = form.cleaned_data["reason"]
-        return self._settle(request, object_id, reports.dismiss, "It is dismissed.", reason=reason)
+        return self._settle(request, object_id, reports.dismiss, gettext("It is dismissed."), reason=reason)
 
     def _settle(
         self, request: ActorRequest, object_id: str, act: Callable[..., None], said: str, **arguments: Any
@@ -341,16 +351,16 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads, OnC
             return refused(request, self.page(object_id), refusal)
         return done(request, self.page(object_id), said)
 
-    @action(description="Next", permissions=["view"])
+    @action(description=pgettext_lazy("report", "Next"), permissions=["view"])
     def next_report(self, request: ActorRequest, object_id: str) -> HttpResponse:
         """The next that nobody works on."""
         waiting = Report.objects.filter(state="open").exclude(pk=object_id).in_order().first()
         if waiting is None:
-            messages.success(request, "No report waits.")
+            messages.success(request, gettext("No report waits."))
             return redirect("admin:community_report_changelist")
         return redirect(self.page(str(waiting.pk)))
 
-    @admin.action(description="Dismiss", permissions=["handling"])
+    @admin.action(description=pgettext_lazy("report", "Dismiss"), permissions=["handling"])
     def dismiss_each(self, request: ActorRequest, rows: QuerySet[Report]) -> HttpResponse | None:
         dismiss = lambda order, report: reports.dismiss(actor=order.actor, report=report, reason=order.reason)  # noqa: E731
         return each(self, request, rows, "dismiss_each", dismiss)
@@ -362,7 +372,7 @@ class ModerationActionAdmin(Acting):
 
     has_handling_permission = holding("community.handle_report")
 
-    list_display = ["created_at", "kind", "subject_name", "moderator_name", "beginning", "standing"]
+    list_display = ["created_at", "kind", "subject_name", "moderator_name", "beginning", "in_colour"]
     list_filter = ["kind", "subject_kind"]
     search_fields = ["subject_name", "moderator_name", "reason", "author__username"]
     ordering = ["-pk"]
@@ -377,24 +387,31 @@ class ModerationActionAdmin(Acting):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModerationAction]:
         return super().get_queryset(request).select_related("author", "report", "reverses", "reversed_by", "appeal")
 
-    @display(description="Reason")
+    @display(description=_("Reason"))
     def beginning(self, act: ModerationAction) -> str:
         return act.reason[:100]
 
-    @display(description="Standing", label={"taken back": "success", "appealed": "warning"})
+    @display(description=_("Standing"), label={"taken back": "success", "appealed": "warning"})
+    def in_colour(self, act: ModerationAction) -> tuple[str, str] | str:
+        said = self.standing(act)
+        return ("taken back" if hasattr(act, "reversed_by") else "appealed", said) if said else ""
+
+    @display(description=_("Standing"))
     def standing(self, act: ModerationAction) -> str:
         if hasattr(act, "reversed_by"):
-            return "taken back"
-        return "appealed" if hasattr(act, "appeal") and act.appeal.state == Appeal.State.OPEN else ""
+            return gettext("taken back")
+        return gettext("appealed") if hasattr(act, "appeal") and act.appeal.state == Appeal.State.OPEN else ""
 
     @action(
-        description="Take back",
+        description=_("Take back"),
         permissions=["handling"],
-        dialog={"title": "Take this act back", "form_class": forms.ActForm, "form_submit_text": "Take back"},
+        dialog={"title": _("Take this act back"), "form_class": forms.ActForm, "form_submit_text": _("Take back")},
     )
     def undo(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         act = self.get_queryset(request).get(pk=object_id)
-        return self.carry_out(request, form, object_id, lambda order: acts.undo(order, act), "It is taken back.")
+        return self.carry_out(
+            request, form, object_id, lambda order: acts.undo(order, act), gettext("It is taken back.")
+        )
 
 
 @admin.register(Appeal)
@@ -414,9 +431,9 @@ class AppealAdmin(Acting):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appeal]:
         return super().get_queryset(request).select_related("action", "user", "decided_by")
 
-    @display(description="State", ordering="state", label=STATE_COLOURS)
-    def standing(self, appeal: Appeal) -> str:
-        return appeal.state
+    @display(description=_("State"), ordering="state", label=APPEAL_COLOURS)
+    def standing(self, appeal: Appeal) -> tuple[str, str]:
+        return appeal.state, appeal.get_state_display().lower()
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -424,7 +441,11 @@ class AppealAdmin(Acting):
         appeal = self.get_queryset(request).filter(pk=object_id or 0).first() if str(object_id).isdigit() else None
         extra: dict[str, Any] = {}
         if appeal is not None:
-            extra = {"appeal": appeal, "known": context.of(appeal.action), "title": f"Appeal {appeal}"}
+            extra = {
+                "appeal": appeal,
+                "known": context.of(appeal.action),
+                "title": gettext("Appeal against “%(act)s”") % {"act": appeal.action},
+            }
             extra["is_own_act"] = appeal.action.moderator_id == request.user.pk
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 
@@ -432,18 +453,18 @@ class AppealAdmin(Acting):
         return Appeal.objects.filter(pk=object_id, state=Appeal.State.OPEN).exists()
 
     @action(
-        description="Uphold the act",
+        description=_("Uphold the act"),
         permissions=["deciding", "open"],
-        dialog={"title": "The act stays", "form_class": forms.ActForm, "form_submit_text": "Uphold"},
+        dialog={"title": _("The act stays"), "form_class": forms.ActForm, "form_submit_text": _("Uphold")},
     )
     def uphold(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         return self._decide(request, form, object_id, False)
 
     @action(
-        description="Take the act back",
+        description=_("Take the act back"),
         permissions=["deciding", "open"],
         variant=ActionVariant.PRIMARY,
-        dialog={"title": "The act is taken back", "form_class": forms.ActForm, "form_submit_text": "Take back"},
+        dialog={"title": _("The act is taken back"), "form_class": forms.ActForm, "form_submit_text": _("Take back")},
     )
     def reverse(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         return self._decide(request, form, object_id, True)
@@ -454,4 +475,4 @@ class AppealAdmin(Acting):
             appeals.decide(actor=request.actor, appeal=appeal, reverse=reverse, reason=reason)
         except HubError as refusal:
             return refused(request, self.page(object_id), refusal)
-        return done(request, self.page(object_id), "The appeal is decided.")
+        return done(request, self.page(object_id), gettext("The appeal is decided."))

@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
@@ -33,45 +35,51 @@ ON_COLLECTIONS = ["hide_collection", "show_collection"]
 ON_PICTURES = ["hide_picture", "show_picture"]
 
 HIDDEN = {
-    "title": "Hide it",
-    "description": "Only its members see that it is there, with your reason. Nobody reads or writes its content.",
+    "title": _("Hide it"),
+    "description": _("Only its members see that it is there, with your reason. Nobody reads or writes its content."),
     "form_class": forms.ActForm,
-    "form_submit_text": "Hide",
+    "form_submit_text": _("Hide"),
 }
 QUARANTINED = {
-    "title": "Put it in quarantine",
-    "description": "Whoever asks for it is told that it may be dangerous. Nobody reads or writes its content.",
+    "title": _("Put it in quarantine"),
+    "description": _("Whoever asks for it is told that it may be dangerous. Nobody reads or writes its content."),
     "form_class": forms.ActForm,
-    "form_submit_text": "Put in quarantine",
+    "form_submit_text": _("Put in quarantine"),
 }
 TAKEN_DOWN = {
-    "title": "Take it down",
-    "description": "Whoever asks for it, by page, API or git, gets your public notice instead.",
+    "title": _("Take it down"),
+    "description": _("Whoever asks for it, by page, API or git, gets your public notice instead."),
     "form_class": forms.TakeDownForm,
-    "form_submit_text": "Take down",
+    "form_submit_text": _("Take down"),
 }
 RESTORED = {
-    "title": "Restore it",
-    "description": "It is seen, read and written as before.",
+    "title": _("Restore it"),
+    "description": _("It is seen, read and written as before."),
     "form_class": forms.ActForm,
 }
 WARNED = {
-    "title": "Warn the member",
-    "description": "They read your words on every page until they say that they have.",
+    "title": _("Warn the member"),
+    "description": _("They read your words on every page until they say that they have."),
     "form_class": forms.ActForm,
-    "form_submit_text": "Warn",
+    "form_submit_text": _("Warn"),
 }
 SUSPENDED = {
-    "title": "Suspend the member",
-    "description": "They keep reading, and write nothing any more until the suspension ends.",
+    "title": _("Suspend the member"),
+    "description": _("They keep reading, and write nothing any more until the suspension ends."),
     "form_class": forms.SuspendForm,
-    "form_submit_text": "Suspend",
+    "form_submit_text": _("Suspend"),
 }
 BANNED = {
-    "title": "Ban the member",
-    "description": "They sign in no more; their sessions and tokens open nothing.",
+    "title": _("Ban the member"),
+    "description": _("They sign in no more; their sessions and tokens open nothing."),
     "form_class": forms.BanForm,
-    "form_submit_text": "Ban",
+    "form_submit_text": _("Ban"),
+}
+
+_CLOSED = {
+    Standing.HIDDEN: _("%(repository)s is hidden."),
+    Standing.QUARANTINED: _("%(repository)s is quarantined."),
+    Standing.TAKEN_DOWN: _("%(repository)s is taken down."),
 }
 
 
@@ -122,11 +130,11 @@ class OnRepositories(Acting):
                 notice=written.get("notice", ""),
                 legal_basis=written.get("legal_basis", ""),
             ),
-            f"{repository} is {standing}.",
+            _CLOSED[standing] % {"repository": repository},
         )
 
     @action(
-        description="Hide",
+        description=_("Hide"),
         permissions=["hiding", "repository"],
         variant=ActionVariant.DANGER,
         dialog=HIDDEN,
@@ -135,7 +143,7 @@ class OnRepositories(Acting):
         return self._close(request, form, object_id, Standing.HIDDEN)
 
     @action(
-        description="Quarantine",
+        description=_("Quarantine"),
         permissions=["quarantining", "repository"],
         variant=ActionVariant.DANGER,
         dialog=QUARANTINED,
@@ -144,7 +152,7 @@ class OnRepositories(Acting):
         return self._close(request, form, object_id, Standing.QUARANTINED)
 
     @action(
-        description="Take down",
+        description=_("Take down"),
         permissions=["taking_down", "repository"],
         variant=ActionVariant.DANGER,
         dialog=TAKEN_DOWN,
@@ -152,7 +160,7 @@ class OnRepositories(Acting):
     def take_down_repository(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         return self._close(request, form, object_id, Standing.TAKEN_DOWN)
 
-    @action(description="Restore", permissions=["hiding", "repository"], dialog=RESTORED)
+    @action(description=_("Restore"), permissions=["hiding", "repository"], dialog=RESTORED)
     def restore_repository(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         repository = self.repository_of(object_id)
         return self.carry_out(
@@ -160,7 +168,7 @@ class OnRepositories(Acting):
             form,
             object_id,
             lambda order: acts.restore_repository(order, repository),
-            f"{repository} is restored.",
+            gettext("%(repository)s is restored.") % {"repository": repository},
         )
 
 
@@ -177,13 +185,19 @@ class OnMembers(Acting):
     def has_member_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return True
 
-    @action(description="Warn", permissions=["warning", "member"], dialog=WARNED)
+    @action(description=_("Warn"), permissions=["warning", "member"], dialog=WARNED)
     def warn_member(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         user = self.member_of(object_id)
-        return self.carry_out(request, form, object_id, lambda order: acts.warn(order, user), f"{user} is warned.")
+        return self.carry_out(
+            request,
+            form,
+            object_id,
+            lambda order: acts.warn(order, user),
+            gettext("%(user)s is warned.") % {"user": user},
+        )
 
     @action(
-        description="Suspend",
+        description=_("Suspend"),
         permissions=["suspending", "member"],
         variant=ActionVariant.DANGER,
         dialog=SUSPENDED,
@@ -195,21 +209,25 @@ class OnMembers(Acting):
             form,
             object_id,
             lambda order: acts.suspend(order, user, until=form.until),
-            f"{user} is suspended.",
+            gettext("%(user)s is suspended.") % {"user": user},
         )
 
     @action(
-        description="Lift suspension",
+        description=_("Lift suspension"),
         permissions=["suspending", "member"],
-        dialog={"title": "Lift the suspension", "description": "They write again.", "form_class": forms.ActForm},
+        dialog={"title": _("Lift the suspension"), "description": _("They write again."), "form_class": forms.ActForm},
     )
     def restore_member(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         user = self.member_of(object_id)
         return self.carry_out(
-            request, form, object_id, lambda order: acts.lift_suspension(order, user), f"{user} may write again."
+            request,
+            form,
+            object_id,
+            lambda order: acts.lift_suspension(order, user),
+            gettext("%(user)s may write again.") % {"user": user},
         )
 
-    @action(description="Ban", permissions=["banning", "member"], variant=ActionVariant.DANGER, dialog=BANNED)
+    @action(description=_("Ban"), permissions=["banning", "member"], variant=ActionVariant.DANGER, dialog=BANNED)
     def ban_member(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         user, with_content = self.member_of(object_id), form.cleaned_data["with_content"]
         return self.carry_out(
@@ -217,22 +235,26 @@ class OnMembers(Acting):
             form,
             object_id,
             lambda order: acts.ban(order, user, with_content=with_content),
-            f"{user} is banned.",
+            gettext("%(user)s is banned.") % {"user": user},
         )
 
     @action(
-        description="Lift ban",
+        description=_("Lift ban"),
         permissions=["banning", "member"],
         dialog={
-            "title": "Lift the ban",
-            "description": "They sign in again; what was hidden with the ban is shown again.",
+            "title": _("Lift the ban"),
+            "description": _("They sign in again; what was hidden with the ban is shown again."),
             "form_class": forms.ActForm,
         },
     )
     def unban_member(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         user = self.member_of(object_id)
         return self.carry_out(
-            request, form, object_id, lambda order: acts.lift_ban(order, user), f"{user} may sign in again."
+            request,
+            form,
+            object_id,
+            lambda order: acts.lift_ban(order, user),
+            gettext("%(user)s may sign in again.") % {"user": user},
         )
 
 
@@ -248,14 +270,14 @@ class OnNames(Acting):
         return True
 
     @action(
-        description="Take the name away",
+        description=_("Take the name away"),
         permissions=["renaming", "name"],
         variant=ActionVariant.DANGER,
         dialog={
-            "title": "Take the name away",
-            "description": "They get another name, and anybody can have this one.",
+            "title": _("Take the name away"),
+            "description": _("They get another name, and anybody can have this one."),
             "form_class": forms.RenameForm,
-            "form_submit_text": "Take it away",
+            "form_submit_text": _("Take it away"),
         },
     )
     def take_name(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
@@ -265,7 +287,7 @@ class OnNames(Acting):
             form,
             object_id,
             lambda order: acts.rename(order, namespace, name=name),
-            f"It is called {name} now.",
+            gettext("It is called %(name)s now.") % {"name": name},
         )
 
 
@@ -279,26 +301,30 @@ class OnComments(Acting):
         return True
 
     @action(
-        description="Hide comment",
+        description=_("Hide comment"),
         permissions=["hiding_comments", "comment"],
         variant=ActionVariant.DANGER,
-        dialog={"title": "Hide the comment", "form_class": forms.ActForm, "form_submit_text": "Hide"},
+        dialog={"title": _("Hide the comment"), "form_class": forms.ActForm, "form_submit_text": _("Hide")},
     )
     def hide_comment(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         comment = self.comment_of(object_id)
         return self.carry_out(
-            request, form, object_id, lambda order: acts.hide_comment(order, comment), "The comment is hidden."
+            request, form, object_id, lambda order: acts.hide_comment(order, comment), gettext("The comment is hidden.")
         )
 
     @action(
-        description="Show comment",
+        description=_("Show comment"),
         permissions=["hiding_comments", "comment"],
-        dialog={"title": "Show the comment again", "form_class": forms.ActForm, "form_submit_text": "Show"},
+        dialog={"title": _("Show the comment again"), "form_class": forms.ActForm, "form_submit_text": _("Show")},
     )
     def show_comment(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         comment = self.comment_of(object_id)
         return self.carry_out(
-            request, form, object_id, lambda order: acts.show_comment(order, comment), "The comment is shown again."
+            request,
+            form,
+            object_id,
+            lambda order: acts.show_comment(order, comment),
+            gettext("The comment is shown again."),
         )
 
 
@@ -313,26 +339,27 @@ class OnThreads(Acting):
 
     def _lock(self, request: ActorRequest, form: Any, object_id: str, is_locked: bool) -> HttpResponse:
         thread = self.thread_of(object_id)
+        said = gettext("%(thread)s is locked.") if is_locked else gettext("%(thread)s is open.")
         return self.carry_out(
             request,
             form,
             object_id,
             lambda order: acts.set_lock(order, thread, is_locked=is_locked),
-            f"{thread} is {'locked' if is_locked else 'open'}.",
+            said % {"thread": thread},
         )
 
     @action(
-        description="Lock thread",
+        description=_("Lock thread"),
         permissions=["locking", "thread"],
-        dialog={"title": "Lock the thread", "form_class": forms.ActForm, "form_submit_text": "Lock"},
+        dialog={"title": _("Lock the thread"), "form_class": forms.ActForm, "form_submit_text": _("Lock")},
     )
     def lock_thread(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         return self._lock(request, form, object_id, True)
 
     @action(
-        description="Unlock thread",
+        description=_("Unlock thread"),
         permissions=["locking", "thread"],
-        dialog={"title": "Unlock the thread", "form_class": forms.ActForm, "form_submit_text": "Unlock"},
+        dialog={"title": _("Unlock the thread"), "form_class": forms.ActForm, "form_submit_text": _("Unlock")},
     )
     def unlock_thread(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         return self._lock(request, form, object_id, False)
@@ -348,31 +375,39 @@ class OnCollections(Acting):
         return True
 
     @action(
-        description="Hide collection",
+        description=_("Hide collection"),
         permissions=["hiding_collections", "collection"],
         variant=ActionVariant.DANGER,
         dialog={
-            "title": "Hide the collection",
-            "description": "Only its owners see it, with your reason. Nobody changes it.",
+            "title": _("Hide the collection"),
+            "description": _("Only its owners see it, with your reason. Nobody changes it."),
             "form_class": forms.ActForm,
-            "form_submit_text": "Hide",
+            "form_submit_text": _("Hide"),
         },
     )
     def hide_collection(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         found = self.collection_of(object_id)
         return self.carry_out(
-            request, form, object_id, lambda order: acts.hide_collection(order, found), "The collection is hidden."
+            request,
+            form,
+            object_id,
+            lambda order: acts.hide_collection(order, found),
+            gettext("The collection is hidden."),
         )
 
     @action(
-        description="Show collection",
+        description=_("Show collection"),
         permissions=["hiding_collections", "collection"],
-        dialog={"title": "Show the collection again", "form_class": forms.ActForm, "form_submit_text": "Show"},
+        dialog={"title": _("Show the collection again"), "form_class": forms.ActForm, "form_submit_text": _("Show")},
     )
     def show_collection(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         found = self.collection_of(object_id)
         return self.carry_out(
-            request, form, object_id, lambda order: acts.show_collection(order, found), "The collection is shown again."
+            request,
+            form,
+            object_id,
+            lambda order: acts.show_collection(order, found),
+            gettext("The collection is shown again."),
         )
 
 
@@ -386,31 +421,35 @@ class OnPictures(Acting):
         return True
 
     @action(
-        description="Hide picture",
+        description=_("Hide picture"),
         permissions=["hiding_pictures", "picture"],
         variant=ActionVariant.DANGER,
         dialog={
-            "title": "Hide the picture",
-            "description": "Its address opens nothing any more, in whatever comment it stands.",
+            "title": _("Hide the picture"),
+            "description": _("Its address opens nothing any more, in whatever comment it stands."),
             "form_class": forms.ActForm,
-            "form_submit_text": "Hide",
+            "form_submit_text": _("Hide"),
         },
     )
     def hide_picture(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         found = self.picture_of(object_id)
         return self.carry_out(
-            request, form, object_id, lambda order: acts.hide_picture(order, found), "The picture is hidden."
+            request, form, object_id, lambda order: acts.hide_picture(order, found), gettext("The picture is hidden.")
         )
 
     @action(
-        description="Show picture",
+        description=_("Show picture"),
         permissions=["hiding_pictures", "picture"],
-        dialog={"title": "Show the picture again", "form_class": forms.ActForm, "form_submit_text": "Show"},
+        dialog={"title": _("Show the picture again"), "form_class": forms.ActForm, "form_submit_text": _("Show")},
     )
     def show_picture(self, request: ActorRequest, form: Any, object_id: str) -> HttpResponse:
         found = self.picture_of(object_id)
         return self.carry_out(
-            request, form, object_id, lambda order: acts.show_picture(order, found), "The picture is shown again."
+            request,
+            form,
+            object_id,
+            lambda order: acts.show_picture(order, found),
+            gettext("The picture is shown again."),
         )
 
 
@@ -426,7 +465,7 @@ def each(
     if not form.is_valid():
         context = {
             **model_admin.admin_site.each_context(request),
-            "title": "Give the reason",
+            "title": gettext("Give the reason"),
             "form": form,
             "rows": rows,
             "action_name": name,
@@ -437,7 +476,7 @@ def each(
         try:
             act(Order(actor=request.actor, reason=form.cleaned_data["reason"]), row)
         except HubError as refusal:
-            messages.error(request, f"{row}: {refusal}")
+            messages.error(request, gettext("%(what)s: %(refusal)s") % {"what": row, "refusal": refusal})
         else:
-            messages.success(request, f"{row}: done.")
+            messages.success(request, gettext("%(what)s: done.") % {"what": row})
     return None

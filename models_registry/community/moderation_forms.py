@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -13,16 +15,18 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from hub.kept_sentences import beginning
+
 MOST = 500
 WEEK = timedelta(days=7)
 READY_WORDS = [
-    "This is advertising, or repeats what was posted elsewhere.",
-    "This insults or threatens others.",
-    "This holds code that harms whoever loads it.",
-    "This infringes the rights of others.",
-    "This passes itself off as somebody else.",
-    "This name is held without being used.",
-    "This breaks the rules of the hub.",
+    beginning(gettext_noop("This is advertising, or repeats what was posted elsewhere.")),
+    beginning(gettext_noop("This insults or threatens others.")),
+    beginning(gettext_noop("This holds code that harms whoever loads it.")),
+    beginning(gettext_noop("This infringes the rights of others.")),
+    beginning(gettext_noop("This passes itself off as somebody else.")),
+    beginning(gettext_noop("This name is held without being used.")),
+    beginning(gettext_noop("This breaks the rules of the hub.")),
 ]
 
 
@@ -30,26 +34,26 @@ class _WithReason(forms.Form):
     """A reason in words of one's own, ready words, or both. `cleaned_data["reason"]` is the whole of it."""
 
     ready = forms.ChoiceField(
-        label="Reason",
+        label=_("Reason"),
         required=False,
-        choices=[("", "In my own words:"), *((words, words) for words in READY_WORDS)],
+        choices=[("", _("In my own words:")), *((words, _(words)) for words in READY_WORDS)],
         widget=UnfoldAdminSelectWidget,
     )
     reason = forms.CharField(
-        label="In words",
+        label=_("In words"),
         required=False,
         max_length=MOST,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="Kept in the audit log; those concerned read it.",
+        help_text=_("Kept in the audit log; those concerned read it."),
     )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         whole = " ".join(filter(None, [data.get("ready", ""), (data.get("reason") or "").strip()]))
         if not whole:
-            self.add_error("reason", "Give a reason: those concerned read it.")
+            self.add_error("reason", gettext("Give a reason: those concerned read it."))
         elif len(whole) > MOST:
-            self.add_error("reason", f"At most {MOST} characters, with the ready words.")
+            self.add_error("reason", gettext("At most %(most)s characters, with the ready words.") % {"most": MOST})
         data["reason"] = whole
         return data
 
@@ -68,24 +72,24 @@ class Sure(BaseDialogForm):
 
 class TakeDownForm(ActForm):
     notice = forms.CharField(
-        label="Public notice",
+        label=_("Public notice"),
         max_length=4000,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text="What everybody reads in its place: what was there, and who asked that it be closed.",
+        help_text=_("What everybody reads in its place: what was there, and who asked that it be closed."),
     )
     legal_basis = forms.CharField(
-        label="Legal basis", required=False, max_length=200, widget=UnfoldAdminTextInputWidget
+        label=_("Legal basis"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget
     )
 
 
 class SuspendForm(ActForm):
     days = forms.TypedChoiceField(
-        label="For",
+        label=pgettext_lazy("how long", "For"),
         coerce=int,
         empty_value=None,
         required=False,
         initial="7",
-        choices=[("1", "a day"), ("7", "a week"), ("30", "30 days"), ("", "until a moderator lifts it")],
+        choices=[("1", _("a day")), ("7", _("a week")), ("30", _("30 days")), ("", _("until a moderator lifts it"))],
         widget=UnfoldAdminSelectWidget,
     )
 
@@ -97,12 +101,12 @@ class SuspendForm(ActForm):
 
 class BanForm(ActForm):
     with_content = forms.BooleanField(
-        label="Hide all that stands under their name, too", required=False, widget=UnfoldBooleanWidget
+        label=_("Hide all that stands under their name, too"), required=False, widget=UnfoldBooleanWidget
     )
 
 
 class RenameForm(ActForm):
-    name = forms.CharField(label="Their new name", max_length=42, widget=UnfoldAdminTextInputWidget)
+    name = forms.CharField(label=_("Their new name"), max_length=42, widget=UnfoldAdminTextInputWidget)
 
 
 def in_a_week() -> datetime:

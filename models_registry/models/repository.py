@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Actor, Membership, Namespace, Role, User
 from hub.search_indexes import TrigramIndex
@@ -45,10 +46,10 @@ class Gate(models.TextChoices):
 class Standing(models.TextChoices):
     """What moderators have done to a repository."""
 
-    GOOD = "good"
-    HIDDEN = "hidden"  # only its members know of it
-    QUARANTINED = "quarantined"  # it may be dangerous: whoever asks for it is told so
-    TAKEN_DOWN = "taken down"  # whoever asks for it gets the public notice
+    GOOD = "good", gettext_lazy("Good")
+    HIDDEN = "hidden", gettext_lazy("Hidden")  # only its members know of it
+    QUARANTINED = "quarantined", gettext_lazy("Quarantined")  # it may be dangerous: whoever asks for it is told so
+    TAKEN_DOWN = "taken down", gettext_lazy("Taken Down")  # whoever asks for it gets the public notice
 
 
 class CommercialUse(models.TextChoices):

@@ -13,6 +13,7 @@ from hub.error_responses import error_headers
 from hub.errors import Forbidden, HubError
 from hub.kept_sentences import in_words
 from models_registry.community.models import NoticeKind, Notification
+from models_registry.community.moderation_forms import READY_WORDS
 from models_registry.community.services import notifications, wording
 from models_registry.errors import BadPath, MergeConflict, RevisionNotFound
 from models_registry.formats import card, paths
@@ -151,6 +152,14 @@ def test_what_is_wrong_with_a_card_is_said_in_the_readers_language(text: str) ->
     assert [in_words(sentence) for sentence in found] == found
     with translation.override("zh-hans"):
         assert all(HAN.search(in_words(sentence)) for sentence in found)
+
+
+@pytest.mark.parametrize("words", READY_WORDS)
+def test_ready_words_of_a_moderator_are_told_in_the_readers_language_and_the_moderators_own_kept(words: str) -> None:
+    assert in_words(f"{words} See 12/34.") == f"{words} See 12/34."
+    with translation.override("zh-hans"):
+        assert in_words(words) == translation.gettext(words)
+        assert in_words(f"{words} See 12/34.") == f"{translation.gettext(words)} See 12/34."
 
 
 def test_warnings_that_are_kept_with_a_card_are_told_in_the_readers_language(

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Actor, Namespace, Role, TokenRole, in_good_standing
 from models_registry.models import Repository
@@ -60,7 +61,7 @@ class Collection(models.Model):
     description = models.CharField(max_length=150, blank=True)
     private = models.BooleanField(default=False)
     hidden_reason = models.CharField(
-        max_length=500, blank=True, help_text="Why a moderator hid it; its owners read this. Empty: it is shown."
+        max_length=500, blank=True, help_text=_("Why a moderator hid it; its owners read this. Empty: it is shown.")
     )
     theme = models.CharField(max_length=16, choices=Theme.choices, default=Theme.GREEN)
     position = models.PositiveIntegerField(default=0, help_text="Among those of its owner; equals by age.")

@@ -5,6 +5,8 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Actor
 from models_registry.models import Repository
@@ -51,10 +53,10 @@ class Discussion(models.Model):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft"  # a pull request that is not meant to be looked at yet
-        OPEN = "open"
-        CLOSED = "closed"
-        MERGED = "merged"
+        DRAFT = "draft", _("Draft")  # a pull request that is not meant to be looked at yet
+        OPEN = "open", pgettext_lazy("discussion", "Open")
+        CLOSED = "closed", _("Closed")
+        MERGED = "merged", _("Merged")
 
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="discussions")
     number = models.PositiveIntegerField()
@@ -64,11 +66,11 @@ class Discussion(models.Model):
     )
     is_pull_request = models.BooleanField(default=False)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
-    is_locked = models.BooleanField(default=False, help_text="Only who may write the repository still comments.")
+    is_locked = models.BooleanField(default=False, help_text=_("Only who may write the repository still comments."))
     is_pinned = models.BooleanField(default=False)
     comment_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now_add=True, help_text="Its last event.")
+    updated_at = models.DateTimeField(auto_now_add=True, help_text=_("Its last event."))
 
     objects = DiscussionQuerySet.as_manager()
 
@@ -150,7 +152,7 @@ class Event(models.Model):
     """
 
     class Kind(models.TextChoices):
-        COMMENT = "comment"
+        COMMENT = "comment", _("Comment")
         TITLE = "title-change"
         STATUS = "status-change"
         COMMIT = "commit"
@@ -169,7 +171,7 @@ class Event(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     # Of comments alone.
-    text = models.TextField(blank=True, help_text="Markdown, as it is now.")
+    text = models.TextField(blank=True, help_text=_("Markdown, as it is now."))
     html = models.TextField(blank=True, help_text="For programs: the text, rendered for nobody in particular.")
     edited_at = models.DateTimeField(null=True)
     hidden_at = models.DateTimeField(null=True)
@@ -183,7 +185,7 @@ class Event(models.Model):
         indexes = [models.Index(fields=["discussion", "id"], name="event_in_order")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.public_id}"
+        return f"{self.get_kind_display().lower()} {self.public_id}"
 
     @property
     def public_id(self) -> str:

@@ -6,40 +6,42 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Actor, Immutable, Namespace, RecordQuerySet, Role, User
+from hub.kept_sentences import in_words
 
 
 class SubjectKind(models.TextChoices):
     """What can be reported and acted upon."""
 
-    REPOSITORY = "repository", "repository"
-    DISCUSSION = "discussion", "thread"
-    COMMENT = "comment", "comment"
-    NAMESPACE = "namespace", "member or organisation"
-    COLLECTION = "collection", "collection"
-    PICTURE = "picture", "picture"
+    REPOSITORY = "repository", _("repository")
+    DISCUSSION = "discussion", _("thread")
+    COMMENT = "comment", _("comment")
+    NAMESPACE = "namespace", _("member or organisation")
+    COLLECTION = "collection", _("collection")
+    PICTURE = "picture", _("picture")
 
 
 class Severity(models.IntegerChoices):
-    LOW = 10, "low"
-    NORMAL = 20, "normal"
-    HIGH = 30, "high"
-    URGENT = 40, "urgent"
+    LOW = 10, _("low")
+    NORMAL = 20, _("normal")
+    HIGH = 30, _("high")
+    URGENT = 40, _("urgent")
 
 
 class Category(models.TextChoices):
     """Why something is reported."""
 
-    SPAM = "spam", "Spam or advertising"
-    MALWARE = "malware", "Malware or a trap in a file"
-    ABUSE = "abuse", "Insult, threat or harassment"
-    ILLEGAL = "illegal", "Illegal content"
-    LEGAL = "legal", "Infringes a right of mine or of whom I represent"
-    IMPERSONATION = "impersonation", "Passes itself off as somebody else"
-    SQUATTING = "squatting", "Holds a name without using it"
-    OTHER = "other", "Something else"
+    SPAM = "spam", _("Spam or advertising")
+    MALWARE = "malware", _("Malware or a trap in a file")
+    ABUSE = "abuse", _("Insult, threat or harassment")
+    ILLEGAL = "illegal", _("Illegal content")
+    LEGAL = "legal", _("Infringes a right of mine or of whom I represent")
+    IMPERSONATION = "impersonation", _("Passes itself off as somebody else")
+    SQUATTING = "squatting", _("Holds a name without using it")
+    OTHER = "other", _("Something else")
 
     @property
     def severity(self) -> Severity:
@@ -79,10 +81,10 @@ class OfSubject(models.Model):
 
 
 class ReportState(models.TextChoices):
-    OPEN = "open"
-    IN_WORK = "in work"
-    RESOLVED = "resolved"  # a moderator acted
-    DISMISSED = "dismissed"  # there was nothing to do
+    OPEN = "open", pgettext_lazy("report", "Open")
+    IN_WORK = "in work", _("In Work")
+    RESOLVED = "resolved", _("Resolved")  # a moderator acted
+    DISMISSED = "dismissed", _("Dismissed")  # there was nothing to do
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -135,6 +137,11 @@ class Report(OfSubject):
         return f"{self.get_category_display()}: {self.subject_name}"
 
     @property
+    def severity_name(self) -> str:
+        """Whatever language it is shown in."""
+        return Severity(self.severity).name.lower()
+
+    @property
     def category_severity(self) -> Severity:
         return Category(self.category).severity
 
@@ -169,7 +176,12 @@ class Complaint(models.Model):
     def said_by(self) -> str:
         if self.reporter is not None:
             return self.reporter.username
-        return f"{self.name} <{self.email}>" if self.email else "the hub"
+        return f"{self.name} <{self.email}>" if self.email else gettext("the hub")
+
+    @property
+    def words(self) -> str:
+        """The hub's own in the reader's language; what people say as they said it."""
+        return self.text if self.reporter_id or self.email else in_words(self.text)
 
 
 class Act(models.TextChoices):
@@ -254,9 +266,9 @@ class Appeal(models.Model):
     """Who is concerned asks, once, that an act be looked at again."""
 
     class State(models.TextChoices):
-        OPEN = "open"
-        UPHELD = "upheld"  # the act stays
-        REVERSED = "reversed"
+        OPEN = "open", pgettext_lazy("report", "Open")
+        UPHELD = "upheld", _("Upheld")  # the act stays
+        REVERSED = "reversed", _("Reversed")
 
     action = models.OneToOneField(ModerationAction, models.PROTECT, related_name="appeal")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="appeals")
@@ -272,4 +284,4 @@ class Appeal(models.Model):
         permissions = [("decide_appeal", "Can decide appeals")]
 
     def __str__(self) -> str:
-        return f"against “{self.action}”"
+        return gettext("against “%(act)s”") % {"act": self.action}

@@ -94,6 +94,21 @@ def test_what_is_reported_is_shown_as_text(client: Client, staff: Actor) -> None
     assert shown.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 3
 
 
+def test_colours_are_the_same_in_every_language(client: Client, staff: Actor) -> None:
+    client.cookies["django_language"] = "zh-hans"
+    repository = make.repository()
+    report = reports.open_report(
+        subject=subjects.of_repository(repository), category=Category.MALWARE, text="x", by_hub=True
+    )
+    for address in (f"community/report/{report.pk}/change/", ""):
+        assert "mod-badge mod-urgent" in client.get(f"/admin/{address}").content.decode()
+    assert "bg-red-100" in client.get("/admin/community/report/").content.decode()
+    act = acts.close_repository(Order(actor=staff, reason="x"), repository, standing=Standing.HIDDEN)
+    acts.undo(Order(actor=staff, reason="y"), act)
+    assert "bg-green-100" in client.get("/admin/community/moderationaction/").content.decode()
+    assert "(&#x27;" not in client.get(f"/admin/community/moderationaction/{act.pk}/change/").content.decode()
+
+
 def act_on(client: Client, report: Report, act: str, **form: str) -> Any:
     address = f"/admin/community/report/{report.pk}/{act}/"
     return client.post(address, {"_form_submitted": "true", "reason": "Stolen weights", **form}, follow=True)

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
+from hub.kept_sentences import in_words
 from models_registry.community.models import (
     Collection,
     CommentEdit,
@@ -64,53 +67,64 @@ def of(about: Report | ModerationAction) -> Known:
 
 def _facts(about: OfSubject, subject: Subject | None) -> list[tuple[str, Any]]:
     if subject is None:
-        return [("Now", "deleted")]
+        return [(_("Now"), _("deleted"))]
     if about.subject_kind == SubjectKind.REPOSITORY:
         repository = Repository.objects.get(pk=about.subject_id)
         return [
-            ("Standing", repository.standing),
-            ("Visibility", "private" if repository.private else "public"),
-            ("Made", repository.created_at),
-            ("Downloads in 30 days", repository.downloads),
-            ("Likes", repository.likes),
-            ("Reason it is closed for", repository.disabled_reason or "–"),
+            (_("Standing"), repository.standing.label.lower()),
+            (_("Visibility"), _("private") if repository.private else _("public")),
+            (_("Made"), repository.created_at),
+            (_("Downloads in 30 days"), repository.downloads),
+            (_("Likes"), repository.likes),
+            (_("Reason it is closed for"), in_words(repository.disabled_reason) or "–"),
         ]
     if about.subject_kind == SubjectKind.COMMENT:
         comment = Event.objects.get(pk=about.subject_id)
-        hidden = f"since {comment.hidden_at:%Y-%m-%d %H:%M}: {comment.hidden_reason}" if comment.hidden_at else "no"
-        return [("Written", comment.created_at), ("Edited", comment.edited_at or "never"), ("Hidden", hidden)]
+        hidden = _("no")
+        if comment.hidden_at:
+            known = {"moment": f"{comment.hidden_at:%Y-%m-%d %H:%M}", "reason": in_words(comment.hidden_reason)}
+            hidden = _("since %(moment)s: %(reason)s") % known
+        return [
+            (_("Written"), comment.created_at),
+            (_("Edited"), comment.edited_at or pgettext("of what happens", "never")),
+            (_("Hidden"), hidden),
+        ]
     if about.subject_kind == SubjectKind.COLLECTION:
         collection = Collection.objects.get(pk=about.subject_id)
         return [
-            ("Made", collection.created_at),
-            ("Visibility", "private" if collection.private else "public"),
-            ("Hidden", collection.hidden_reason or "no"),
+            (_("Made"), collection.created_at),
+            (_("Visibility"), _("private") if collection.private else _("public")),
+            (_("Hidden"), in_words(collection.hidden_reason) or _("no")),
         ]
     if about.subject_kind == SubjectKind.PICTURE:
         picture = Picture.objects.get(pk=about.subject_id)
         shown_in = picture.shown_in.select_related("discussion__repository__namespace").order_by("pk")[:MOST]
         return [
-            ("Sent", picture.created_at),
-            ("Hidden", picture.hidden_reason or "no"),
-            *(("In a comment of", str(comment.discussion)) for comment in shown_in),
+            (_("Sent"), picture.created_at),
+            (_("Hidden"), in_words(picture.hidden_reason) or _("no")),
+            *((_("In a comment of"), str(comment.discussion)) for comment in shown_in),
         ]
     if about.subject_kind == SubjectKind.DISCUSSION:
         thread = Discussion.objects.get(pk=about.subject_id)
         return [
-            ("Opened", thread.created_at),
-            ("Status", thread.status),
-            ("Locked", "yes" if thread.is_locked else "no"),
+            (_("Opened"), thread.created_at),
+            (_("Status"), thread.get_status_display().lower()),
+            (_("Locked"), _("yes") if thread.is_locked else _("no")),
         ]
     return []
 
 
 def _of_author(user: User) -> list[tuple[str, Any]]:
-    suspended = f"suspended: {user.suspended_reason}" if user.is_suspended else "good"
+    standing = _("good")
+    if user.is_suspended:
+        standing = _("suspended: %(reason)s") % {"reason": in_words(user.suspended_reason)}
+    if not user.is_active:
+        standing = _("banned: %(reason)s") % {"reason": in_words(user.banned_reason)}
     return [
-        ("Joined", user.date_joined),
-        ("Last signed in", user.last_login or "never"),
-        ("Standing", f"banned: {user.banned_reason}" if not user.is_active else suspended),
-        ("Repositories", Repository.objects.filter(creator=user).count()),
-        ("Comments", Event.objects.filter(author=user, kind=Event.Kind.COMMENT).count()),
-        ("Reports against them", Report.objects.filter(author=user).count()),
+        (_("Joined"), user.date_joined),
+        (_("Last signed in"), user.last_login or pgettext("of what happens", "never")),
+        (_("Standing"), standing),
+        (_("Repositories"), Repository.objects.filter(creator=user).count()),
+        (_("Comments"), Event.objects.filter(author=user, kind=Event.Kind.COMMENT).count()),
+        (_("Reports against them"), Report.objects.filter(author=user).count()),
     ]

@@ -27,6 +27,9 @@ RAISED_BY = 3  # complaints that make a report one step graver
 _URGENT = sentence(gettext_noop("Urgent report: %(category)s – %(subject)s"))
 _ACTED = sentence(gettext_noop("A moderator has acted on what you reported: %(subject)s"))
 _LEFT_ALONE = sentence(gettext_noop("A moderator saw no reason to act on what you reported: %(subject)s"))
+with override(settings.LANGUAGE_CODE):  # as an urgent report's notice holds it
+    for _category in Category.labels:
+        sentence(str(_category))
 
 
 class Settled(Conflict):

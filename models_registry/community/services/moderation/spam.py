@@ -37,6 +37,12 @@ SHORTENERS = frozenset(
 _LINK = re.compile(r"(?:https?://|(?<![\w/.])www\.)[^\s<>()\[\]\"']+", re.IGNORECASE)
 _LINKS_OF_THE_NEW, _FAR_TOO_MANY = 4, 12
 _REPEATS, _FAR_TOO_OFTEN = 2, 6
+_ALL_LINKS = sentence(gettext_noop("a new account's card with little but links"))
+_TOO_MANY_LINKS = sentence(gettext_noop("a new account may not post that many links."))
+_MANY_LINKS = sentence(gettext_noop("many links of a new account"))
+_SHORTENED = sentence(gettext_noop("a shortened link of a new account"))
+_TOO_OFTEN = sentence(gettext_noop("you have posted the same several times today."))
+_AGAIN = sentence(gettext_noop("the same text again and again"))
 
 
 class Verdict(StrEnum):
@@ -132,14 +138,14 @@ def simple(author: User, text: str, place: Place) -> Judgement:
     if place == Place.CARD:  # cards of models cite papers: what counts is that there is little else
         words = len(_LINK.sub(" ", text).split())
         if is_new and len(links) >= _LINKS_OF_THE_NEW and words < 8 * len(links):
-            return Judgement(Verdict.HOLD, "a new account's card with little but links")
+            return Judgement(Verdict.HOLD, _ALL_LINKS)
         return FINE
     if is_new and len(links) >= _FAR_TOO_MANY:
-        return Judgement(Verdict.REFUSE, gettext_noop("a new account may not post that many links."))
+        return Judgement(Verdict.REFUSE, _TOO_MANY_LINKS)
     if is_new and len(links) >= _LINKS_OF_THE_NEW:
-        return Judgement(Verdict.HOLD, "many links of a new account")
+        return Judgement(Verdict.HOLD, _MANY_LINKS)
     if is_new and any(host in SHORTENERS for host in links):
-        return Judgement(Verdict.HOLD, "a shortened link of a new account")
+        return Judgement(Verdict.HOLD, _SHORTENED)
     if links or (is_new and len(text) >= 40):
         return _repeated(author, text)
     return FINE
@@ -163,5 +169,5 @@ def _repeated(author: User, text: str) -> Judgement:
     same = Event.objects.filter(author=author, kind=Event.Kind.COMMENT, created_at__gt=since, text=text)
     times = len(same.values_list("pk")[:_FAR_TOO_OFTEN])
     if times >= _FAR_TOO_OFTEN:
-        return Judgement(Verdict.REFUSE, gettext_noop("you have posted the same several times today."))
-    return Judgement(Verdict.HOLD, "the same text again and again") if times >= _REPEATS else FINE
+        return Judgement(Verdict.REFUSE, _TOO_OFTEN)
+    return Judgement(Verdict.HOLD, _AGAIN) if times >= _REPEATS else FINE
