@@ -12,7 +12,10 @@ from evaluations.services.failure_words import TITLES
 from tests import make
 from tests.evaluations import rows
 
-SOURCES = [*(settings.BASE_DIR / "evaluations").glob("*.py"), *(settings.BASE_DIR / "evaluations" / "services").glob("*.py")]
+SOURCES = [
+    *(settings.BASE_DIR / "evaluations").glob("*.py"),
+    *(settings.BASE_DIR / "evaluations" / "services").glob("*.py"),
+]
 CODES = r'(?:code=|_UnfitModelError\(\s*|ChildFailedError\(\s*|\bfailure\(\s*|_fail\(run, )"([a-z_]+)"'
 
 

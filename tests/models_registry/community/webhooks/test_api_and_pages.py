@@ -124,7 +124,12 @@ def test_in_the_browser_a_webhook_is_made_tested_sent_again_and_deleted(
     make.organization("lab", admin=ada)
     make.repository(ada, "net")
     make.repository(ada, "rows", kind="dataset")
-    form = {"url": there.url, "watched": "ada\nlab ada/net\ndatasets/ada/rows", "domains": ["repo"], "secret": "open sesame"}
+    form = {
+        "url": there.url,
+        "watched": "ada\nlab ada/net\ndatasets/ada/rows",
+        "domains": ["repo"],
+        "secret": "open sesame",
+    }
     answer = client.post("/settings/webhooks/new", form)
     webhook = Webhook.objects.get()
     assert answer["Location"] == webhook.get_absolute_url()
