@@ -120,6 +120,8 @@ class InvalidProposal(Invalid):
     """A proposed suite that cannot be one. `faults`: what is wrong, in a sentence each."""
 
     def __init__(self, faults: list[str]) -> None:
-        words = gettext("This is no suite that can be proposed: %(faults)s") % {"faults": " ".join(map(in_words, faults))}
+        words = gettext("This is no suite that can be proposed: %(faults)s") % {
+            "faults": " ".join(map(in_words, faults))
+        }
         super().__init__(words[:900], details={"faults": faults})
         self.faults = faults

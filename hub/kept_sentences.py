@@ -45,12 +45,21 @@ def beginning(form: str) -> str:
 def in_words(text: str) -> str:
     if len(text) > LONGEST:
         return text
+    if (begun := _begun(text)) is not None:
+        return begun
+    for form in sorted(_known.values(), key=lambda one: -one.fixed):  # the most exact one that fits
+        if found := form.pattern.fullmatch(text):
+            return gettext(form.text) % {name: _part(part) for name, part in found.groupdict().items()}
+    return text
+
+
+def _part(text: str) -> str:
+    """What stands in a place of a form is looked at as a whole, or by how it begins: forms within forms would take for ever."""
+    return gettext(text) if text in _known else _begun(text) or text
+
+
+def _begun(text: str) -> str | None:
     for words in _beginnings:
         if text.startswith(f"{words} "):
             return gettext(words) + text.removeprefix(words)
-    for form in sorted(_known.values(), key=lambda one: -one.fixed):  # the most exact one that fits
-        if found := form.pattern.fullmatch(text):
-            return gettext(form.text) % {
-                name: gettext(part) if part in _known else part for name, part in found.groupdict().items()
-            }
-    return text
+    return None

@@ -58,7 +58,7 @@ def refuse_what_is_closed(repository: Repository) -> None:
                 since=repository.disabled_at,
             )
         case Standing.QUARANTINED:
-            notice = repository.public_notice or "It is in quarantine: it may be dangerous. A moderator looks at it."
+            notice = repository.public_notice or _("It is in quarantine: it may be dangerous. A moderator looks at it.")
             raise RepositoryClosed(notice=notice, since=repository.disabled_at)
         case Standing.HIDDEN:
             raise RepositoryDisabled

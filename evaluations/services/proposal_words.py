@@ -16,7 +16,9 @@ for _form in (
     gettext_noop("anchors and aliases are not taken"),
     gettext_noop("it holds too much, or nests too deeply"),
     gettext_noop("data/0/public_rows: only a suite of the tier hidden has rows that are not public"),
-    gettext_noop("data/0/public_rows: passages are looked for among all of them, so that no part of the rows has a score"),
+    gettext_noop(
+        "data/0/public_rows: passages are looked for among all of them, so that no part of the rows has a score"
+    ),
     gettext_noop("data/0/public_rows: it must leave %(fewest)s public and as many hidden rows at least"),
     gettext_noop("task: this hub has no way yet to score a proposed suite of the task %(task)s."),
     gettext_noop("engine: a member's suite is run by the native one."),

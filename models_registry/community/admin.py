@@ -51,6 +51,7 @@ from models_registry.community.models import (
     ReportState,
     SubjectKind,
 )
+from models_registry.community.models.moderation import OfSubject
 from models_registry.community.services.moderation import acts, appeals, context, reports
 from models_registry.models import Repository
 
@@ -60,6 +61,11 @@ REPORT_COLOURS = {"open": "danger", "in work": "warning", "resolved": "success",
 APPEAL_COLOURS = {"open": "danger", "upheld": "", "reversed": "success"}
 for model in (User, Namespace):
     admin.site.unregister(model)
+
+
+@display(description=_("What it is about"), ordering="subject_name")
+def subject(row: OfSubject) -> str:
+    return row.subject_title
 
 
 @admin.register(User)
@@ -179,7 +185,7 @@ class ReportAdmin(OnRepositories, OnMembers, OnNames, OnComments, OnThreads, OnC
 
     has_handling_permission = holding("community.handle_report")
 
-    list_display = ["subject_name", "what", "urgency", "standing", "complaint_count", "created_at", "assigned_to"]
+    list_display = [subject, "what", "urgency", "standing", "complaint_count", "created_at", "assigned_to"]
     list_filter = [Unsettled, "severity", "category", "subject_kind", "opened_by_hub"]
     search_fields = ["subject_name", "author__username", "complaints__text"]
     show_full_result_count = False
@@ -372,16 +378,16 @@ class ModerationActionAdmin(Acting):
 
     has_handling_permission = holding("community.handle_report")
 
-    list_display = ["created_at", "kind", "subject_name", "moderator_name", "beginning", "in_colour"]
+    list_display = ["created_at", "kind", subject, "moderator_name", "beginning", "in_colour"]
     list_filter = ["kind", "subject_kind"]
     search_fields = ["subject_name", "moderator_name", "reason", "author__username"]
     ordering = ["-pk"]
     show_full_result_count = False
     fields = [
-        "kind", "subject_kind", "subject_name", "author", "moderator_name", "created_at", "reason", "notice",
+        "kind", "subject_kind", subject, "author", "moderator_name", "created_at", "reason", "notice",
         "legal_basis", "until", "report", "reverses", "standing",
     ]  # fmt: skip
-    readonly_fields = ["standing"]
+    readonly_fields = [subject, "standing"]
     actions_detail = ["undo"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModerationAction]:

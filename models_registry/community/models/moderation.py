@@ -79,6 +79,11 @@ class OfSubject(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def subject_title(self) -> str:
+        """Its name in the reader's language."""
+        return in_words(self.subject_name)
+
 
 class ReportState(models.TextChoices):
     OPEN = "open", pgettext_lazy("report", "Open")
@@ -134,7 +139,7 @@ class Report(OfSubject):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_category_display()}: {self.subject_name}"
+        return f"{self.get_category_display()}: {self.subject_title}"
 
     @property
     def severity_name(self) -> str:
@@ -242,7 +247,7 @@ class ModerationAction(OfSubject):
         indexes = [models.Index(fields=["subject_kind", "subject_id"], name="act_on_subject")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.subject_name}"
+        return f"{self.get_kind_display()}: {self.subject_title}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import Actor, Namespace, User
 from accounts.services.accounts import namespace_named
 from hub.errors import NotFound
+from hub.kept_sentences import sentence
 from models_registry import access
 from models_registry.community import access as community_access
 from models_registry.community.models import Collection, Discussion, Event, Picture, SubjectKind
@@ -16,6 +17,8 @@ from models_registry.errors import RepositoryNotFound
 from models_registry.models import Kind, Repository
 
 MOST_TEXT = 20_000
+_COMMENT = sentence(gettext_noop("%(thread)s, comment of %(author)s"))
+_COMMENT_OF_NOBODY = sentence(gettext_noop("%(thread)s, comment of a deleted user"))
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ def of_comment(comment: Event) -> Subject:
     return Subject(
         kind=SubjectKind.COMMENT,
         id=comment.pk,
-        name=f"{comment.discussion}, comment of {comment.author or 'a deleted user'}",
+        name=_COMMENT % {"thread": comment.discussion, "author": comment.author}
+        if comment.author
+        else _COMMENT_OF_NOBODY % {"thread": comment.discussion},
         address=f"{comment.discussion.get_absolute_url()}#{comment.public_id}",
         owner=comment.author.namespace if comment.author else None,
         author=comment.author,

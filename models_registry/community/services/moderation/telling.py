@@ -7,15 +7,27 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from accounts.services.accounts import verified_addresses
+from hub.kept_sentences import sentence
 from models_registry.community.models import Act, Appeal, Complaint, ModerationAction, NoticeKind, Report, ReportState
 from models_registry.community.services.moderation import appeals
 from models_registry.community.services.notifications import notify
 
 # Of these the member learns whatever they wish to be told of: they write no more, or sign in no more.
 ALWAYS_BY_EMAIL = frozenset({Act.WARN, Act.SUSPEND, Act.LIFT, Act.BAN, Act.UNBAN, Act.RENAME, Act.TAKE_DOWN})
+_ACTED = sentence(gettext_noop("Moderation: %(act)s – %(subject)s. %(reason)s"))
+_GRANTED = sentence(gettext_noop("Your appeal was granted: %(act)s – %(subject)s. %(decision)s"))
+_REFUSED = sentence(gettext_noop("Your appeal was refused: %(act)s – %(subject)s. %(decision)s"))
+with override(None):
+    for _act in Act:
+        sentence(str(_act.label))
+
+
+def _in_english(action: ModerationAction) -> str:
+    with override(None):
+        return action.get_kind_display()
 
 
 def tell(action_id: int) -> None:
@@ -28,7 +40,7 @@ def tell(action_id: int) -> None:
         kind=NoticeKind.MODERATION,
         key=f"act:{action.pk}",
         users=concerned,
-        text=f"{action.get_kind_display().capitalize()}: {action.subject_name}. {action.reason}",
+        text=_ACTED % {"act": _in_english(action), "subject": action.subject_name, "reason": action.reason},
         url=f"/settings/moderation#act-{action.pk}",
         has_letter=action.kind in ALWAYS_BY_EMAIL,
     )
@@ -60,7 +72,8 @@ def tell_of_decision(appeal_id: int) -> None:
             kind=NoticeKind.MODERATION,
             key=f"appeal:{appeal.pk}",
             users=[appeal.user],
-            text=f"Your appeal was {'granted' if is_granted else 'refused'}: {what}. {appeal.decision}",
+            text=(_GRANTED if is_granted else _REFUSED)
+            % {"act": _in_english(appeal.action), "subject": appeal.action.subject_name, "decision": appeal.decision},
             url=f"/settings/moderation#act-{appeal.action_id}",
             has_letter=by_letter,
         )
