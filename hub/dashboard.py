@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Min
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import AuditEntry
 from accounts.requests import ActorRequest
@@ -24,64 +26,85 @@ def fill(request: ActorRequest, context: dict[str, Any]) -> dict[str, Any]:
         failed = Run.objects.filter(state="failed").select_related("repository__namespace", "suite_version__suite")
         context["failed_runs"] = failed.order_by("-created_at")[:MOST]
     if actor.may("jobs.view_job"):
-        context["job_counts"] = (
-            Job.objects.exclude(state=State.DONE)
-            .order_by("state")
-            .values("state")
-            .annotate(count=Count("pk"), oldest=Min("run_after"))
-        )
+        counted = Job.objects.exclude(state=State.DONE).order_by("state").values("state")
+        context["job_counts"] = [
+            {**row, "label": State(row["state"]).label}
+            for row in counted.annotate(count=Count("pk"), oldest=Min("run_after"))
+        ]
         context["failed_jobs"] = Job.objects.filter(state=State.FAILED).order_by("-pk")[:MOST]
     if actor.may("accounts.view_auditentry"):
         context["entries"] = AuditEntry.objects.all()[:MOST]
     return context
 
 
-_PAGES = {
-    "Moderation": [
-        ("Reports", "community", "report", "flag"),
-        ("Appeals", "community", "appeal", "balance"),
-        ("Acts", "community", "moderationaction", "gavel"),
-        ("Comments", "community", "event", "chat"),
-        ("Threads", "community", "discussion", "forum"),
-        ("Collections", "community", "collection", "collections_bookmark"),
-        ("Repositories", "models_registry", "repository", "deployed_code"),
-        ("Quarantine", "models_registry", "quarantine", "bug_report"),
-    ],
-    "People": [
-        ("Members", "accounts", "user", "person"),
-        ("Organisations", "accounts", "organization", "apartment"),
-        ("Names", "accounts", "namespace", "badge"),
-        ("Invitations", "accounts", "invitation", "mail"),
-        ("Access tokens", "accounts", "accesstoken", "key"),
-    ],
-    "Evaluations": [
-        ("Runs", "evaluations", "run", "play_circle"),
-        ("Suites", "evaluations", "suite", "checklist"),
-        ("Groups of suites", "evaluations", "suitegroup", "join"),
-        ("Editions", "evaluations", "edition", "menu_book"),
-        ("Suite versions", "evaluations", "suiteversion", "inventory_2"),
-        ("Proposed suites", "evaluations", "suiteproposal", "rate_review"),
-    ],
-    "Operation": [
-        ("Queue", "jobs", "job", "pending_actions"),
-        ("Audit log", "accounts", "auditentry", "history"),
-    ],
-}
+_PAGES = [
+    (
+        _("Moderation"),
+        [
+            (_("Reports"), "community", "report", "flag"),
+            (_("Appeals"), "community", "appeal", "balance"),
+            (_("Acts"), "community", "moderationaction", "gavel"),
+            (_("Comments"), "community", "event", "chat"),
+            (_("Threads"), "community", "discussion", "forum"),
+            (_("Collections"), "community", "collection", "collections_bookmark"),
+            (_("Repositories"), "models_registry", "repository", "deployed_code"),
+            (_("Quarantine"), "models_registry", "quarantine", "bug_report"),
+        ],
+    ),
+    (
+        pgettext_lazy("part of the administration", "People"),
+        [
+            (_("Members"), "accounts", "user", "person"),
+            (_("Organisations"), "accounts", "organization", "apartment"),
+            (_("Names"), "accounts", "namespace", "badge"),
+            (_("Invitations"), "accounts", "invitation", "mail"),
+            (_("Access tokens"), "accounts", "accesstoken", "key"),
+        ],
+    ),
+    (
+        _("Evaluations"),
+        [
+            (_("Runs"), "evaluations", "run", "play_circle"),
+            (_("Suites"), "evaluations", "suite", "checklist"),
+            (_("Groups of suites"), "evaluations", "suitegroup", "join"),
+            (_("Editions"), "evaluations", "edition", "menu_book"),
+            (_("Suite versions"), "evaluations", "suiteversion", "inventory_2"),
+            (_("Proposed suites"), "evaluations", "suiteproposal", "rate_review"),
+            (_("Challenges"), "evaluations", "challenge", "emoji_events"),
+            (_("Entries"), "evaluations", "entry", "groups"),
+        ],
+    ),
+    (
+        _("Operation"),
+        [
+            (_("Queue"), "jobs", "job", "pending_actions"),
+            (_("Workers"), "evaluations", "worker", "memory"),
+            (_("Audit log"), "accounts", "auditentry", "history"),
+        ],
+    ),
+]
 
 
 def navigation(request: ActorRequest) -> list[dict[str, Any]]:
     """The pages that the role opens, under what they are for; pages that nobody put there come last, by their own names."""
-    groups: dict[str, list[dict[str, Any]]] = {title: [] for title in _PAGES}
-    place_of = {
-        (app, model): (group, title, icon) for group, pages in _PAGES.items() for title, app, model, icon in pages
+    opened = {
+        (model["model"]._meta.app_label, model["model"]._meta.model_name): model  # noqa: SLF001
+        for app in admin.site.get_app_list(request)
+        for model in app["models"]
     }
-    order = list(place_of)
-    opened = [model for app in admin.site.get_app_list(request) for model in app["models"]]
-    keyed = {(model["model"]._meta.app_label, model["model"]._meta.model_name): model for model in opened}  # noqa: SLF001
-    for key in sorted(keyed, key=lambda key: order.index(key) if key in place_of else len(order)):
-        group, title, icon = place_of.get(key, ("Other", keyed[key]["name"], "circle"))
-        groups.setdefault(group, []).append({"title": title, "icon": icon, "link": keyed[key]["admin_url"]})
-    return [{"title": title, "items": items} for title, items in groups.items() if items]
+    groups = []
+    for group, pages in _PAGES:
+        shown = [(title, icon, opened.pop((app, model))) for title, app, model, icon in pages if (app, model) in opened]
+        groups.append((group, shown))
+    groups.append((_("Other"), [(model["name"], "circle", model) for model in opened.values()]))
+    return [
+        {
+            "title": group,
+            "items": [{"title": title, "icon": icon, "link": model["admin_url"]} for title, icon, model in shown],
+        }
+        for group, shown in groups
+        if shown
+    ]
 
 
 def _for_moderators() -> dict[str, Any]:
@@ -92,7 +115,7 @@ def _for_moderators() -> dict[str, Any]:
     }
     return {
         "severities": [
-            {"severity": severity, "label": severity.label, **counted.get(severity, {"count": 0, "oldest": None})}
+            {**counted.get(severity, {"count": 0, "oldest": None}), "severity": severity}
             for severity in sorted(Severity, reverse=True)
         ],
         "reports": unsettled.select_related("assigned_to").in_order()[:MOST],

@@ -327,7 +327,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 UNFOLD = {
-    "SITE_TITLE": "Grove administration",
+    "SITE_TITLE": _("Grove administration"),
     "SITE_HEADER": "Grove",
     "SITE_URL": "/",
     "SITE_ICON": lambda _request: static("logo.svg"),

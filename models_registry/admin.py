@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from accounts.models import AuditEntry
@@ -32,7 +34,7 @@ class RepositoryAdmin(OnRepositories):
     list_filter = ["kind", "private", "gated", ("disabled_reason", admin.EmptyFieldListFilter)]
     search_fields = ["name", "namespace__name"]
     ordering = ["-updated_at"]
-    actions_detail = [{"title": "Moderate", "items": ON_REPOSITORIES}]
+    actions_detail = [{"title": _("Moderate"), "items": ON_REPOSITORIES}]
     actions = ["hide_each"]
     fields = [
         "namespace", "name", "kind", "creator", "private", "gated", "disabled_reason", "disabled_as", "disabled_at",
@@ -46,13 +48,13 @@ class RepositoryAdmin(OnRepositories):
     def view_on_site(self, repository: Repository) -> str:
         return repository.get_absolute_url()
 
-    @display(description="Standing", label=_COLOURS)
-    def standing(self, repository: Repository) -> str:
+    @display(description=_("Standing"), label=_COLOURS)
+    def standing(self, repository: Repository) -> tuple[str, str]:
         if repository.disabled_reason:
-            return repository.standing
-        return "private" if repository.private else "public"
+            return repository.standing.value, str(repository.standing.label)
+        return ("private", gettext("Private")) if repository.private else ("public", gettext("Public"))
 
-    @admin.action(description="Hide", permissions=["hiding"])
+    @admin.action(description=_("Hide"), permissions=["hiding"])
     def hide_each(self, request: ActorRequest, repositories: QuerySet[Repository]) -> HttpResponse | None:
         hide = lambda order, repository: acts.close_repository(order, repository, standing=Standing.HIDDEN)  # noqa: E731
         return each(self, request, repositories, "hide_each", hide)
@@ -70,33 +72,35 @@ class QuarantineAdmin(ShowOnly):
     fields = ["content", "twin", "path", "repository", "reason", "created_at", "confirmed_at", "released_at"]
     actions_detail = ["confirm_quarantine", "release_quarantine"]
 
-    @display(description="State", label={"released": "success", "confirmed": "danger", "waits": "warning"})
-    def standing(self, row: Quarantine) -> str:
-        return "released" if row.released_at else "confirmed" if row.confirmed_at else "waits"
+    @display(description=_("State"), label={"released": "success", "confirmed": "danger", "waits": "warning"})
+    def standing(self, row: Quarantine) -> tuple[str, str]:
+        if row.released_at:
+            return "released", gettext("released")
+        return ("confirmed", gettext("confirmed")) if row.confirmed_at else ("waits", gettext("waits"))
 
     @action(
-        description="Confirm",
+        description=_("Confirm"),
         permissions=["releasing"],
         dialog={
-            "title": "It is malware",
-            "description": "It stays in quarantine, and goes back there if it was released.",
+            "title": _("It is malware"),
+            "description": _("It stays in quarantine, and goes back there if it was released."),
             "form_class": ReasonForm,
         },
     )
     def confirm_quarantine(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        return self._decide(request, form, object_id, quarantine.confirm, "It stays in quarantine.")
+        return self._decide(request, form, object_id, quarantine.confirm, gettext("It stays in quarantine."))
 
     @action(
-        description="Release",
+        description=_("Release"),
         permissions=["releasing"],
         dialog={
-            "title": "It is no malware",
-            "description": "Everybody who could have it can again, and the same finding stops it no more.",
+            "title": _("It is no malware"),
+            "description": _("Everybody who could have it can again, and the same finding stops it no more."),
             "form_class": ReasonForm,
         },
     )
     def release_quarantine(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        return self._decide(request, form, object_id, quarantine.release, "It is released.")
+        return self._decide(request, form, object_id, quarantine.release, gettext("It is released."))
 
     def _decide(
         self, request: ActorRequest, form: ReasonForm, object_id: str, act: Callable[..., None], said: str
@@ -120,32 +124,33 @@ class JobAdmin(ShowOnly):
     actions = ["retry_each"]
 
     @display(
-        description="State",
+        description=_("State"),
         ordering="state",
         label={"failed": "danger", "running": "info", "queued": "warning", "done": "success"},
     )
-    def standing(self, job: Job) -> str:
-        return job.state
+    def standing(self, job: Job) -> tuple[str, str]:
+        return job.state, job.get_state_display()
 
-    @display(description="Error")
+    @display(description=_("Error"))
     def error(self, job: Job) -> str:
         return job.last_error[:100]
 
     @action(
-        description="Run again",
+        description=_("Run again"),
         permissions=["retrying"],
         dialog={
-            "title": "Run this job again",
-            "description": "At once; attempts count anew.",
+            "title": _("Run this job again"),
+            "description": _("At once; attempts count anew."),
             "form_class": ConfirmForm,
         },
     )
     def retry(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         job = Job.objects.get(pk=object_id)
         _run_again(request, job)
-        return done(request, reverse("admin:jobs_job_change", args=[object_id]), f"{job} is queued.")
+        said = gettext("%(job)s is queued.") % {"job": job}
+        return done(request, reverse("admin:jobs_job_change", args=[object_id]), said)
 
-    @admin.action(description="Run again those that failed", permissions=["retrying"])
+    @admin.action(description=_("Run again those that failed"), permissions=["retrying"])
     def retry_each(self, request: ActorRequest, jobs: QuerySet[Job]) -> None:
         for job in jobs.filter(state=State.FAILED):
             _run_again(request, job)

@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -50,16 +51,21 @@ class PhaseInline(TabularInline):
 
 class _PhaseChoice(forms.ModelChoiceField):
     def label_from_instance(self, phase: Any) -> str:
-        return f"{phase.challenge}: {phase.name}, until {phase.ends_at:%Y-%m-%d %H:%M} UTC"
+        return gettext("%(challenge)s: %(phase)s, until %(end)s UTC") % {
+            "challenge": phase.challenge,
+            "phase": phase.name,
+            "end": f"{phase.ends_at:%Y-%m-%d %H:%M}",
+        }
 
 
 class ExtendForm(BaseDialogForm):
     phase = _PhaseChoice(
+        label=_("Phase"),
         queryset=Phase.objects.filter(challenge__results_at=None).select_related("challenge"),
         widget=UnfoldAdminSelectWidget,
     )
     until = forms.DateTimeField(
-        label="Until", help_text="UTC, such as 2027-03-01 12:00.", widget=UnfoldAdminTextInputWidget
+        label=_("Until"), help_text=_("UTC, such as 2027-03-01 12:00."), widget=UnfoldAdminTextInputWidget
     )
 
 
@@ -105,33 +111,37 @@ class ChallengeAdmin(ModelAdmin):
         return challenge.get_absolute_url()
 
     @display(
-        description="State", label={"open": "success", "upcoming": "info", "closed": "warning", "published": "success"}
+        description=_("State"),
+        label={"draft": "", "open": "success", "upcoming": "info", "closed": "warning", "published": "success"},
     )
-    def standing(self, challenge: Challenge) -> str:
-        return challenge.state_at(timezone.now()).value
+    def standing(self, challenge: Challenge) -> tuple[str, str]:
+        state = challenge.state_at(timezone.now())
+        return state.value, str(state.label)
 
     @action(
-        description="Publish",
+        description=_("Publish"),
         permissions=["managing"],
         dialog={
-            "title": "Publish this challenge",
-            "description": "Everybody sees it. Until its results, its suite and all others with the same labels measure "
-            "submissions alone. Scores that are known already stay known: take labels on which nothing was measured.",
+            "title": _("Publish this challenge"),
+            "description": _(
+                "Everybody sees it. Until its results, its suite and all others with the same labels measure "
+                "submissions alone. Scores that are known already stay known: take labels on which nothing was measured."
+            ),
             "form_class": ConfirmForm,
-            "form_submit_text": "Publish",
+            "form_submit_text": _("Publish"),
         },
     )
     def publish_challenge(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        return self._act(request, object_id, challenges.publish, "is published")
+        return self._act(request, object_id, challenges.publish, gettext("%(challenge)s is published."))
 
     @action(
-        description="Extend a phase",
+        description=_("Extend a phase"),
         permissions=["managing"],
         dialog={
-            "title": "Extend a phase",
-            "description": "Of this challenge, to a later end.",
+            "title": _("Extend a phase"),
+            "description": _("Of this challenge, to a later end."),
             "form_class": ExtendForm,
-            "form_submit_text": "Extend",
+            "form_submit_text": _("Extend"),
         },
     )
     def extend_phase(self, request: ActorRequest, form: ExtendForm, object_id: str) -> HttpResponse:
@@ -139,28 +149,30 @@ class ChallengeAdmin(ModelAdmin):
 
         def extend(*, actor: Actor, challenge: Challenge) -> None:
             if phase.challenge_id != challenge.pk:
-                raise Invalid(_("That phase belongs to another challenge."))
+                raise Invalid(gettext("That phase belongs to another challenge."))
             challenges.extend(actor=actor, phase=phase, until=form.cleaned_data["until"])
 
-        return self._act(request, object_id, extend, "is extended")
+        return self._act(request, object_id, extend, gettext("%(challenge)s is extended."))
 
     @action(
-        description="End early",
+        description=_("End early"),
         permissions=["managing"],
         variant=ActionVariant.DANGER,
         dialog={
-            "title": "End this challenge now",
-            "description": "It takes no more submissions. Its results are published when the last runs are measured.",
+            "title": _("End this challenge now"),
+            "description": _(
+                "It takes no more submissions. Its results are published when the last runs are measured."
+            ),
             "form_class": ReasonForm,
-            "form_submit_text": "End it",
+            "form_submit_text": _("End it"),
         },
     )
     def end_challenge(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        reason = form.cleaned_data["reason"]
-        return self._act(request, object_id, challenges.end_early, "has ended", reason=reason)
+        said = gettext("%(challenge)s has ended.")
+        return self._act(request, object_id, challenges.end_early, said, reason=form.cleaned_data["reason"])
 
     def _act(
-        self, request: ActorRequest, object_id: str, act: Callable[..., Any], what: str, **arguments: Any
+        self, request: ActorRequest, object_id: str, act: Callable[..., Any], said: str, **arguments: Any
     ) -> HttpResponse:
         page = reverse("admin:evaluations_challenge_change", args=[object_id])
         challenge = self.get_queryset(request).get(pk=object_id)
@@ -168,7 +180,7 @@ class ChallengeAdmin(ModelAdmin):
             act(actor=request.actor, challenge=challenge, **arguments)
         except HubError as refusal:
             return refused(request, page, refusal)
-        return done(request, page, f"{challenge} {what}.")
+        return done(request, page, said % {"challenge": challenge})
 
 
 class EntrantInline(ShowOnlyInline):
@@ -201,14 +213,14 @@ class EntryAdmin(ShowOnly):
     actions_detail = ["disqualify_entry"]
 
     @action(
-        description="Disqualify",
+        description=_("Disqualify"),
         permissions=["managing"],
         variant=ActionVariant.DANGER,
         dialog={
-            "title": "Disqualify this entry",
-            "description": "It leaves the boards, and everybody reads your reason on the challenge's page.",
+            "title": _("Disqualify this entry"),
+            "description": _("It leaves the boards, and everybody reads your reason on the challenge's page."),
             "form_class": ReasonForm,
-            "form_submit_text": "Disqualify",
+            "form_submit_text": _("Disqualify"),
         },
     )
     def disqualify_entry(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
@@ -218,4 +230,4 @@ class EntryAdmin(ShowOnly):
             challenges.disqualify(actor=request.actor, entry=entry, reason=form.cleaned_data["reason"])
         except HubError as refusal:
             return refused(request, page, refusal)
-        return done(request, page, f"{entry} is disqualified.")
+        return done(request, page, gettext("%(entry)s is disqualified.") % {"entry": entry})

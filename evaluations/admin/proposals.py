@@ -8,12 +8,15 @@ from django.contrib import admin
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from accounts.requests import ActorRequest
 from evaluations.models import SuiteProposal, SuiteVersion
 from evaluations.services import hosting, previewing, proposing
+from evaluations.services.proposal_words import in_words
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding, refused
 from hub.errors import HubError
 
@@ -21,22 +24,22 @@ from hub.errors import HubError
 class _SuitePreview:
     """How a definition is shown to who decides: as YAML, its metrics, its hashes, the first rows."""
 
-    @display(description="Definition")
+    @display(description=_("Definition"))
     def definition_in_words(self, row: Any) -> str:
         text = yaml.safe_dump(row.definition, allow_unicode=True, sort_keys=False, width=110)
         return format_html("<pre>{}</pre>", text)
 
-    @display(description="Metrics")
+    @display(description=_("Metrics"))
     def metrics(self, row: Any) -> str:
         return ", ".join(
-            f"{metric['name']} ({metric['ci']}{', ranks' if metric['primary'] else ''})"
+            gettext("%(name)s (%(ci)s, ranks)") % metric if metric["primary"] else f"{metric['name']} ({metric['ci']})"
             for metric in row.definition["metrics"]
         )
 
-    @display(description="SHA-256 of the data")
+    @display(description=_("SHA-256 of the data"))
     def hashes(self, row: Any) -> str:
         (data,) = row.definition["data"]
-        return f"inputs {data['sha256']}, labels {data['labels_sha256']}"
+        return gettext("inputs %(sha256)s, labels %(labels_sha256)s") % data
 
 
 @admin.register(SuiteVersion)
@@ -51,13 +54,15 @@ class SuiteVersionAdmin(_SuitePreview, ShowOnly):
         "data_standing", "first_inputs", "definition_in_words", "created_at",
     ]  # fmt: skip
 
-    @display(description="Data")
+    @display(description=_("Data"))
     def data_standing(self, version: SuiteVersion) -> str:
         if not version.data_revision:
-            return "not stored yet: the command sync_suites, or a worker that starts, stores them"
-        return "there" if hosting.is_hosted(version) else "gone: runs of this version fail until they are stored again"
+            return gettext("not stored yet: the command sync_suites, or a worker that starts, stores them")
+        if hosting.is_hosted(version):
+            return gettext("there")
+        return gettext("gone: runs of this version fail until they are stored again")
 
-    @display(description="First rows")
+    @display(description=_("First rows"))
     def first_inputs(self, version: SuiteVersion) -> str:
         return format_html("<pre>{}</pre>", "\n".join(previewing.first_inputs(version)))
 
@@ -77,51 +82,54 @@ class SuiteProposalAdmin(_SuitePreview, ShowOnly):
     ]  # fmt: skip
     actions_detail = ["publish", "decline"]
 
-    @display(description="Check")
+    @display(description=_("Check"))
     def validation(self, proposal: SuiteProposal) -> str:
         """Anew, of the commit as it is to be had now."""
         if proposal.state != SuiteProposal.State.PROPOSED:
-            return "decided"
+            return pgettext("a proposed suite is", "decided")
         faults = proposing.faults_now(proposal)
-        return format_html_join("", "<p>{}</p>", ((fault,) for fault in faults)) if faults else "It can be published."
+        if not faults:
+            return gettext("It can be published.")
+        return format_html_join("", "<p>{}</p>", ((in_words(fault),) for fault in faults))
 
-    @display(description="First rows")
+    @display(description=_("First rows"))
     def first_inputs(self, proposal: SuiteProposal) -> str:
         return format_html("<pre>{}</pre>", "\n".join(proposal.preview.get("inputs", [])))
 
-    @display(description="Their labels")
+    @display(description=_("Their labels"))
     def first_labels(self, proposal: SuiteProposal) -> str:
         return ", ".join(proposal.preview.get("labels", []))
 
     @action(
-        description="Publish",
+        description=_("Publish"),
         permissions=["publishing"],
         dialog={
-            "title": "Publish this suite",
-            "description": "Everybody sees its inputs and may have models measured on it. Its labels are put apart.",
+            "title": _("Publish this suite"),
+            "description": _("Everybody sees its inputs and may have models measured on it. Its labels are put apart."),
             "form_class": ConfirmForm,
-            "form_submit_text": "Publish",
+            "form_submit_text": _("Publish"),
         },
     )
     def publish(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, proposing.publish, "published")
+        return self._decide(request, object_id, proposing.publish, gettext("%(proposal)s is published."))
 
     @action(
-        description="Decline",
+        description=_("Decline"),
         permissions=["publishing"],
         variant=ActionVariant.DANGER,
         dialog={
-            "title": "Decline this suite",
-            "description": "Its author reads your reason, and may propose it again.",
+            "title": _("Decline this suite"),
+            "description": _("Its author reads your reason, and may propose it again."),
             "form_class": ReasonForm,
-            "form_submit_text": "Decline",
+            "form_submit_text": _("Decline"),
         },
     )
     def decline(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, proposing.decline, "declined", reason=form.cleaned_data["reason"])
+        said = gettext("%(proposal)s is declined.")
+        return self._decide(request, object_id, proposing.decline, said, reason=form.cleaned_data["reason"])
 
     def _decide(
-        self, request: ActorRequest, object_id: str, act: Callable[..., Any], what: str, **arguments: Any
+        self, request: ActorRequest, object_id: str, act: Callable[..., Any], said: str, **arguments: Any
     ) -> HttpResponse:
         page = reverse("admin:evaluations_suiteproposal_change", args=[object_id])
         proposal = SuiteProposal.objects.select_related("repository__namespace", "author").get(pk=object_id)
@@ -129,4 +137,4 @@ class SuiteProposalAdmin(_SuitePreview, ShowOnly):
             act(actor=request.actor, proposal=proposal, **arguments)
         except HubError as refusal:
             return refused(request, page, refusal)
-        return done(request, page, f"{proposal} is {what}.")
+        return done(request, page, said % {"proposal": proposal})

@@ -7,6 +7,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
@@ -15,6 +17,7 @@ from evaluations.admin.inlines import ShowOnlyInline
 from evaluations.models import (
     Run,
     Score,
+    State,
 )
 from evaluations.services import requesting
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding, refused
@@ -32,7 +35,7 @@ class RunAdmin(ShowOnly):
     has_cancelling_permission = holding("evaluations.cancel_run")
     has_invalidating_permission = holding("evaluations.invalidate_run")
 
-    list_display = ["__str__", "standing", "attempt", "requested_by", "created_at", "finished_at", "failure"]
+    list_display = ["__str__", "stage", "attempt", "requested_by", "created_at", "finished_at", "failure"]
     list_filter = ["state", "failure_kind", "hardware_class", "suite_version__suite"]
     search_fields = ["=id", "repository__name", "repository__namespace__name", "requested_by__username"]
     ordering = ["-created_at"]
@@ -57,69 +60,75 @@ class RunAdmin(ShowOnly):
         return run.get_absolute_url()
 
     @display(
-        description="State",
+        description=_("State"),
         ordering="state",
-        label={"scored": "success", "failed": "danger", "running": "info", "invalidated": "warning"},
+        label={
+            **dict.fromkeys(State.values, ""),
+            "scored": "success",
+            "failed": "danger",
+            "running": "info",
+            "invalidated": "warning",
+        },
     )
-    def standing(self, run: Run) -> str:
-        return run.state
+    def stage(self, run: Run) -> tuple[str, str]:
+        return run.state, run.get_state_display()
 
-    @display(description="Failure")
+    @display(description=_("Failure"))
     def failure(self, run: Run) -> str:
         return run.failure_reason[:80]
 
-    @admin.action(description="Queue again", permissions=["queueing"])
+    @admin.action(description=_("Queue again"), permissions=["queueing"])
     def queue_each_again(self, request: ActorRequest, runs: QuerySet[Run]) -> None:
-        self._each(request, runs, requesting.queue_again, "queued again")
+        self._each(request, runs, requesting.queue_again, gettext("%(run)s is queued again."))
 
-    @admin.action(description="Cancel", permissions=["cancelling"])
+    @admin.action(description=_("Cancel"), permissions=["cancelling"])
     def cancel_each(self, request: ActorRequest, runs: QuerySet[Run]) -> None:
-        self._each(request, runs, requesting.cancel, "cancelled")
+        self._each(request, runs, requesting.cancel, gettext("%(run)s is cancelled."))
 
     @action(
-        description="Queue again",
+        description=_("Queue again"),
         permissions=["queueing"],
         dialog={
-            "title": "Queue this evaluation again",
-            "description": "The same commit on the same suite, as a run of its own; this one stays as it is.",
+            "title": _("Queue this evaluation again"),
+            "description": _("The same commit on the same suite, as a run of its own; this one stays as it is."),
             "form_class": ConfirmForm,
-            "form_submit_text": "Queue again",
+            "form_submit_text": _("Queue again"),
         },
     )
     def queue_again(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, requesting.queue_again, "queued again")
+        return self._one(request, object_id, requesting.queue_again, gettext("%(run)s is queued again."))
 
     @action(
-        description="Cancel",
+        description=_("Cancel"),
         permissions=["cancelling"],
         variant=ActionVariant.DANGER,
         dialog={
-            "title": "Cancel this evaluation",
-            "description": "It stops at once, or at its worker's next heartbeat.",
+            "title": _("Cancel this evaluation"),
+            "description": _("It stops at once, or at its worker's next heartbeat."),
             "form_class": ConfirmForm,
-            "form_submit_text": "Cancel the run",
+            "form_submit_text": _("Cancel the run"),
         },
     )
     def cancel(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        return self._one(request, object_id, requesting.cancel, "cancelled")
+        return self._one(request, object_id, requesting.cancel, gettext("%(run)s is cancelled."))
 
     @action(
-        description="Invalidate",
+        description=_("Invalidate"),
         permissions=["invalidating"],
         variant=ActionVariant.DANGER,
         dialog={
-            "title": "Take this score off the leaderboards",
-            "description": "The run stays to be seen, crossed out, with your reason.",
+            "title": _("Take this score off the leaderboards"),
+            "description": _("The run stays to be seen, crossed out, with your reason."),
             "form_class": ReasonForm,
-            "form_submit_text": "Invalidate",
+            "form_submit_text": _("Invalidate"),
         },
     )
     def invalidate(self, request: ActorRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        reason = form.cleaned_data["reason"]
-        return self._one(request, object_id, requesting.invalidate, "invalidated", reason=reason)
+        said = gettext("%(run)s is invalidated.")
+        return self._one(request, object_id, requesting.invalidate, said, reason=form.cleaned_data["reason"])
 
     def _one(
-        self, request: ActorRequest, object_id: str, act: Callable[..., Any], what: str, **arguments: Any
+        self, request: ActorRequest, object_id: str, act: Callable[..., Any], said: str, **arguments: Any
     ) -> HttpResponse:
         page = reverse("admin:evaluations_run_change", args=[object_id])
         run = self.get_queryset(request).get(pk=object_id)
@@ -127,13 +136,13 @@ class RunAdmin(ShowOnly):
             act(actor=request.actor, run=run, **arguments)
         except HubError as refusal:
             return refused(request, page, refusal)
-        return done(request, page, f"{run} is {what}.")
+        return done(request, page, said % {"run": run})
 
-    def _each(self, request: ActorRequest, runs: QuerySet[Run], act: Callable[..., Any], what: str) -> None:
+    def _each(self, request: ActorRequest, runs: QuerySet[Run], act: Callable[..., Any], said: str) -> None:
         for run in runs:
             try:
                 act(actor=request.actor, run=run)
             except HubError as refusal:
                 messages.error(request, f"{run}: {refusal}")
             else:
-                messages.success(request, f"{run} is {what}.")
+                messages.success(request, said % {"run": run})

@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from accounts.requests import ActorRequest
@@ -32,13 +34,13 @@ class WithEditions(ShowOnly):
         raise NotImplementedError
 
     @action(
-        description="Publish an edition",
+        description=_("Publish an edition"),
         permissions=["publishing"],
         dialog={
-            "title": "Publish this leaderboard as it stands",
-            "description": "As the edition of today: signed, to be cited, and never changed.",
+            "title": _("Publish this leaderboard as it stands"),
+            "description": _("As the edition of today: signed, to be cited, and never changed."),
             "form_class": ConfirmForm,
-            "form_submit_text": "Publish",
+            "form_submit_text": _("Publish"),
         },
     )
     def publish_edition(self, request: ActorRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
@@ -48,7 +50,7 @@ class WithEditions(ShowOnly):
             published = editions.publish(actor=request.actor, board=self.board_of(shown))
         except HubError as refusal:
             return refused(request, page, refusal)
-        return done(request, page, f"{published} is published.")
+        return done(request, page, gettext("%(edition)s is published.") % {"edition": published})
 
 
 @admin.register(Suite)

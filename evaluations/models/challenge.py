@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Actor, Organization
@@ -81,34 +82,34 @@ class Challenge(models.Model):
 
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=120)
-    summary = models.TextField(max_length=20_000, help_text="Markdown.")
-    rules = models.TextField(max_length=50_000, help_text="Markdown.")
-    prizes = models.TextField(max_length=20_000, blank=True, help_text="Markdown.")
+    summary = models.TextField(max_length=20_000, help_text=_("Markdown."))
+    rules = models.TextField(max_length=50_000, help_text=_("Markdown."))
+    prizes = models.TextField(max_length=20_000, blank=True, help_text=_("Markdown."))
     suite_version = models.ForeignKey(
         SuiteVersion,
         models.PROTECT,
         related_name="challenges",
-        help_text="With hidden labels. From publication until the results, it measures nothing but submissions.",
+        help_text=_("With hidden labels. From publication until the results, it measures nothing but submissions."),
     )
     organizer = models.ForeignKey(
-        Organization, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Empty: the hub's staff."
+        Organization, models.SET_NULL, null=True, blank=True, related_name="+", help_text=_("Empty: the hub's staff.")
     )
     per_day = models.PositiveSmallIntegerField(
-        default=5, validators=[MinValueValidator(1)], help_text="Submissions of one entry within 24 hours."
+        default=5, validators=[MinValueValidator(1)], help_text=_("Submissions of one entry within 24 hours.")
     )
     in_total = models.PositiveSmallIntegerField(
-        default=100, validators=[MinValueValidator(1)], help_text="Submissions of one entry."
+        default=100, validators=[MinValueValidator(1)], help_text=_("Submissions of one entry.")
     )
     most_members = models.PositiveSmallIntegerField(
-        default=5, validators=[MinValueValidator(1)], help_text="Of one entry."
+        default=5, validators=[MinValueValidator(1)], help_text=_("Of one entry.")
     )
     public_percent = models.PositiveSmallIntegerField(
         default=30,
         validators=[MinValueValidator(5), MaxValueValidator(95)],
-        help_text="How many of the suite's rows are public.",
+        help_text=_("How many of the suite's rows are public."),
     )
     board_is_public = models.BooleanField(
-        default=True, help_text="Off: until the end, each entry sees its own public scores alone."
+        default=True, help_text=_("Off: until the end, each entry sees its own public scores alone.")
     )
     final_by = models.CharField(max_length=16, choices=FinalBy.choices, default=FinalBy.SELECTED)
     starts_at = models.DateTimeField(null=True, editable=False)
@@ -167,7 +168,7 @@ class Phase(models.Model):
     name = models.CharField(max_length=80)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    counts = models.BooleanField(default=True, help_text="Its submissions count for the final board.")
+    counts = models.BooleanField(default=True, help_text=_("Its submissions count for the final board."))
 
     class Meta:
         ordering = ["starts_at"]
@@ -187,7 +188,7 @@ class Entry(models.Model):
     name = models.CharField(max_length=60)
     created_at = models.DateTimeField(auto_now_add=True)
     disqualified_at = models.DateTimeField(null=True)
-    disqualified_reason = models.TextField(blank=True, help_text="Everybody can read it.")
+    disqualified_reason = models.TextField(blank=True, help_text=_("Everybody can read it."))
 
     class Meta:
         ordering = ["created_at", "pk"]
@@ -244,7 +245,7 @@ class Entrant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.entry}"
+        return gettext("%(user)s in %(entry)s") % {"user": self.user, "entry": self.entry}
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -276,7 +277,7 @@ class Submission(PublicAndHidden, models.Model):
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="submissions")
     created_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
-    selected = models.BooleanField(default=False, help_text="For the final board.")
+    selected = models.BooleanField(default=False, help_text=_("For the final board."))
     public_value = models.FloatField(null=True)
     public_low = models.FloatField(null=True)
     public_high = models.FloatField(null=True)
@@ -293,7 +294,10 @@ class Submission(PublicAndHidden, models.Model):
         indexes = [models.Index(fields=["entry", "created_at"], name="submission_by_entry")]
 
     def __str__(self) -> str:
-        return f"{self.repository_name} at {self.commit[:12]}"
+        return gettext("%(repository)s at %(commit)s") % {
+            "repository": self.repository_name,
+            "commit": self.commit[:12],
+        }
 
 
 class BoardKind(models.TextChoices):

@@ -5,6 +5,7 @@ from datetime import date
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from evaluations.models.group import SuiteGroup
 from evaluations.models.suite import Suite, SuiteVersion
@@ -45,7 +46,7 @@ class Edition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.board}, edition of {self.name}"
+        return gettext("%(board)s, edition of %(day)s") % {"board": self.board, "day": self.name}
 
     def get_absolute_url(self) -> str:
         return f"{self.board.get_absolute_url()}/editions/{self.name}"

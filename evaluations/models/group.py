@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from evaluations.models.run import Run
 from evaluations.models.standing import Trust
@@ -26,7 +28,7 @@ class SuiteGroup(models.Model):
         Suite, through="GroupMember", related_name="groups"
     )
     model_count = models.PositiveIntegerField(default=0)
-    complete_count = models.PositiveIntegerField(default=0, help_text="Models that were measured on every suite.")
+    complete_count = models.PositiveIntegerField(default=0, help_text=_("Models that were measured on every suite."))
     choices: models.JSONField[Any, dict[str, list[str]]] = models.JSONField(default=dict)
     ranked = HashField(32, null=True)
     ranked_at = models.DateTimeField(null=True)
@@ -50,7 +52,7 @@ class GroupMember(models.Model):
         constraints = [models.UniqueConstraint(fields=["group", "suite"], name="suite_once_in_a_group")]
 
     def __str__(self) -> str:
-        return f"{self.suite} in {self.group}"
+        return gettext("%(suite)s in %(group)s") % {"suite": self.suite, "group": self.group}
 
 
 class GroupStanding(models.Model):

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import Actor, Namespace
 from evaluations.models.suite import SuiteVersion
@@ -18,14 +18,14 @@ from models_registry.models.fields import HashField
 
 
 class State(models.TextChoices):
-    QUEUED = "queued"
-    FETCHING = "fetching"
-    RUNNING = "running"
-    SCORING = "scoring"
-    SCORED = "scored"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    INVALIDATED = "invalidated"
+    QUEUED = "queued", _("Queued")
+    FETCHING = "fetching", _("Fetching")
+    RUNNING = "running", _("Running")
+    SCORING = "scoring", _("Scoring")
+    SCORED = "scored", _("Scored")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    INVALIDATED = "invalidated", _("Invalidated")
 
     @property
     def in_words(self) -> str:
@@ -50,8 +50,8 @@ FINAL = (State.SCORED, State.FAILED, State.CANCELLED, State.INVALIDATED)
 
 
 class FailureKind(models.TextChoices):
-    MODEL = "model"  # fails at once: the same would happen again
-    INFRASTRUCTURE = "infrastructure"  # is tried again, and costs no quota
+    MODEL = "model", _("Model")  # fails at once: the same would happen again
+    INFRASTRUCTURE = "infrastructure", _("Infrastructure")  # is tried again, and costs no quota
 
 
 class LeaseLost(Exception):
@@ -106,7 +106,7 @@ class Run(models.Model):
     repository = models.ForeignKey(Repository, models.CASCADE, related_name="runs")
     commit = HashField(20)
     suite_version = models.ForeignKey(SuiteVersion, models.PROTECT, related_name="runs")
-    hardware_class = models.CharField(max_length=40, default="cpu", help_text="Which workers may take it.")
+    hardware_class = models.CharField(max_length=40, default="cpu", help_text=_("Which workers may take it."))
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     account = models.ForeignKey(
         Namespace, models.SET_NULL, null=True, related_name="+", help_text="Whose share of the workers it uses."
@@ -131,7 +131,7 @@ class Run(models.Model):
     leased_until = models.DateTimeField(null=True)
     worker = models.CharField(max_length=200, blank=True)
     cancel_requested = models.BooleanField(default=False)
-    started_at = models.DateTimeField(null=True, help_text="Of the last attempt.")
+    started_at = models.DateTimeField(null=True, help_text=_("Of the last attempt."))
     finished_at = models.DateTimeField(null=True)
 
     progress_done = models.PositiveIntegerField(default=0)
@@ -149,7 +149,7 @@ class Run(models.Model):
     parameters = models.BigIntegerField(null=True)
     model_bytes = models.BigIntegerField(null=True)
     tensor_digest = HashField(32, null=True)
-    machine = models.CharField(max_length=120, blank=True, help_text="Model of the processor or GPU that ran it.")
+    machine = models.CharField(max_length=120, blank=True, help_text=_("Model of the processor or GPU that ran it."))
 
     objects = RunQuerySet.as_manager()
 
@@ -181,7 +181,7 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.repository} on {self.suite_version}"
+        return gettext("%(repository)s on %(suite)s") % {"repository": self.repository, "suite": self.suite_version}
 
     def get_absolute_url(self) -> str:
         return f"/evaluations/{self.pk}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from evaluations.models.run import Run
 from evaluations.models.split import PublicAndHidden
@@ -16,7 +17,7 @@ class Score(models.Model):
     low = models.FloatField()
     high = models.FloatField()
     stderr = models.FloatField()
-    method = models.CharField(max_length=120, help_text="How the interval was found.")
+    method = models.CharField(max_length=120, help_text=_("How the interval was found."))
     n = models.PositiveIntegerField()
     chance = models.FloatField(null=True, help_text="What guessing reaches.")
     higher_is_better = models.BooleanField(default=True)

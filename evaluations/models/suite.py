@@ -4,7 +4,8 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Actor, User
 from models_registry.models import Repository
@@ -110,9 +111,9 @@ class SuiteProposal(models.Model):
     """
 
     class State(models.TextChoices):
-        PROPOSED = "proposed"
-        PUBLISHED = "published"
-        DECLINED = "declined"
+        PROPOSED = "proposed", _("Proposed")
+        PUBLISHED = "published", pgettext_lazy("a proposed suite is", "Published")
+        DECLINED = "declined", _("Declined")
 
     repository = models.ForeignKey(Repository, models.SET_NULL, null=True, related_name="suite_proposals")
     repository_name = models.CharField(max_length=200)
@@ -122,7 +123,7 @@ class SuiteProposal(models.Model):
     digest = HashField(32)
     preview: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
     state = models.CharField(max_length=16, choices=State.choices, default=State.PROPOSED)
-    reason = models.CharField(max_length=500, blank=True, help_text="Why it was declined, for its author.")
+    reason = models.CharField(max_length=500, blank=True, help_text=_("Why it was declined, for its author."))
     version = models.ForeignKey(SuiteVersion, models.SET_NULL, null=True, related_name="proposals")
     decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
@@ -139,7 +140,7 @@ class SuiteProposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title} by {self.repository_name}"
+        return gettext("%(suite)s by %(repository)s") % {"suite": self.title, "repository": self.repository_name}
 
     def get_absolute_url(self) -> str:
         return f"/suites/proposals/{self.pk}"

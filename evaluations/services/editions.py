@@ -210,6 +210,7 @@ def _write(
         ),
         batch_size=WRITTEN_AT_ONCE,
     )
-    AuditEntry.objects.record(actor, "edition.published", str(published), sha256=published.sha256)
-    logger.info("%s published with %d models", published, len(contents.lines))
+    name = f"{published.board}, edition of {published.name}"  # kept, so not in the words of who publishes
+    AuditEntry.objects.record(actor, "edition.published", name, sha256=published.sha256)
+    logger.info("%s published with %d models", name, len(contents.lines))
     return published

@@ -1,5 +1,7 @@
 """The first rows of a suite's inputs, out of the commit that its version names, for who looks after suites."""
 
+from django.utils.translation import gettext
+
 from evaluations import proposals
 from evaluations.models import SuiteVersion
 from models_registry.errors import ContentQuarantined, EntryNotFound, StorageUnavailable
@@ -12,7 +14,7 @@ def first_inputs(version: SuiteVersion) -> list[str]:
     repository = version.data_repository
     commit = Commit.objects.filter(repository=repository, oid=version.data_revision).first() if repository else None
     if repository is None or commit is None:
-        return ["(The data are not to be had.)"]
+        return [gettext("(The data are not to be had.)")]
     try:
         entry = trees.file(repository, commit, version.data_path)
         content = reading.read_range(trees.stored(repository, entry), 0, entry.size)

@@ -7,6 +7,7 @@ from typing import Self
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from hub.batches import batches
 from hub.celery import app
@@ -16,10 +17,10 @@ _WOKEN_AT_ONCE = 100
 
 
 class State(models.TextChoices):
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -71,7 +72,7 @@ class Job(models.Model):
     kind = models.CharField(max_length=64)
     key = models.CharField(max_length=255)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
-    requested = models.PositiveIntegerField(default=1, help_text="How often it was asked for.")
+    requested = models.PositiveIntegerField(default=1, help_text=_("How often it was asked for."))
     attempt = models.PositiveIntegerField(default=0)
     run_after = models.DateTimeField(default=timezone.now)
     leased_until = models.DateTimeField(null=True)

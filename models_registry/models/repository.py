@@ -7,8 +7,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Concat, Lower
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Actor, Membership, Namespace, Role, User
 from hub.search_indexes import TrigramIndex
@@ -17,8 +17,8 @@ REPOSITORY_NAME = r"^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?\Z"
 
 
 class Kind(models.TextChoices):
-    MODEL = "model"
-    DATASET = "dataset"
+    MODEL = "model", _("Model")
+    DATASET = "dataset", _("Dataset")
 
     @property
     def plural(self) -> str:
@@ -32,24 +32,24 @@ class Kind(models.TextChoices):
     @property
     def in_words(self) -> str:
         """As it stands within a sentence."""
-        return _("model") if self is Kind.MODEL else _("dataset")
+        return gettext("model") if self is Kind.MODEL else gettext("dataset")
 
 
 class Gate(models.TextChoices):
     """How a gated repository lets people in."""
 
-    OPEN = ""
-    AUTO = "auto"  # whoever asks
-    MANUAL = "manual"  # whom its owners accept
+    OPEN = "", _("Open")
+    AUTO = "auto", _("Auto")  # whoever asks
+    MANUAL = "manual", _("Manual")  # whom its owners accept
 
 
 class Standing(models.TextChoices):
     """What moderators have done to a repository."""
 
-    GOOD = "good", gettext_lazy("Good")
-    HIDDEN = "hidden", gettext_lazy("Hidden")  # only its members know of it
-    QUARANTINED = "quarantined", gettext_lazy("Quarantined")  # it may be dangerous: whoever asks for it is told so
-    TAKEN_DOWN = "taken down", gettext_lazy("Taken Down")  # whoever asks for it gets the public notice
+    GOOD = "good", _("Good")
+    HIDDEN = "hidden", _("Hidden")  # only its members know of it
+    QUARANTINED = "quarantined", _("Quarantined")  # it may be dangerous: whoever asks for it is told so
+    TAKEN_DOWN = "taken down", _("Taken Down")  # whoever asks for it gets the public notice
 
 
 class CommercialUse(models.TextChoices):
@@ -160,20 +160,20 @@ class Repository(models.Model):
     private = models.BooleanField(default=False)
     gated = models.CharField(max_length=8, choices=Gate.choices, default=Gate.OPEN, blank=True)
     disabled_reason = models.CharField(
-        max_length=500, blank=True, help_text="Why a moderator closed it; its members read this. Empty: it is open."
+        max_length=500, blank=True, help_text=_("Why a moderator closed it; its members read this. Empty: it is open.")
     )
     disabled_as = models.CharField(
         max_length=16,
         choices=[choice for choice in Standing.choices if choice[0] != Standing.GOOD],
         default=Standing.HIDDEN,
-        help_text="How it is closed, if it is.",
+        help_text=_("How it is closed, if it is."),
     )
     disabled_at = models.DateTimeField(null=True)
-    public_notice = models.TextField(blank=True, help_text="What everybody reads in its place.")
+    public_notice = models.TextField(blank=True, help_text=_("What everybody reads in its place."))
     legal_basis = models.CharField(max_length=200, blank=True)
     default_branch = models.CharField(max_length=200, default="main")
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now_add=True, help_text="The last commit on any branch.")
+    updated_at = models.DateTimeField(auto_now_add=True, help_text=_("The last commit on any branch."))
     batch = models.BigIntegerField(default=0, help_text="Counts the writes of git objects, under this row's lock.")
     epoch = models.IntegerField(
         default=0, help_text="Raised when objects are taken out of the repository: what was made of it before is stale."
@@ -193,7 +193,7 @@ class Repository(models.Model):
     )
     parameter_count = models.BigIntegerField(null=True)
     holds_pickles = models.BooleanField(default=False, help_text="By the names of its files.")
-    downloads = models.BigIntegerField(default=0, help_text="In the last 30 days.")
+    downloads = models.BigIntegerField(default=0, help_text=_("In the last 30 days."))
     downloads_all_time = models.BigIntegerField(default=0)
     likes = models.IntegerField(default=0)
     trending_score = models.FloatField(default=0)

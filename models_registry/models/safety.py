@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from models_registry.models.repository import Repository
 
@@ -50,9 +51,9 @@ class Quarantine(models.Model):
     twin = models.CharField(max_length=64, blank=True, db_index=True)
     reason = models.CharField(max_length=500)
     repository = models.ForeignKey(Repository, models.SET_NULL, null=True, related_name="+")
-    path = models.CharField(max_length=1024, blank=True, help_text="Where it was found first.")
+    path = models.CharField(max_length=1024, blank=True, help_text=_("Where it was found first."))
     created_at = models.DateTimeField(auto_now_add=True)
-    confirmed_at = models.DateTimeField(null=True, help_text="A maintainer has looked at it, and agrees.")
+    confirmed_at = models.DateTimeField(null=True, help_text=_("A maintainer has looked at it, and agrees."))
     released_at = models.DateTimeField(null=True)
 
     objects = QuarantineQuerySet.as_manager()

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -29,6 +31,15 @@ def test_staff_see_runs_and_suites(staff: Client, digits: SuiteVersion):
         reverse("admin:evaluations_suite_change", args=[digits.suite.pk]),
     ):
         assert staff.get(address).status_code == 200, address
+
+
+def test_the_list_shows_where_each_run_stands(staff: Client, digits: SuiteVersion):
+    building.scored(building.model(), digits, building.right(533))
+    for language, words in (("en", "Scored"), ("zh-hans", "已评分")):
+        listed = staff.get(reverse("admin:evaluations_run_changelist"), headers={"Accept-Language": language})
+        (shown,) = re.findall(r'<td class="field-stage.*?</td>', listed.content.decode(), re.DOTALL)
+        assert words in shown
+        assert "text-green-700" in shown
 
 
 def test_staff_queue_again_and_cancel_from_the_list_and_it_is_written_down(staff: Client, digits: SuiteVersion):

@@ -1,11 +1,14 @@
 """The administration: moderators act with a reason, and every act is written down."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.test import Client
 
 from accounts.models import Actor, AuditEntry, User
 from accounts.models.token import digest_of
+from hub.jobs.models import Job
 from models_registry.models import Repository
 from tests import make
 
@@ -24,6 +27,21 @@ def test_every_list_of_the_administration_opens(client: Client, moderator: User,
     make.token(repository.creator)
     answer = client.get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/")
     assert answer.status_code == 200
+
+
+def test_the_administration_speaks_the_readers_language(client: Client, moderator: User) -> None:
+    Job.objects.create(kind="test", key="one")
+    chinese = {"Accept-Language": "zh-hans"}
+    first = client.get("/admin/", headers=chinese).content.decode()
+    assert "排队中" in first
+    listed = client.get("/admin/jobs/job/", headers=chinese).content.decode()
+    (shown,) = re.findall(r'<td class="field-standing.*?</td>', listed, re.DOTALL)
+    assert "排队中" in shown
+    assert "text-orange-700" in shown
+    links = re.findall(r'href="(/admin/[a-z_]+/[a-z]+/)"', first)
+    assert links == re.findall(r'href="(/admin/[a-z_]+/[a-z]+/)"', client.get("/admin/").content.decode())
+    places = [links.index(f"/admin/{page}/") for page in ("community/report", "jobs/job", "evaluations/challenge")]
+    assert places == sorted(places)
 
 
 def test_members_are_sent_to_the_sites_own_sign_in(client: Client) -> None:
