@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext, gettext_noop
 
+from evaluations.proposal_words import in_words
 from hub.errors import Conflict, Invalid, NotFound, RateLimited, Unavailable
-from hub.kept_sentences import in_words
 
 
 class SuiteNotFound(NotFound):

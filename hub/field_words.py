@@ -87,7 +87,6 @@ FIELDS = (
     pgettext_lazy("field", "log tail"),
     pgettext_lazy("field", "low"),
     pgettext_lazy("field", "machine"),
-    pgettext_lazy("field", "members"),
     pgettext_lazy("field", "memory"),
     pgettext_lazy("field", "method"),
     pgettext_lazy("field", "mode"),
@@ -137,14 +136,12 @@ FIELDS = (
     pgettext_lazy("field", "severity"),
     pgettext_lazy("field", "sha256"),
     pgettext_lazy("field", "slug"),
-    pgettext_lazy("field", "standing"),
     pgettext_lazy("field", "started at"),
     pgettext_lazy("field", "starts at"),
     pgettext_lazy("field", "state"),
     pgettext_lazy("field", "status"),
     pgettext_lazy("field", "stopped at"),
     pgettext_lazy("field", "subject kind"),
-    pgettext_lazy("field", "subject name"),
     pgettext_lazy("field", "submitted by"),
     pgettext_lazy("field", "suite"),
     pgettext_lazy("field", "suite version"),
@@ -171,95 +168,23 @@ FIELDS = (
     pgettext_lazy("field", "worker"),
 )
 HELP = (
-    pgettext_lazy("field", "A maintainer has looked at it, and agrees."),
-    pgettext_lazy("field", "Empty: the hub's staff."),
     pgettext_lazy("field", "Empty: until a moderator lifts it."),
-    pgettext_lazy("field", "Everybody can read it."),
-    pgettext_lazy("field", "How it is closed, if it is."),
-    pgettext_lazy("field", "How many of the suite's rows are public."),
-    pgettext_lazy("field", "How often it was asked for."),
     pgettext_lazy("field", "How the interval was found."),
-    pgettext_lazy("field", "In the last 30 days."),
-    pgettext_lazy("field", "Its last event."),
     pgettext_lazy("field", "Its submissions count for the final board."),
-    pgettext_lazy("field", "Markdown, as it is now."),
-    pgettext_lazy("field", "Markdown."),
-    pgettext_lazy("field", "Model of the processor or GPU that ran it."),
-    pgettext_lazy("field", "Models that were measured on every suite."),
     pgettext_lazy("field", "New repositories are private unless asked otherwise."),
-    pgettext_lazy("field", "Of one entry."),
-    pgettext_lazy("field", "Of the last attempt."),
     pgettext_lazy("field", "Of who is invited, unless another is chosen."),
-    pgettext_lazy("field", "Off: until the end, each entry sees its own public scores alone."),
-    pgettext_lazy("field", "Only who may write the repository still comments."),
     pgettext_lazy("field", "Set by maintainers."),
     pgettext_lazy("field", "Shown on every page until the member says that they have read it."),
     pgettext_lazy("field", "Shown to the member. Empty: not suspended."),
-    pgettext_lazy("field", "Submissions of one entry within 24 hours."),
-    pgettext_lazy("field", "Submissions of one entry."),
-    pgettext_lazy("field", "The last commit on any branch."),
-    pgettext_lazy("field", "What everybody reads in its place."),
-    pgettext_lazy("field", "Where it was found first."),
-    pgettext_lazy("field", "Which workers may take it."),
-    pgettext_lazy("field", "Why a moderator closed it; its members read this. Empty: it is open."),
-    pgettext_lazy("field", "Why a moderator hid it; its owners read this. Empty: it is shown."),
-    pgettext_lazy("field", "Why it was declined, for its author."),
     pgettext_lazy("field", "Why they sign in no more."),
-    pgettext_lazy(
-        "field", "With hidden labels. From publication until the results, it measures nothing but submissions."
-    ),
 )
 CHOICES = (
-    pgettext_lazy("choice", "Auto"),
-    pgettext_lazy("choice", "Cancelled"),
-    pgettext_lazy("choice", "Closed"),
-    pgettext_lazy("choice", "Dataset"),
-    pgettext_lazy("choice", "Declined"),
-    pgettext_lazy("choice", "Done"),
-    pgettext_lazy("choice", "Draft"),
-    pgettext_lazy("choice", "Failed"),
-    pgettext_lazy("choice", "Fetching"),
     pgettext_lazy("choice", "Fine Grained"),
-    pgettext_lazy("choice", "Hidden"),
-    pgettext_lazy("choice", "Holds a name without using it"),
-    pgettext_lazy("choice", "Illegal content"),
-    pgettext_lazy("choice", "Infrastructure"),
-    pgettext_lazy("choice", "Infringes a right of mine or of whom I represent"),
-    pgettext_lazy("choice", "Insult, threat or harassment"),
-    pgettext_lazy("choice", "Invalidated"),
-    pgettext_lazy("choice", "Malware or a trap in a file"),
-    pgettext_lazy("choice", "Manual"),
-    pgettext_lazy("choice", "Merged"),
-    pgettext_lazy("choice", "Model"),
-    pgettext_lazy("choice", "Open"),
-    pgettext_lazy("choice", "Passes itself off as somebody else"),
-    pgettext_lazy("choice", "Proposed"),
-    pgettext_lazy("choice", "Published"),
-    pgettext_lazy("choice", "Quarantined"),
-    pgettext_lazy("choice", "Queued"),
     pgettext_lazy("choice", "Read"),
-    pgettext_lazy("choice", "Reversed"),
-    pgettext_lazy("choice", "Running"),
-    pgettext_lazy("choice", "Scored"),
-    pgettext_lazy("choice", "Scoring"),
-    pgettext_lazy("choice", "Something else"),
-    pgettext_lazy("choice", "Spam or advertising"),
-    pgettext_lazy("choice", "Taken Down"),
-    pgettext_lazy("choice", "Upheld"),
     pgettext_lazy("choice", "Write"),
     pgettext_lazy("choice", "admin"),
-    pgettext_lazy("choice", "collection"),
-    pgettext_lazy("choice", "comment"),
     pgettext_lazy("choice", "contributor"),
-    pgettext_lazy("choice", "high"),
-    pgettext_lazy("choice", "low"),
-    pgettext_lazy("choice", "member or organisation"),
-    pgettext_lazy("choice", "normal"),
-    pgettext_lazy("choice", "picture"),
     pgettext_lazy("choice", "read"),
-    pgettext_lazy("choice", "repository"),
-    pgettext_lazy("choice", "thread"),
-    pgettext_lazy("choice", "urgent"),
     pgettext_lazy("choice", "write"),
 )
 MODELS = (
@@ -334,8 +259,9 @@ def use() -> None:
         config.verbose_name = _looked_up("app", config.verbose_name)
         for model in config.get_models(include_auto_created=True):
             about = model._meta  # noqa: SLF001 - Django's documented door to a model's fields
-            about.verbose_name = _looked_up("model", about.verbose_name)
-            about.verbose_name_plural = _looked_up("model", about.verbose_name_plural)
+            if isinstance(about.verbose_name, str):  # the plural is made of it, or a str as well
+                about.verbose_name_plural = _looked_up("model", str(about.verbose_name_plural))
+                about.verbose_name = _looked_up("model", about.verbose_name)
             for field in (*about.fields, *about.many_to_many):
                 field.verbose_name = _looked_up("field", field.verbose_name)
                 field.help_text = _looked_up("field", field.help_text)
@@ -344,5 +270,5 @@ def use() -> None:
 
 
 def _looked_up(context: str, text: Any) -> Any:
-    """Django's own fields look their names up by themselves."""
+    """What is lazy already looks itself up."""
     return pgettext_lazy(context, text) if text and isinstance(text, str) else text

@@ -30,7 +30,7 @@ _COLOURS = {
 
 @admin.register(Repository)
 class RepositoryAdmin(OnRepositories):
-    list_display = ["full_name", "kind", "standing", "creator", "licence", "downloads", "updated_at"]
+    list_display = ["called", "kind", "standing", "creator", "licence", "downloads", "updated_at"]
     list_filter = ["kind", "private", "gated", ("disabled_reason", admin.EmptyFieldListFilter)]
     search_fields = ["name", "namespace__name"]
     ordering = ["-updated_at"]
@@ -44,6 +44,10 @@ class RepositoryAdmin(OnRepositories):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Repository]:
         return super().get_queryset(request).select_related("namespace", "creator")
+
+    @display(description=_("Name"))
+    def called(self, repository: Repository) -> str:
+        return repository.full_name
 
     def view_on_site(self, repository: Repository) -> str:
         return repository.get_absolute_url()

@@ -15,8 +15,8 @@ from unfold.enums import ActionVariant
 
 from accounts.requests import ActorRequest
 from evaluations.models import SuiteProposal, SuiteVersion
+from evaluations.proposal_words import in_words
 from evaluations.services import hosting, previewing, proposing
-from evaluations.services.proposal_words import in_words
 from hub.administration import ConfirmForm, ReasonForm, ShowOnly, done, holding, refused
 from hub.errors import HubError
 

@@ -27,14 +27,14 @@ _TOLD = {
 class WorkerAdmin(ShowOnly):
     has_managing_permission = holding("evaluations.manage_worker")
 
-    list_display = ["name", "presence", "wanted", "classes", "machine", "at_work", "seen_at"]
+    list_display = ["name", "presence", "wanted", "classes", "computer", "at_work", "seen_at"]
     list_filter = ["mode"]
     search_fields = ["name"]
     fields = [
         "name",
         "mode",
         "classes",
-        "machine",
+        "computer",
         "memory",
         "walls",
         "hardware",
@@ -56,6 +56,10 @@ class WorkerAdmin(ShowOnly):
     )
     def wanted(self, worker: Worker) -> tuple[str, str]:
         return worker.mode, worker.get_mode_display()
+
+    @display(description=_("Machine"))
+    def computer(self, worker: Worker) -> str:
+        return worker.machine
 
     @display(description=_("Protections in force"))
     def walls(self, worker: Worker) -> str:

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.requests import ActorRequest
 from evaluations import proposals
 from evaluations.errors import InvalidProposal
+from evaluations.proposal_words import in_words
 from evaluations.services import proposing
-from evaluations.services.proposal_words import in_words
 from evaluations.web.forms import ProposeForm
 from hub.errors import HubError
 from hub.wire import rate_limits
