@@ -5,7 +5,9 @@ What the schema itself finds is told by its library, in English.
 
 from django.utils.translation import gettext_noop
 
-from hub import kept_sentences
+from hub.kept_sentences import in_words, sentence
+
+__all__ = ["in_words"]
 
 for _form in (
     gettext_noop("it is not valid YAML on line %(line)s: %(problem)s"),
@@ -45,13 +47,4 @@ for _form in (
     gettext_noop("%(place)s: it must be a .npy file of %(dtypes)s with the shape %(shape)s; it is cut off, or longer."),
     gettext_noop("%(place)s: it must be a .npy file of %(dtypes)s with the shape %(shape)s; this one is %(found)s."),
 ):
-    kept_sentences.sentence(_form)
-
-
-def in_words(fault: str) -> str:
-    """A fault of the definition has its file's name before it."""
-    told = kept_sentences.in_words(fault)
-    if told != fault:
-        return told
-    file, colon, rest = fault.partition(": ")
-    return f"{file}{colon}{kept_sentences.in_words(rest)}"
+    sentence(_form)

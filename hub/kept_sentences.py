@@ -7,11 +7,16 @@ such a sentence again by the form in which it was made, and says it in the reade
 import re
 from typing import NamedTuple
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 LONGEST = 2_000  # characters
 # Places in which no space stands. Without them what somebody wrote could pass for a sentence of ours, and be looked at for long.
-_OF_ONE_WORD = frozenset({"by", "commit", "count", "days", "line", "model", "most", "repository", "token", "value"})
+_OF_ONE_WORD = frozenset(
+    {
+        "by", "byte", "commit", "count", "days", "line", "model", "most", "repository", "seconds", "size", "token", "total",
+        "type", "value", "version",
+    }
+)  # fmt: skip
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -43,23 +48,26 @@ def beginning(form: str) -> str:
 
 
 def in_words(text: str) -> str:
+    """Also of a sentence behind what it is about: "train.csv: It is encrypted."."""
     if len(text) > LONGEST:
         return text
-    if (begun := _begun(text)) is not None:
-        return begun
-    for form in sorted(_known.values(), key=lambda one: -one.fixed):  # the most exact one that fits
-        if found := form.pattern.fullmatch(text):
-            return gettext(form.text) % {name: _part(part) for name, part in found.groupdict().items()}
+    if told := _told(text):
+        return told
+    about, colon, rest = text.partition(": ")
+    if colon and (told := _told(rest)):
+        return about + pgettext("before what is named", ": ") + told
     return text
 
 
-def _part(text: str) -> str:
-    """What stands in a place of a form is looked at as a whole, or by how it begins: forms within forms would take for ever."""
-    return gettext(text) if text in _known else _begun(text) or text
-
-
-def _begun(text: str) -> str | None:
+def _told(text: str, *, is_part: bool = False) -> str:
+    """ "" for what has no known form. A sentence may hold another one; looking further would take a hostile text too long."""
     for words in _beginnings:
         if text.startswith(f"{words} "):
             return gettext(words) + text.removeprefix(words)
-    return None
+    for form in sorted(_known.values(), key=lambda one: -one.fixed):  # the most exact one that fits
+        if found := form.pattern.fullmatch(text):
+            parts = found.groupdict()
+            if not is_part:
+                parts = {name: _told(part, is_part=True) or part for name, part in parts.items()}
+            return gettext(form.text) % parts
+    return ""

@@ -18,6 +18,7 @@ from hub.errors import (
     TooLarge,
     Unavailable,
 )
+from hub.kept_sentences import sentence
 
 
 class RepositoryNotFound(HubError):
@@ -87,8 +88,11 @@ class DecisionStands(Conflict):
 
 
 class ContentQuarantined(Forbidden):
-    says = gettext_noop(
-        "This file is in quarantine, because it is malware: nobody can get it until a maintainer of this hub has looked at it."
+    says = sentence(
+        gettext_noop(
+            "This file is in quarantine, because it is malware: nobody can get it until a maintainer of this hub has looked"
+            " at it."
+        )
     )
     code = "Quarantined"
 

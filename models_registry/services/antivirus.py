@@ -11,10 +11,12 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from hub.batches import batches
 from hub.jobs.models import Job
 from hub.jobs.registry import NotNow
+from hub.kept_sentences import sentence
 from models_registry.models import Commit, GitObject, LfsObject, ObjectKind, Repository, VirusScan
 from models_registry.services import objects, quarantine, reading, trees
 from models_registry.services.clamd import Clamd, ScannerUnavailable
@@ -28,6 +30,7 @@ UNSCANNED = "unscanned"
 _AT_ONCE = 2000
 _AGAIN_AT_ONCE = 500
 _LARGEST_TWIN = 64 * 1024 * 1024  # no regular file is larger, so no large one has a twin among them
+_RECOGNISED = sentence(gettext_noop("ClamAV recognises %(signature)s"))
 
 Verdict = VirusScan.Verdict
 
@@ -113,7 +116,7 @@ def _put_into_quarantine(repository: Repository, content: str, signature: str) -
     quarantine.put(
         content=content,
         twin=_twin(stored) if stored is not None else "",
-        reason=f"ClamAV recognises {signature}",
+        reason=_RECOGNISED % {"signature": signature},
         repository=repository,
         path=_path(repository, content),
     )

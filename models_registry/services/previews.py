@@ -9,7 +9,9 @@ from typing import Any
 
 import imagesize
 from django.core.cache import cache
+from django.utils.translation import gettext_noop
 
+from hub.kept_sentences import sentence
 from models_registry.formats import notebook, text_heads
 from models_registry.formats.archives import MOST_LISTED, ArchiveError, Listing, Member
 from models_registry.formats.notebook import Notebook
@@ -32,6 +34,8 @@ _AVIF = b"ftyp"  # its name stands behind a length
 _SECONDS = 10.0  # for a process, and for one's turn to have one
 _KEPT_SECONDS = 24 * 3600
 _MOST_ARCHIVE_BYTES = 64 * 1024 * 1024
+_TOO_LARGE = sentence(gettext_noop("It is larger than this hub draws."))
+_TOO_MUCH = sentence(gettext_noop("It takes more memory or time to list than this hub gives it."))
 _processes = BoundedSemaphore(1)  # each may take 2 GiB
 
 
@@ -83,7 +87,7 @@ def drawing(read: ReadRange, size: int) -> str | None:
 def notebook_of(read: ReadRange, size: int) -> Notebook:
     """Raises NotANotebook."""
     if size > LARGEST_NOTEBOOK:
-        raise notebook.NotANotebook("It is larger than this hub draws.")
+        raise notebook.NotANotebook(_TOO_LARGE)
     return notebook.parse(read(0, size))
 
 
@@ -109,7 +113,7 @@ class _ArchiveProcess(FencedProcess):
             answer = self.ask({"form": form}, [file], seconds=_SECONDS, most_bytes=_MOST_ARCHIVE_BYTES)
             return str(answer["problem"])[:300] if "problem" in answer else _checked(answer)
         except (ProcessFailed, ValueError, TypeError, LookupError):
-            return "It takes more memory or time to list than this hub gives it."
+            return _TOO_MUCH
 
 
 def _checked(answer: dict[str, Any]) -> Listing:

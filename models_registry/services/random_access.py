@@ -4,12 +4,16 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext, gettext_noop
+
+from hub.kept_sentences import sentence
 from models_registry.models import LfsObject, Repository
 from models_registry.services import objects, reading, trees
 from models_registry.services.trees import TreeEntry
 from models_registry.storage import ObjectMissing
 
 BUFFER = 128 * 1024  # archives are read a little here and there
+_NOT_THERE = sentence(gettext_noop("The repository does not have the content of %(path)s."))
 
 ReadRange = Callable[[int, int], bytes]
 """Gives bytes [start, end) of a file."""
@@ -27,7 +31,7 @@ def reader_of(repository: Repository, entry: TreeEntry) -> ReadRange:
         return lambda start, end: content[start:end]
     file = LfsObject.objects.filter(sha256=entry.lfs.sha256, possessions__repository=repository).first()
     if file is None:
-        raise ObjectMissing(f"The repository does not have the content of {entry.path}.")
+        raise ObjectMissing(gettext(_NOT_THERE) % {"path": entry.path})
     return large_reader(file)
 
 

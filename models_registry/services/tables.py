@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Actor
+from hub.kept_sentences import sentence
 from models_registry import access
 from models_registry.errors import EntryNotFound
 from models_registry.models import DatasetTable, Repository
 from models_registry.services import quarantine
 
-_QUARANTINED = "A file of this split is in quarantine: nobody can get it."
+_QUARANTINED = sentence(gettext_noop("A file of this split is in quarantine: nobody can get it."))
 
 
 def of_repository(

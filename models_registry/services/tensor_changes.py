@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from hub.errors import Invalid
 from models_registry.models import Repository
+from models_registry.services.format_words import in_words
 from models_registry.services.indexing import tensors
 from models_registry.services.trees import TreeEntry
 
@@ -55,5 +56,5 @@ def _tensors(repository: Repository, entry: TreeEntry) -> Mapping[str, Tensor]:
     if summary is None:
         raise Invalid(_("%(path)s is no weight file that this hub reads.") % {"path": entry.path})
     if summary.problem:
-        raise Invalid(_("%(path)s: %(problem)s") % {"path": entry.path, "problem": summary.problem})
+        raise Invalid(_("%(path)s: %(problem)s") % {"path": entry.path, "problem": in_words(summary.problem)})
     return {name: Tensor(dtype, tuple(shape)) for name, dtype, shape in summary.tensors}

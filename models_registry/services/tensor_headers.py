@@ -12,6 +12,7 @@ from models_registry.formats.paths import joined
 from models_registry.formats.safetensors_header import PREFIX_BYTES, InvalidHeaderError, header_end, parse_header
 from models_registry.models import Commit, Repository
 from models_registry.services import reading, trees
+from models_registry.services.format_words import in_words
 from models_registry.services.trees import TreeEntry
 
 MAX_SHARDS = 500
@@ -74,5 +75,5 @@ def _header(repository: Repository, entry: TreeEntry, most: int) -> tuple[dict[s
             raw += reading.read_range(stored, len(raw), end)
         parse_header(raw, entry.size)
     except InvalidHeaderError as error:
-        raise Invalid(_("%(path)s: %(error)s") % {"path": entry.path, "error": error}) from None
+        raise Invalid(_("%(path)s: %(error)s") % {"path": entry.path, "error": in_words(str(error))}) from None
     return json.loads(raw[PREFIX_BYTES:end]), end

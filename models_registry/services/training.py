@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from accounts.models import Actor
+from hub.kept_sentences import sentence
 from models_registry import access
 from models_registry.formats.training_logs import run_of
 from models_registry.models import Repository, TrainingFile, TrainingScalar
 from models_registry.services import quarantine
 
-_QUARANTINED = "It is in quarantine: nobody can get it."
+_QUARANTINED = sentence(gettext_noop("It is in quarantine: nobody can get it."))
 
 
 class Point(NamedTuple):

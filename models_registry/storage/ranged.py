@@ -79,7 +79,7 @@ def _try(key: str, start: int, end: int) -> tuple[bytes | None, str]:
     )
     try:
         if response.status == 404:
-            raise s3.ObjectMissing(f"The storage has no object {key}.")
+            raise s3.ObjectMissing(s3.NO_OBJECT % {"key": key})
         if response.status not in (200, 206):
             _addresses.forget(key)  # it may have expired
             return None, f"it answered {response.status}"

@@ -12,7 +12,9 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
+from hub.kept_sentences import sentence
 from models_registry.errors import ContentMismatch, StorageUnavailable
 
 # A presigned address is short-lived; uploads of one part may take an hour on a slow line.
@@ -21,6 +23,7 @@ WRITE_SECONDS = 6 * 3600
 _READ_BLOCK = 1024 * 1024
 _LISTING_ATTEMPTS = 5
 _LISTED_AGAIN_AFTER = 0.1
+NO_OBJECT = sentence(gettext_noop("The storage has no object %(key)s."))
 
 
 class Part(NamedTuple):
@@ -45,7 +48,9 @@ class OpenUpload(NamedTuple):
 
 
 class ObjectMissing(StorageUnavailable):
-    says = "The storage has lost an object that the hub knows of: tell the operator, who can run `manage.py fsck`."
+    says = gettext_noop(
+        "The storage has lost an object that the hub knows of: tell the operator, who can run `manage.py fsck`."
+    )
     status = 500
 
 
@@ -95,7 +100,7 @@ def _reported(key: str) -> Iterator[None]:
         yield
     except ClientError as error:
         if _code(error) in {"NoSuchKey", "NoSuchUpload", "404", "NotFound"}:
-            raise ObjectMissing(f"The storage has no object {key}.") from error
+            raise ObjectMissing(NO_OBJECT % {"key": key}) from error
         raise StorageUnavailable from error
     except BotoCoreError as error:
         raise StorageUnavailable from error

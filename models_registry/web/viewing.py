@@ -23,6 +23,7 @@ from models_registry.formats.text_heads import TextHead
 from models_registry.models import Kind, Repository
 from models_registry.page_addresses import page_url, resolve_url
 from models_registry.services import cards, previews
+from models_registry.services.format_words import in_words
 from models_registry.services.indexing import tensors as headers
 from models_registry.services.markdown import Place
 from models_registry.services.previews import PICTURES
@@ -161,7 +162,7 @@ def _notebook(_request: ActorRequest, file: File) -> dict[str, Any]:
     try:
         found = previews.notebook_of(file.read, file.entry.size)
     except notebook.NotANotebook as error:
-        raise CannotShow(_("This notebook cannot be drawn: %(reason)s") % {"reason": error}) from error
+        raise CannotShow(_("This notebook cannot be drawn: %(reason)s") % {"reason": in_words(str(error))}) from error
     return {"notebook": found, "cells": notebooks.cells(found, file.place)}
 
 
@@ -182,14 +183,14 @@ def _rows(_request: ActorRequest, file: File) -> dict[str, Any]:
     except previews.Busy:
         raise CannotShow(_("Other tables are being read just now: load the page again for its rows.")) from None
     if not table.columns:
-        raise CannotShow(" ".join(table.problems))
+        raise CannotShow(" ".join(map(in_words, table.problems)))
     return data.shown(file.repository, table, table.rows[:MOST_FILE_ROWS], 0) | {"table_url": ""}
 
 
 def _tensors(request: ActorRequest, file: File) -> dict[str, Any]:
     summary = headers.of_file(file.repository, file.entry)
     if summary is None or not (summary.tensors or summary.metadata):
-        raise CannotShow(summary.problem if summary else "")
+        raise CannotShow(in_words(summary.problem) if summary else "")
     return tensors.shown(request, summary)
 
 
@@ -227,7 +228,7 @@ def _archive(_request: ActorRequest, file: File) -> dict[str, Any]:
     try:
         found = previews.archive_of(file.entry, archives.form_of(file.head), file.read)
     except ArchiveError as error:
-        raise CannotShow(_("This archive is not listed: %(reason)s") % {"reason": error}) from error
+        raise CannotShow(_("This archive is not listed: %(reason)s") % {"reason": in_words(str(error))}) from error
     except previews.Busy:
         raise CannotShow(
             _("Other files are being read just now: load the page again for what is in this archive.")

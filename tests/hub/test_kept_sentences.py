@@ -6,11 +6,13 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from hub import kept_sentences
+from tests.kept import MARK, marking
 
 get_resolver().url_patterns  # noqa: B018 - by then every module with sentences of its own is there
 GIVEN = {
-    "by": "0.01", "commit": "abc123", "count": "3", "days": "5", "line": "7", "metric": "F1 macro", "model": "ada/net",
-    "most": "20", "repository": "ada/net", "token": "laptop", "value": "0.98",
+    "by": "0.01", "byte": "80", "commit": "abc123", "count": "3", "days": "5", "line": "7", "metric": "F1 macro",
+    "model": "ada/net", "most": "20", "repository": "ada/net", "seconds": "10", "size": "64", "token": "laptop",
+    "total": "9", "type": "F32", "value": "0.98", "version": "2",
 }  # fmt: skip
 FORMS = sorted(kept_sentences._known)
 
@@ -25,6 +27,13 @@ def test_every_sentence_is_told_by_its_own_form(form: str, words: str) -> None:
     values = filled(form, words)
     with translation.override("zh-hans"):
         assert kept_sentences.in_words(form % values) == gettext(form) % values
+
+
+def test_a_sentence_behind_a_path_or_within_another_is_told_too() -> None:
+    with marking():
+        assert kept_sentences.in_words("data/a b.csv: It is encrypted.") == f"data/a b.csv: {MARK}It is encrypted."
+        told = kept_sentences.in_words("a.pkl is in quarantine: ClamAV recognises Eicar")
+        assert told == f"{MARK}a.pkl is in quarantine: {MARK}ClamAV recognises Eicar"
 
 
 @pytest.mark.parametrize(

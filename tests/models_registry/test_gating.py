@@ -19,6 +19,7 @@ from models_registry.models import AccessRequest, GateForm, Repository
 from models_registry.services import gating, references
 from models_registry.services.indexing import index_commit
 from tests import make
+from tests.kept import is_known
 
 TERMS = "Be kind to people.\n\nAnd to machines."
 CARD = """---
@@ -387,6 +388,7 @@ def test_a_card_that_cannot_be_understood_asks_nothing_and_says_why(owner: User,
     write_card(repository, "---\nextra_gated_fields: all\nextra_gated_license_file: NOTICE\n---\n")
     asked = gating.form_of(repository)
     assert (asked.fields, asked.terms, len(asked.problems)) == ([], "", 2)
+    assert all(map(is_known, asked.problems))
     client.force_login(owner)
     assert "which is no text file of this repository" in client.get("/ada/odd/settings/access").content.decode()
     write_card(repository, "# nothing\n")

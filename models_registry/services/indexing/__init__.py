@@ -7,8 +7,10 @@ stop it: what cannot be understood is noted as a problem, and left out.
 import logging
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from hub.jobs.models import Job
+from hub.kept_sentences import sentence
 from models_registry.events import commit_indexed
 from models_registry.formats.card import CardFacts
 from models_registry.formats.licence_terms import commercial_use
@@ -37,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 __all__ = ["index_commit", "reindex", "summary_of"]
 
+_ONLY_THE_FIRST = sentence(gettext_noop("Only the first %(count)s of %(total)s weight files are read."))
+
 
 def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int | None = None) -> None:
     """Read the commit's facts and write them, if it still is the head of the default branch.
@@ -60,7 +64,7 @@ def index_commit(repository_id: int, oid: str, *, afresh: bool = False, by: int 
         configuration.problems += tensors.mark_counted(repository, files, summaries)
         weights = len(tensors.weight_files(files))
         if weights > len(summaries):
-            configuration.problems.append(f"Only the first {len(summaries)} of {weights} weight files are read.")
+            configuration.problems.append(_ONLY_THE_FIRST % {"count": len(summaries), "total": weights})
     else:
         configuration.problems += tables.problems_of(files, card.front_matter)
     with transaction.atomic():

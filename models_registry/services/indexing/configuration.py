@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
+from hub.kept_sentences import sentence
 from models_registry.errors import ContentQuarantined
 from models_registry.formats import model_config
 from models_registry.formats.model_config import LARGEST_JSON, LONGEST_TEXT, ConfigError, json_object
@@ -21,6 +24,7 @@ READ = (
 )
 _HUB_NAME = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}")
 _CHAT_TEMPLATE = "chat_template.jinja"
+_TOO_LARGE = sentence(gettext_noop("It has %(size)s bytes; at most %(most)s are read."))
 # Files that only one library writes, the first that is there tells.
 _LIBRARY_OF_FILE = {
     "adapter_config.json": "peft",
@@ -83,7 +87,7 @@ def read_configuration(repository: Repository, files: list[TreeEntry]) -> Config
 def _content(repository: Repository, entry: TreeEntry) -> bytes:
     """Raises ConfigError."""
     if entry.size > LARGEST_JSON:
-        raise ConfigError(f"It has {entry.size} bytes; at most {LARGEST_JSON} are read.")
+        raise ConfigError(_TOO_LARGE % {"size": entry.size, "most": LARGEST_JSON})
     return reader_of(repository, entry)(0, entry.size)
 
 

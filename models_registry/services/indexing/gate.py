@@ -2,10 +2,17 @@
 
 import hashlib
 
+from django.utils.translation import gettext_noop
+
+from hub.kept_sentences import sentence
 from models_registry.formats import gate_form
 from models_registry.models import Card, Commit, GateForm, Repository
 from models_registry.services import reading, trees
 from models_registry.services.trees import TreeEntry
+
+_NO_TERMS = sentence(
+    gettext_noop("The terms to accept should be in %(path)s, which is no text file of this repository.")
+)
 
 
 def read_gate(repository: Repository, card: Card, commit: Commit, files: list[TreeEntry]) -> GateForm | None:
@@ -17,9 +24,7 @@ def read_gate(repository: Repository, card: Card, commit: Commit, files: list[Tr
     if words.terms_file:
         terms = _text(repository, files, words.terms_file)
         if not terms:
-            problems.append(
-                f"The terms to accept should be in {words.terms_file}, which is no text file of this repository."
-            )
+            problems.append(_NO_TERMS % {"path": words.terms_file})
     return GateForm(
         repository=repository,
         commit=commit.oid,

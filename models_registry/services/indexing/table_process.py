@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
+from hub.kept_sentences import sentence
 from models_registry.services.fenced_process import FencedProcess, File, ProcessFailed
 
 SECONDS = 60.0
 MOST_BYTES = 96 * 1024 * 1024  # that one split is given
+_TOO_MUCH = sentence(gettext_noop("These files take more memory or time to read than this hub gives a preview."))
 _EMPTY: Mapping[str, Any] = {"num_rows": None, "seen": 0, "columns": [], "rows": [], "cut": []}
 
 __all__ = ["File", "TableProcess"]
@@ -30,10 +34,7 @@ class TableProcess(FencedProcess):
             return _checked(self.ask({"format": form}, files, seconds=self.seconds, most_bytes=MOST_BYTES))
         except (ProcessFailed, ValueError):
             self.end()
-            return {
-                **_EMPTY,
-                "problems": ["These files take more memory or time to read than this hub gives a preview."],
-            }
+            return {**_EMPTY, "problems": [_TOO_MUCH]}
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:

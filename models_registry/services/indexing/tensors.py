@@ -13,6 +13,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
+from hub.kept_sentences import sentence
 from models_registry.errors import ContentQuarantined
 from models_registry.formats import gguf_header, onnx_header
 from models_registry.formats.header_bytes import HeaderError
@@ -33,6 +36,9 @@ LONGEST_VALUE = 2_000  # characters; chat templates are longer
 MOST_PAIRS = 300
 _READ_FOR_A_PAGE = 24 * 1024 * 1024
 _READS_FOR_A_PAGE = 300
+_IS_LONG = sentence(gettext_noop("The header is read in the background, and only on the default branch: it is long."))
+_MISSING = sentence(gettext_noop("The file's content is missing in the storage."))
+_NO_SHARDS = sentence(gettext_noop("It names no shards (“weight_map”)."))
 _INDEX = ".safetensors.index.json"
 _PREFERRED_INDEXES = ("model" + _INDEX, "diffusion_pytorch_model" + _INDEX)
 _SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.[a-z]+\Z)")
@@ -130,7 +136,7 @@ def _sparing(read: ReadRange) -> ReadRange:
         spent[0] += end - start
         spent[1] += 1
         if spent[0] > _READ_FOR_A_PAGE or spent[1] > _READS_FOR_A_PAGE:
-            raise HeaderError("The header is read in the background, and only on the default branch: it is long.")
+            raise HeaderError(_IS_LONG)
         return read(start, end)
 
     return spare
@@ -148,7 +154,7 @@ def _summary(repository: Repository, entry: TreeEntry, *, sparingly: bool = Fals
     except ContentQuarantined as error:
         summary.problem = str(error)[:500]
     except ObjectMissing:
-        summary.problem = "The file's content is missing in the storage."
+        summary.problem = _MISSING
     return summary
 
 
@@ -234,7 +240,7 @@ def _shards(repository: Repository, entry: TreeEntry, problems: list[str]) -> se
         return set()
     shards = index.get("weight_map")
     if not isinstance(shards, dict):
-        problems.append(f"{entry.path}: It names no shards (“weight_map”).")
+        problems.append(f"{entry.path}: {_NO_SHARDS}")
         return set()
     return {name for name in shards.values() if isinstance(name, str)}
 

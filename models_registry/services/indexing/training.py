@@ -9,8 +9,10 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from hub.jobs.models import Job
+from hub.kept_sentences import sentence
 from models_registry.errors import ContentQuarantined
 from models_registry.formats.git_objects import LINK_MODE
 from models_registry.formats.training_logs import MOST_POINTS, MOST_TAGS, Form, form_of, without_earlier_states
@@ -28,8 +30,8 @@ MOST_BYTES = 256 * 1024 * 1024  # of a file
 SECONDS = 60.0  # for a file
 BUDGET = 20 * 60  # seconds for a commit: what is left then is told, and read after the next
 UNUSED = timedelta(days=1)
-_TOO_MUCH = "It takes more memory or time to read than this hub gives it."
-_LEFT_OUT = "This commit holds more logs of trainings than this hub reads at once."
+_TOO_MUCH = sentence(gettext_noop("It takes more memory or time to read than this hub gives it."))
+_LEFT_OUT = sentence(gettext_noop("This commit holds more logs of trainings than this hub reads at once."))
 
 logger = logging.getLogger(__name__)
 

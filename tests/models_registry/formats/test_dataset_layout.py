@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from models_registry.formats.dataset_layout import matches, splits_of
+from tests.kept import is_known
 
 
 def shown(paths: list[str], metadata: dict[str, Any] | None = None) -> dict[str, list[str]]:
@@ -91,6 +92,7 @@ def test_configs_that_cannot_be_followed_are_told(configs: list[Any]) -> None:
     found, problems = splits_of(PATHS, {"configs": configs})
     assert not found
     assert problems
+    assert all(map(is_known, problems))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from models_registry.formats.gguf_header import Header, read_header
 from models_registry.formats.header_bytes import HeaderError
+from tests.kept import is_known
 from tests.models_registry.formats.gguf_bytes import LLAMA, gguf, text
 
 
@@ -71,8 +72,9 @@ LIES = {
 
 @pytest.mark.parametrize("content", LIES.values(), ids=LIES.keys())
 def test_a_header_that_lies_is_refused_in_words(content: bytes) -> None:
-    with pytest.raises(HeaderError, match=r"\w+ .*\."):
+    with pytest.raises(HeaderError, match=r"\w+ .*\.") as refused:
         read(content)
+    assert is_known(str(refused.value))
 
 
 @given(st.binary(max_size=400), st.integers(0, 300))

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from models_registry.formats.header_bytes import HeaderError
 from models_registry.formats.onnx_header import Header, read_header
+from tests.kept import is_known
 
 MODELS = Path(__file__).parents[2] / "fixtures" / "reference_models"
 
@@ -84,8 +85,9 @@ LIES = {
 
 @pytest.mark.parametrize("content", LIES.values(), ids=LIES.keys())
 def test_a_file_that_lies_is_refused_in_words(content: bytes) -> None:
-    with pytest.raises(HeaderError, match=r"\w+ .*\."):
+    with pytest.raises(HeaderError, match=r"\w+ .*\.") as refused:
         read(content)
+    assert is_known(str(refused.value))
 
 
 @given(st.binary(max_size=300), st.integers(0, 300))

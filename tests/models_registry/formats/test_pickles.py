@@ -11,6 +11,7 @@ import pytest
 
 from models_registry.formats import pickles
 from models_registry.formats.pickles import DANGEROUS, SAFE, SUSPICIOUS, scan
+from tests.kept import is_known
 
 MARK = Path("/tmp/grove-this-was-unpickled")
 
@@ -101,7 +102,9 @@ def huge_value() -> bytes:
     ],
 )
 def test_what_cannot_be_read_to_its_end_says_so(name: str, content: bytes) -> None:
-    assert scan(io.BytesIO(content), name).problem.endswith(".")
+    problem = scan(io.BytesIO(content), name).problem
+    assert problem.endswith(".")
+    assert is_known(problem)
 
 
 def test_an_archive_that_unpacks_to_much_is_read_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,12 +112,16 @@ def test_an_archive_that_unpacks_to_much_is_read_to_a_limit(monkeypatch: pytest.
     bomb = b"\x80\x04" + (b"B" + struct.pack("<I", 2**20) + bytes(2**20) + b"0") * 50 + b"N."
     content = zipped({"data.pkl": bomb})
     assert len(content) < 10**6
-    assert "MiB" in scan(io.BytesIO(content), "a.pt").problem
+    problem = scan(io.BytesIO(content), "a.pt").problem
+    assert "MiB" in problem
+    assert is_known(problem)
 
 
 def test_a_pickle_of_very_many_values_is_read_to_a_limit() -> None:
     content = pickle.dumps(list(range(pickles.MOST_READS)))
-    assert "values" in scan(io.BytesIO(content), "a.pkl").problem
+    problem = scan(io.BytesIO(content), "a.pkl").problem
+    assert "values" in problem
+    assert is_known(problem)
 
 
 @pytest.mark.parametrize(

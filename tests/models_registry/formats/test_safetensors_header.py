@@ -15,6 +15,7 @@ from models_registry.formats.safetensors_header import (
     header_end,
     parse_header,
 )
+from tests.kept import is_known
 
 
 def file_of(header: object, data: bytes = b"", *, length: int | None = None) -> bytes:
@@ -118,15 +119,17 @@ HOSTILE = {
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_header_is_refused_with_a_reason(content: bytes):
-    with pytest.raises(InvalidHeaderError, match=r"\w+ .*\.$"):
+    with pytest.raises(InvalidHeaderError, match=r"\w+ .*\.$") as refused:
         parse_header(content, len(content))
+    assert is_known(str(refused.value))
 
 
 def test_a_header_of_too_many_empty_tensors_is_refused():
     entries = ",".join(f'"{n}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}' for n in range(MAX_TENSORS + 1))
     content = file_of(("{" + entries + "}").encode())
-    with pytest.raises(InvalidHeaderError, match="at most 50000"):
+    with pytest.raises(InvalidHeaderError, match="at most 50000") as refused:
         parse_header(content, len(content))
+    assert is_known(str(refused.value))
 
 
 def test_a_header_padded_with_spaces_is_read_as_the_library_reads_it():
@@ -137,5 +140,6 @@ def test_a_header_padded_with_spaces_is_read_as_the_library_reads_it():
 
 def test_a_header_cut_short_by_the_reader_is_refused():
     content = io.BytesIO(save({"a": np.zeros(4, "float32")})).getvalue()
-    with pytest.raises(InvalidHeaderError, match="were given"):
+    with pytest.raises(InvalidHeaderError, match="were given") as refused:
         parse_header(content[:20], len(content))
+    assert is_known(str(refused.value))

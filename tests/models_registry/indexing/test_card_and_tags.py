@@ -6,6 +6,7 @@ from models_registry.models import Repository, RepositoryTag
 from models_registry.services.indexing import index_commit, summary_of
 from models_registry.services.references import create_branch
 from tests import make
+from tests.kept import is_known
 from tests.models_registry.indexing.weights import indexed, safetensors
 
 CARD = """---
@@ -153,6 +154,7 @@ def test_a_configuration_that_cannot_be_read_is_a_problem_not_a_failure(name: st
     repository = indexed({name: content, "README.md": "---\nlicense: mit\n---\n"})
     assert repository.licence == "mit"
     assert repository.facts.problems[0].startswith(f"{name}: It ")
+    assert is_known(repository.facts.problems[0])
 
 
 def test_a_huge_vocabulary_leaves_only_what_is_needed() -> None:

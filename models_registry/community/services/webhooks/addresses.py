@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from hub.errors import Invalid
+from hub.kept_sentences import sentence
 
 MAX_URL = 2000
 _NAME = re.compile(
@@ -25,6 +27,14 @@ _UNICAST = IPv6Network("2000::/3")
 # Public by their numbers, and the inside of some network all the same: Azure's host agent, protocol assignments (among them
 # a cloud's metadata), relays of a tunnel.
 _INSIDE = [IPv4Network(network) for network in ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")]
+
+# Kept with the attempt, for its page.
+_PRIVATE = sentence(
+    gettext_noop("The address leads into a private network, where this hub does not send: its operator can allow it.")
+)
+_SILENT = sentence(gettext_noop("Its name server did not answer in time."))
+_NO_ADDRESS = sentence(gettext_noop("The name %(host)s means no address: %(problem)s."))
+_NONE_GIVEN = sentence(gettext_noop("none given"))
 
 
 class AddressRefused(Exception):
@@ -104,9 +114,7 @@ def check(address: str) -> None:
     if settings.WEBHOOK_PRIVATE_ADDRESSES == "allow":
         return
     if not is_public(address):
-        raise AddressRefused(
-            _("The address leads into a private network, where this hub does not send: its operator can allow it.")
-        )
+        raise AddressRefused(_(_PRIVATE))
 
 
 def is_public(address: str) -> bool:
@@ -145,11 +153,10 @@ def resolved(endpoint: Endpoint, *, seconds: float) -> list[str]:
     asking.start()
     asking.join(seconds)
     if asking.is_alive():
-        raise AddressRefused(_("Its name server did not answer in time."))
+        raise AddressRefused(_(_SILENT))
     if not found:
         raise AddressRefused(
-            _("The name %(host)s means no address: %(problem)s.")
-            % {"host": endpoint.host, "problem": problem[0] if problem else _("none given")}
+            _(_NO_ADDRESS) % {"host": endpoint.host, "problem": problem[0] if problem else _(_NONE_GIVEN)}
         )
     for address in found:
         check(address)

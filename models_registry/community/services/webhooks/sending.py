@@ -15,14 +15,17 @@ from functools import cache
 from http.client import HTTPException
 from typing import Self
 
+from django.utils.translation import gettext_noop
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
+from hub.kept_sentences import sentence
 from models_registry.community.services.webhooks import addresses
 from models_registry.community.services.webhooks.addresses import AddressRefused, Endpoint
 
 SECONDS = 10.0
+_TOO_LONG = sentence(gettext_noop("It took more than %(seconds)s seconds."))
 MOST_BODY = 64 * 1024
 _MOST_HEADERS = 50
 _LONGEST_HEADER = 500
@@ -55,7 +58,7 @@ def post(url: str, *, headers: Mapping[str, str], body: bytes, seconds: float = 
     except addresses.Invalid as error:  # the rule was another one when it was entered
         answer = Answer(error=str(error))
     except TimeoutError:
-        answer = Answer(error=f"It took more than {seconds:.0f} seconds.")
+        answer = Answer(error=_TOO_LONG % {"seconds": f"{seconds:.0f}"})
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         answer = Answer(error=_said(error))
     took = int((time.monotonic() - started) * 1000)

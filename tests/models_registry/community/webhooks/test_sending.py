@@ -13,6 +13,7 @@ import pytest
 from hub.errors import Invalid
 from models_registry.community.services.webhooks import addresses, sending
 from models_registry.community.services.webhooks.addresses import AddressRefused, endpoint_of
+from tests.kept import is_known
 from tests.models_registry.community.webhooks import receivers
 from tests.models_registry.community.webhooks.receivers import Behaviour, receiver
 
@@ -83,6 +84,7 @@ def test_a_name_that_means_a_private_address_is_refused_before_anything_is_sent(
         answer = post(f"http://localhost:{private.port}/")
     assert (answer.status, private.connections) == (None, 0)
     assert "private network" in answer.error
+    assert is_known(answer.error)
 
 
 def test_a_name_with_one_private_address_among_public_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +117,9 @@ def test_a_name_is_looked_up_once_and_that_address_connected_to(
 def test_a_name_server_that_is_silent_does_not_hold_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: time.sleep(2) or [])
     started = time.monotonic()
-    assert "in time" in post("http://example.org/", seconds=0.3).error
+    answer = post("http://example.org/", seconds=0.3)
+    assert "in time" in answer.error
+    assert is_known(answer.error)
     assert time.monotonic() - started < 2
 
 
@@ -142,6 +146,7 @@ def test_an_address_that_dawdles_is_left_when_its_time_is_over(behaviour: Behavi
         answer = post(there.url, seconds=0.7)
     assert time.monotonic() - started < 2
     assert (answer.status, answer.error) == (None, "It took more than 1 seconds.")
+    assert is_known(answer.error)
 
 
 def test_who_takes_the_connection_may_think_as_long_as_the_request_may_take(

@@ -1,12 +1,8 @@
-"""What formats/, which know no Django, say about cards, paths and answers, in the reader's language."""
+"""Of cards, paths and the answers to a gate's questions."""
 
 from django.utils.translation import gettext_noop
 
-from hub.kept_sentences import in_words, sentence
-
-__all__ = ["in_words"]
-
-for _form in (
+FORMS = (
     gettext_noop("%(path)s must be a relative path to a file."),
     gettext_noop("%(path)s is not valid Unicode."),
     gettext_noop("%(path)s is longer than %(most)s bytes."),
@@ -47,5 +43,4 @@ for _form in (
     gettext_noop("must be a date, such as 2026-01-31"),
     gettext_noop("must be a country's code of two letters, such as DE"),
     gettext_noop("is the code of no country"),
-):
-    sentence(_form)
+)

@@ -1,0 +1,56 @@
+"""Of tables, datasets, training logs, pickles, archives, notebooks and configurations."""
+
+from django.utils.translation import gettext_noop
+
+FORMS = (
+    gettext_noop("It is not valid JSON."),
+    gettext_noop("It is not a JSON object."),
+    gettext_noop("It is larger than this hub reads."),
+    gettext_noop("It is larger than this hub reads for a preview."),
+    # Tables and the splits that they make up.
+    gettext_noop("Only the first %(most)s columns are shown."),
+    gettext_noop("Its first row is longer than this hub reads for a preview."),
+    gettext_noop("It ends in .gz, and is no gzip file."),
+    gettext_noop("Its values are nested too deeply."),
+    gettext_noop("It unpacks to more than this hub reads."),
+    gettext_noop("It is encrypted."),
+    gettext_noop("It is no Parquet file, or its footer is larger than this hub reads."),
+    gettext_noop("It cannot be read: %(problem)s"),
+    gettext_noop("It cannot be read (%(problem)s)."),
+    gettext_noop("%(count)s lines are no JSON that can be read, or too long."),
+    gettext_noop("The card names more patterns than are tried on so many files."),
+    gettext_noop("Only the first %(most)s of %(count)s splits are shown."),
+    gettext_noop("Each of the card's configs must be a mapping with a config_name."),
+    gettext_noop("The data_files of the config %(name)s are neither patterns nor a list of split and path."),
+    gettext_noop("No data file matches what the card names for %(split)s."),
+    gettext_noop("The card names %(split)s twice."),
+    # Logs of trainings.
+    gettext_noop("Points whose step is out of all bounds are left out."),
+    gettext_noop("Tags without a name, or with one longer than %(most)s characters, are left out."),
+    gettext_noop("It has more than %(most)s tags; the others are left out."),
+    gettext_noop("Records that are no events of TensorBoard are left out."),
+    gettext_noop("Pictures, graphs and other large records are passed over."),
+    gettext_noop("Entries of the history without a step are left out."),
+    gettext_noop("It ends in the middle of a record, as one that is still being written does."),
+    gettext_noop("It is damaged at byte %(byte)s: what follows is not read."),
+    gettext_noop("It could not be read to its end."),
+    gettext_noop("It holds no log_history."),
+    # Pickles.
+    gettext_noop("It holds more than %(most)s MiB to scan."),
+    gettext_noop("It holds a value of more than %(most)s MiB."),
+    gettext_noop("It ends in a value of more than %(most)s MiB."),
+    gettext_noop("It holds a pickle of more values than the hub reads."),
+    gettext_noop("It cannot be read to its end: %(type)s."),
+    gettext_noop("A pickle in it breaks off."),
+    gettext_noop("The hub does not look into 7z archives."),
+    gettext_noop("The archive holds %(count)s files; at most %(most)s are looked at."),
+    gettext_noop("%(count)s files in the archive cannot be read."),
+    # Archives and notebooks.
+    gettext_noop("Its directory is larger than this hub reads."),
+    gettext_noop("It is larger than this hub reads for a list."),
+    gettext_noop("It is damaged, and cannot be listed."),
+    gettext_noop("It cannot be listed."),
+    gettext_noop("It is not valid JSON, or nested too deeply."),
+    gettext_noop("It is no JSON object."),
+    gettext_noop("It holds no list of cells."),
+)
