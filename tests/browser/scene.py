@@ -747,7 +747,7 @@ def _pages(scene: Scene) -> dict[str, str]:
 
 
 def staff_pages() -> dict[str, str]:
-    """The administration, which is English and django-unfold's."""
+    """The administration, which django-unfold draws."""
     about = {report.subject_kind: report.pk for report in Report.objects.all()}
     return {
         "admin": "/admin/",

@@ -290,21 +290,21 @@ def report_the_insult(page: Page, author: str) -> None:
 
 
 def moderate(page: Page, maintainer: Member, author: str) -> None:
-    """The administration speaks English, but for what comes from Django."""
     page.get_by_role("link", name=_("Sign in"), exact=True).click()
     page.get_by_label(pgettext("field label", "Login"), exact=True).fill(maintainer.name)
     page.get_by_label(_("Password"), exact=True).fill(maintainer.password)
     page.get_by_role("button", name=_("Sign In"), exact=True).click()
     page.get_by_label(_("Account: %(name)s") % {"name": maintainer.name}).click()
     page.get_by_role("link", name=_("Administration")).click()
-    page.get_by_role("link", name=f"comment of {author}").click()
+    about = _("%(thread)s, comment of %(author)s") % {"thread": "", "author": author}
+    page.get_by_role("link", name=about).click()
     expect(page.get_by_text(INSULT)).to_be_visible()
-    page.locator("a").filter(has_text=re.compile(r"^\s*Act\b")).click()
-    page.get_by_text("Hide comment", exact=True).click()
-    page.get_by_label("In words").fill(REASON)
-    page.get_by_role("button", name="Hide", exact=True).click()
-    expect(page.get_by_text("The comment is hidden.")).to_be_visible()
-    expect(page.locator(".mod-state")).to_contain_text("resolved")
+    page.locator("a").filter(has_text=re.compile(rf"^\s*{pgettext('report', 'Act')}(?!\w)")).click()
+    page.get_by_text(_("Hide comment"), exact=True).click()
+    page.get_by_label(_("In words")).fill(REASON)
+    page.get_by_role("button", name=_("Hide"), exact=True).click()
+    expect(page.get_by_text(_("The comment is hidden."))).to_be_visible()
+    expect(page.locator(".mod-state")).to_contain_text(_("Resolved").lower())
 
 
 def read_of_the_act(page: Page) -> None:
