@@ -757,6 +757,9 @@ def staff_pages() -> dict[str, str]:
         "admin-appeal": f"/admin/community/appeal/{Appeal.objects.get().pk}/change/",
         "admin-acts": "/admin/community/moderationaction/",
         "admin-audit": "/admin/accounts/auditentry/",
+        "admin-members": "/admin/accounts/user/",
+        "admin-runs": "/admin/evaluations/run/",
+        "admin-challenge": "/admin/evaluations/challenge/add/",
     }
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.utils.translation import gettext, override, pgettext
 from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
@@ -43,12 +44,13 @@ def test_draw(
             page.goto(live_server.url + address)
             page.screenshot(path=FOLDER / f"{name}-{width}-{theme}.png", full_page=True)
     if width >= 1280 and not WANTED:
-        _draw_an_act(page, live_server.url + scenes.staff_pages()["admin-report"], theme)
+        with override(language):
+            _draw_an_act(page, live_server.url + scenes.staff_pages()["admin-report"], theme)
 
 
 def _draw_an_act(page: Page, address: str, theme: str) -> None:
     """What a moderator is asked for: a fragment in a dialog over the report."""
     page.goto(address)
-    page.get_by_role("link", name="Dismiss").click()
-    page.get_by_role("heading", name="There is nothing to do").wait_for()
+    page.get_by_role("link", name=pgettext("report", "Dismiss")).click()
+    page.get_by_role("heading", name=gettext("There is nothing to do")).wait_for()
     page.screenshot(path=FOLDER / f"admin-dismiss-1280-{theme}.png")

@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Actor, Immutable, Namespace, RecordQuerySet, Role, User
@@ -139,7 +139,7 @@ class Report(OfSubject):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_category_display()}: {self.subject_title}"
+        return f"{self.get_category_display()}{pgettext('before what is named', ': ')}{self.subject_title}"
 
     @property
     def severity_name(self) -> str:
@@ -175,7 +175,7 @@ class Complaint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.said_by}: {self.get_category_display()}"
+        return f"{self.said_by}{pgettext('before what is named', ': ')}{self.get_category_display()}"
 
     @property
     def said_by(self) -> str:
@@ -247,7 +247,7 @@ class ModerationAction(OfSubject):
         indexes = [models.Index(fields=["subject_kind", "subject_id"], name="act_on_subject")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.subject_title}"
+        return f"{self.get_kind_display()}{pgettext('before what is named', ': ')}{self.subject_title}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
