@@ -40,7 +40,7 @@ def test_the_administration_speaks_the_readers_language(client: Client, moderato
     assert "text-orange-700" in shown
     links = re.findall(r'href="(/admin/[a-z_]+/[a-z]+/)"', first)
     assert links == re.findall(r'href="(/admin/[a-z_]+/[a-z]+/)"', client.get("/admin/").content.decode())
-    places = [links.index(f"/admin/{page}/") for page in ("community/report", "jobs/job", "evaluations/challenge")]
+    places = [links.index(f"/admin/{page}/") for page in ("community/report", "evaluations/challenge", "jobs/job")]
     assert places == sorted(places)
 
 
