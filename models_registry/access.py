@@ -30,17 +30,18 @@ def repository_for(actor: Actor, kind: str, full_name: str) -> Repository:
     found = visible.named(kind, namespace, name).first()
     if found is not None:
         return found
-    moved = visible.once_named(kind, namespace, name).first()
-    if moved is not None:
+    # As many queries for what is not there as for what may not be known.
+    if told := Repository.objects.answering_with_a_notice().named(kind, namespace, name).first():
+        refuse_what_is_closed(told)
+    answering = Repository.objects.answering(actor).select_related("namespace")
+    if once := answering.once_named(kind, namespace, name).first():
+        if not visible.filter(pk=once.pk).exists():
+            refuse_what_is_closed(once)
         raise RepositoryMoved(
-            _("%(full_name)s has moved to %(moved)s.") % {"full_name": full_name, "moved": moved.full_name},
+            _("%(full_name)s has moved to %(moved)s.") % {"full_name": full_name, "moved": once.full_name},
             old=full_name,
-            new=moved.full_name,
+            new=once.full_name,
         )
-    closed = Repository.objects.answering_with_a_notice()
-    for asked in (closed.named, closed.once_named):
-        if told := asked(kind, namespace, name).first():
-            refuse_what_is_closed(told)
     raise RepositoryNotFound(
         _("There is no %(kind)s %(full_name)r, or you may not see it.")
         % {"kind": Kind(kind).in_words, "full_name": full_name},

@@ -60,6 +60,16 @@ class CommercialUse(models.TextChoices):
     NO = "no"
 
 
+_TELLS_WHY = Q(private=False, disabled_as__in=[Standing.QUARANTINED, Standing.TAKEN_DOWN]) & ~Q(disabled_reason="")
+
+
+def _known_to(actor: Actor) -> Q:
+    public = Q(private=False, disabled_reason="")
+    if actor.user is None:
+        return public
+    return public | (Q(namespace__in=actor.namespaces(Role.READ)) & actor.scope_of("read"))
+
+
 class RepositoryQuerySet(models.QuerySet["Repository"]):
     """Who may know of, read and change a repository: the rule, written once, as queries.
 
@@ -69,16 +79,15 @@ class RepositoryQuerySet(models.QuerySet["Repository"]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Those the actor may know of."""
-        public = Q(private=False, disabled_reason="")
-        if actor.user is None:
-            return self.filter(public)
-        member = Q(namespace__in=actor.namespaces(Role.READ)) & actor.scope_of("read")
-        return self.filter(public | member)
+        return self.filter(_known_to(actor))
 
     def answering_with_a_notice(self) -> Self:
         """Those that were public and tell everybody why they are closed."""
-        told = [Standing.QUARANTINED, Standing.TAKEN_DOWN]
-        return self.filter(private=False, disabled_as__in=told).exclude(disabled_reason="")
+        return self.filter(_TELLS_WHY)
+
+    def answering(self, actor: Actor) -> Self:
+        """Those of which the actor gets to know anything at all: what they are, or why they are closed."""
+        return self.filter(_known_to(actor) | _TELLS_WHY)
 
     def readable_by(self, actor: Actor) -> Self:
         """Those of which the actor may read the content: a gated one asks for a grant besides."""

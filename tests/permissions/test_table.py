@@ -140,11 +140,22 @@ def test_a_door_opens_to_whom_it_should(role: Role, what: Visibility):
         came, said = attempt(client, door, NAME, comment)
         expected = _expected(role, door, what)
         if expected == {"missing"}:
-            of_none = attempt(client, door, "lab/nothing", comment)
+            of_none = _of_nothing(role, client, door, comment)
             expected = {came} if (came, said) == of_none and came != "yes" else {"as if it were not there"}
         if came not in expected:
             wrong.append(f"{door}: {came} ({said}), not {' or '.join(sorted(expected))}")
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+_known: dict[tuple[str, int], tuple[str, str]] = {}
+
+
+def _of_nothing(role: Role, client: Client, door: Door, comment: str) -> tuple[str, str]:
+    """What the door answers that role of a repository that is not there: how another one may be seen changes nothing of it."""
+    key = role.name, id(door)  # of DOORS; one with a body has no hash
+    if key not in _known:
+        _known[key] = attempt(client, door, "lab/nothing", comment)
+    return _known[key]
 
 
 def _expected(role: Role, door: Door, what: Visibility) -> set[str]:
