@@ -8,13 +8,15 @@ from typing import Any
 
 from django import template
 from django.template.defaultfilters import filesizeformat
+from django.template.loader import render_to_string
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from evaluations.models import Score
 from evaluations.services.plots import Point, Scatter
 from evaluations.templatetags.scores import Axis, as_score
-from hub.drawing import Scale, steps, steps_back
+from hub.drawing import Scale, remembered, steps, steps_back
 from hub.templatetags.grove import short_number
 
 register = template.Library()
@@ -24,20 +26,24 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 384, 16, 228  # of what lies within its axes
 MOST_TICKS = 5
 
 
-@register.inclusion_tag("evaluations/_scatter.html")
-def scatter_plot(shown: Scatter) -> dict[str, Any]:
+@register.simple_tag
+def scatter_plot(shown: Scatter) -> SafeString:
     """Quality upwards, cost to the right on a logarithmic scale, each point with its 95 % interval."""
-    upwards, heights = _upwards(shown.points)
-    costs = [math.log10(point.cost) for point in shown.points]
+    return _drawn_scatter(shown.cost, shown.metric["name"], tuple(shown.points))
+
+
+def _draw_scatter(cost: str, metric: str, points: Sequence[Point]) -> SafeString:
+    upwards, heights = _upwards(points)
+    costs = [math.log10(point.cost) for point in points]
     across = Scale(min(costs) - 0.15, max(costs) + 0.15, LEFT, RIGHT)
-    placed = [
-        (point, across.at(cost), upwards.at(point.value)) for point, cost in zip(shown.points, costs, strict=True)
-    ]
+    placed = [(point, across.at(spent), upwards.at(point.value)) for point, spent in zip(points, costs, strict=True)]
     above_the_bettered = sorted(placed, key=lambda one: one[0].is_on_front)
     errors = ((x, x, upwards.at(point.low), upwards.at(point.high)) for point, x, _ in above_the_bettered)
-    amount = filesizeformat if shown.cost == "bytes" else short_number
-    return {
-        "shown": shown,
+    amount = filesizeformat if cost == "bytes" else short_number
+    drawn = {
+        "cost": cost,
+        "metric": metric,
+        "on_front": [point for point in points if point.is_on_front],
         # Not by the template's loops: they take longer than all else of a drawing.
         "errors": format_html_join("", '<line class="error" x1="{}" x2="{}" y1="{}" y2="{}"/>', errors),
         "circles": format_html_join(
@@ -55,6 +61,10 @@ def scatter_plot(shown: Scatter) -> dict[str, Any]:
         "heights": heights,
         "ticks": [{"at": across.at(math.log10(tick)), "text": _amount(tick)} for tick in _powers(across)],
     }  # fmt: skip
+    return render_to_string("evaluations/_scatter.html", drawn)
+
+
+_drawn_scatter = remembered(_draw_scatter, most=200)
 
 
 @register.inclusion_tag("evaluations/_progress_plot.html")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 from zlib import crc32
 
@@ -28,6 +28,7 @@ register.filter("told", in_words)
 
 _NO_MARKUP = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 _OPTION = re.compile(r"(?<!\S)(--[\w-]+)")
+MINUTE = timedelta(minutes=1)
 HUES = 6  # .avatar-1 … .avatar-6 in avatar.css
 
 
@@ -61,6 +62,12 @@ def when(moment: datetime | None, css_class: str = "") -> SafeString:
     """How long ago, with the whole date beneath; nothing for None. moment: aware."""
     if moment is None:
         return SafeString()
+    minutes = (timezone.now() - moment) // MINUTE
+    return _remembered_when(moment, css_class, minutes) if minutes > 0 else _when(moment, css_class, minutes)
+
+
+def _when(moment: datetime, css_class: str, _minutes: int) -> SafeString:
+    """What it says changes with the minutes since then; within the first one, with each second."""
     moment = timezone.localtime(moment)
     return format_html(
         '<time{} datetime="{}" title="{}">{}</time>',
@@ -69,6 +76,9 @@ def when(moment: datetime | None, css_class: str = "") -> SafeString:
         date_format(moment, "DATETIME_FORMAT"),
         naturaltime(moment),
     )
+
+
+_remembered_when = remembered(_when, most=4_000)
 
 
 @register.filter
