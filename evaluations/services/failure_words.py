@@ -27,4 +27,5 @@ TITLES = {
 
 
 def title(code: str) -> str:
-    return str(TITLES.get(code, _("It failed")))
+    """Empty for a code that is not known here."""
+    return str(TITLES.get(code, ""))

@@ -94,8 +94,10 @@ def keep_digits(run: Run, wrong: set[int]) -> Run:
     return keep(run, Scored((), np.arange(ROWS) % 10, correct=correct))
 
 
-def failed(repository: Repository, reason: str = "conv1.weight has another shape.") -> Run:
+def failed(
+    repository: Repository, reason: str = "conv1.weight has another shape.", code: str = "shape_mismatch"
+) -> Run:
     return run(
-        repository, state=State.FAILED, attempt=1, failure_kind=FailureKind.MODEL, failure_code="shape", failure_reason=reason,
+        repository, state=State.FAILED, attempt=1, failure_kind=FailureKind.MODEL, failure_code=code, failure_reason=reason,
         log_tail="loading <model>", finished_at=timezone.now(),
     )  # fmt: skip
