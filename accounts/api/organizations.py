@@ -131,7 +131,7 @@ def _invitation(invitation: Invitation) -> dict[str, Any]:
         "organization": invitation.organization.namespace.name if invitation.organization else "",
         "user": invitation.user.username if invitation.user else None,
         "email": invitation.email or None,
-        "role": invitation.get_role_display(),
+        "role": Role(invitation.role).label,
         "invitedBy": invitation.invited_by.username if invitation.invited_by else None,
         "createdAt": invitation.created_at,
         "expiresAt": invitation.expires_at,

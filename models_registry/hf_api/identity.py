@@ -2,7 +2,7 @@
 
 from rest_framework.response import Response
 
-from accounts.models import AccessToken, Membership, TokenRole, User
+from accounts.models import AccessToken, Membership, Role, TokenRole, User
 from accounts.requests import ActorApiRequest
 from accounts.services.accounts import has_verified_email
 from hub.errors import Unauthenticated
@@ -47,7 +47,7 @@ def _organization(membership: Membership) -> dict[str, object]:
         "name": namespace.name,
         "fullname": namespace.display_name,
         "avatarUrl": "",
-        "roleInOrg": membership.get_role_display(),
+        "roleInOrg": Role(membership.role).label,
         "isEnterprise": False,
     }
 

@@ -98,7 +98,7 @@ class Members(HubApiView):
     def get(self, request: ActorApiRequest, name: str) -> Response:
         memberships = Membership.objects.filter(organization=organization_named(name)).select_related("user__namespace")
         rows, headers = page_by_id(request, memberships)
-        return Response([short_user(row.user) | {"role": row.get_role_display()} for row in rows], headers=headers)
+        return Response([short_user(row.user) | {"role": Role(row.role).label} for row in rows], headers=headers)
 
 
 class Stored(HubApiView):
