@@ -104,7 +104,7 @@ def checked(text: str, schema_path: Path = SCHEMA) -> tuple[list[str], dict[str,
         definition = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         where = f" on line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        return [f"it is not valid YAML{where}: {error.problem}"], {}
+        return [f"it is not valid YAML{where}: {str(error.problem)[:200]}"], {}
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         return [f"it is not valid YAML: {str(error)[:200]}"], {}
     found = sorted(

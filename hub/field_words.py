@@ -253,7 +253,7 @@ APPS = (
 
 
 def use() -> None:
-    """Once, when all models are loaded. Migrations are made of how a field was declared, and see nothing of it."""
+    """Once, when all models are loaded. `makemigrations` speaks no language: to it these words are what was declared."""
     for app in ("jobs", "accounts", "models_registry", "community", "evaluations"):
         config = apps.get_app_config(app)
         config.verbose_name = _looked_up("app", config.verbose_name)

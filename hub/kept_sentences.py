@@ -13,8 +13,8 @@ LONGEST = 2_000  # characters
 # Places in which no space stands. Without them what somebody wrote could pass for a sentence of ours, and be looked at for long.
 _OF_ONE_WORD = frozenset(
     {
-        "by", "byte", "commit", "count", "days", "line", "model", "most", "repository", "seconds", "size", "token", "total",
-        "type", "value", "version",
+        "by", "byte", "commit", "content", "count", "days", "digest", "largest", "last", "least", "line", "model", "most",
+        "place", "repository", "said", "seconds", "signature", "size", "token", "total", "type", "value", "version",
     }
 )  # fmt: skip
 _PLACE = re.compile(r"%\((\w+)\)s")
@@ -27,6 +27,7 @@ class _Form(NamedTuple):
 
 
 _known: dict[str, _Form] = {}
+_most_exact_first: list[_Form] = []
 _beginnings: list[str] = []
 
 
@@ -37,7 +38,10 @@ def sentence(form: str) -> str:
         f"(?P<{part}>{r'[^ ]+' if part in _OF_ONE_WORD else '.+?'})" if place % 2 else re.escape(part)
         for place, part in enumerate(parts)
     )
-    _known[form] = _Form(form, re.compile(pattern, re.DOTALL), sum(map(len, parts[::2])))
+    if form not in _known:
+        _known[form] = _Form(form, re.compile(pattern, re.DOTALL), sum(map(len, parts[::2])))
+        _most_exact_first.append(_known[form])
+        _most_exact_first.sort(key=lambda one: -one.fixed)
     return form
 
 
@@ -64,7 +68,7 @@ def _told(text: str, *, is_part: bool = False) -> str:
     for words in _beginnings:
         if text.startswith(f"{words} "):
             return gettext(words) + text.removeprefix(words)
-    for form in sorted(_known.values(), key=lambda one: -one.fixed):  # the most exact one that fits
+    for form in _most_exact_first:
         if found := form.pattern.fullmatch(text):
             parts = found.groupdict()
             if not is_part:

@@ -21,6 +21,7 @@ from accounts.models import Namespace, User
 from accounts.requests import ActorRequest
 from hub.administration import done, holding, refused
 from hub.errors import HubError
+from hub.kept_sentences import in_words
 from models_registry.community import moderation_forms as forms
 from models_registry.community.administration import (
     ON_COLLECTIONS,
@@ -395,7 +396,7 @@ class ModerationActionAdmin(Acting):
 
     @display(description=_("Reason"))
     def beginning(self, act: ModerationAction) -> str:
-        return act.reason[:100]
+        return in_words(act.reason)[:100]
 
     @display(description=_("Standing"), label={"taken back": "success", "appealed": "warning"})
     def in_colour(self, act: ModerationAction) -> tuple[str, str] | str:

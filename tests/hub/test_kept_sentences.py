@@ -12,7 +12,8 @@ get_resolver().url_patterns  # noqa: B018 - by then every module with sentences 
 GIVEN = {
     "by": "0.01", "byte": "80", "commit": "abc123", "count": "3", "days": "5", "line": "7", "metric": "F1 macro",
     "model": "ada/net", "most": "20", "repository": "ada/net", "seconds": "10", "size": "64", "token": "laptop",
-    "total": "9", "type": "F32", "value": "0.98", "version": "2",
+    "total": "9", "type": "F32", "value": "0.98", "version": "2", "content": "aa11", "digest": "bb22", "largest": "9",
+    "last": "3", "least": "0", "place": "perf/rows", "said": "cc33", "signature": "Eicar",
 }  # fmt: skip
 FORMS = sorted(kept_sentences._known)
 
@@ -52,3 +53,13 @@ def test_hostile_texts_are_looked_at_for_no_time(bait: str) -> None:
     """Else one comment would hold up every reader of its thread."""
     kept_sentences.in_words(("ada/net" + bait * 400)[: kept_sentences.LONGEST])
     kept_sentences.in_words(("A" + bait * 400)[: kept_sentences.LONGEST - 1] + "\0")
+
+
+@pytest.mark.timeout(60)
+def test_no_form_is_looked_for_in_vain_for_long() -> None:
+    """Texts that begin as a form does, hold what stands between its places again and again, and never end as it ends."""
+    for form in FORMS:
+        beginning, *between = kept_sentences._PLACE.split(form)[::2]
+        share = kept_sentences.LONGEST // max(1, sum(map(len, between)) + 2 * len(between))
+        text = beginning + "".join(f"a{part}b" * share for part in between)
+        kept_sentences.in_words(text[: kept_sentences.LONGEST - 1] + "\0")

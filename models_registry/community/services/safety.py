@@ -15,6 +15,7 @@ from models_registry.events import content_quarantined, secrets_found, token_lea
 from models_registry.models import Quarantine, Repository, SecretFinding
 
 _MALWARE = sentence(gettext_noop("%(path)s is in quarantine: %(reason)s"))
+_FOUND = sentence(gettext_noop("%(reason)s. Content %(content)s, found as %(path)s."))
 _SECRETS = sentence(gettext_noop("A %(kind)s lies open in %(path)s, and %(count)s more"))
 _SECRET = sentence(gettext_noop("A %(kind)s lies open in %(path)s"))
 _TOKEN = sentence(gettext_noop("Your access token “%(token)s” lay open in %(repository)s, and is revoked"))
@@ -29,7 +30,7 @@ def tell_of_malware(sender: object, quarantine: Quarantine, repository: Reposito
     )  # fmt: skip
     open_report(
         subject=subjects.of_repository(repository), category=Category.MALWARE, by_hub=True,
-        text=f"{quarantine.reason}. Content {quarantine.content}, found as {where}.",
+        text=_FOUND % {"reason": quarantine.reason, "content": quarantine.content, "path": where},
     )  # fmt: skip
 
 

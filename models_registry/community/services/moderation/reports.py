@@ -2,7 +2,6 @@
 
 import logging
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
@@ -27,7 +26,7 @@ RAISED_BY = 3  # complaints that make a report one step graver
 _URGENT = sentence(gettext_noop("Urgent report: %(category)s – %(subject)s"))
 _ACTED = sentence(gettext_noop("A moderator has acted on what you reported: %(subject)s"))
 _LEFT_ALONE = sentence(gettext_noop("A moderator saw no reason to act on what you reported: %(subject)s"))
-with override(settings.LANGUAGE_CODE):  # as an urgent report's notice holds it
+with override(None):  # as an urgent report's notice holds it
     for _category in Category.labels:
         sentence(str(_category))
 
@@ -105,7 +104,7 @@ def _open(subject: Subject, category: Category, text: str, actor: Actor, name: s
 def _ask_moderators(report: Report) -> None:
     """Those who handle reports are told at once of what cannot wait until they look into the queue."""
     handlers = User.objects.with_perm("community.handle_report", backend=_BACKEND).filter(is_staff=True)
-    with override(settings.LANGUAGE_CODE):
+    with override(None):
         category = report.get_category_display()
     notify(
         kind=NoticeKind.MODERATION,
