@@ -55,11 +55,7 @@ def test_hostile_texts_are_looked_at_for_no_time(bait: str) -> None:
     kept_sentences.in_words(("A" + bait * 400)[: kept_sentences.LONGEST - 1] + "\0")
 
 
-@pytest.mark.timeout(60)
 def test_no_form_is_looked_for_in_vain_for_long() -> None:
-    """Texts that begin as a form does, hold what stands between its places again and again, and never end as it ends."""
+    """It takes the length to the power of the places in which a space may stand: with four of them 0.8 s, with three 0.03."""
     for form in FORMS:
-        beginning, *between = kept_sentences._PLACE.split(form)[::2]
-        share = kept_sentences.LONGEST // max(1, sum(map(len, between)) + 2 * len(between))
-        text = beginning + "".join(f"a{part}b" * share for part in between)
-        kept_sentences.in_words(text[: kept_sentences.LONGEST - 1] + "\0")
+        assert sum(place not in kept_sentences._OF_ONE_WORD for place in kept_sentences._PLACE.findall(form)) <= 3, form
